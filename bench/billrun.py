@@ -31,7 +31,7 @@ from core.billing.tables import cycle, invoice, invoice_line
 from core.catalog.compile import load_tariff
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Database
 from core.journeys.close_cycles import close_cycles
 from core.ledger.tables import balance, journal, ledger_account, open_item, posting
@@ -79,7 +79,7 @@ class Stated:
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        context: Context,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -98,16 +98,16 @@ class Stated:
         nothing = np.zeros(len(service_ids), dtype=np.int64)
         return nothing, nothing
 
-    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+    async def record(self, conn: AsyncConnection, context: Context, rows: Sequence[UsedRow]) -> None:
         """As the house does."""
-        await consumption.save(conn, house, rows)
+        await consumption.save(conn, context, rows)
 
-    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+    async def arrivals(self, conn: AsyncConnection, context: Context, since: date) -> Arrivals:
         """None."""
-        return Arrivals(since, house.clock.now())
+        return Arrivals(since, context.clock.now())
 
     async def late(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+        self, conn: AsyncConnection, context: Context, service_ids: Sequence[int], to: date, came: Arrivals
     ) -> Sequence[Changed]:
         """None."""
         return []
@@ -188,15 +188,15 @@ async def _run(url: str, accounts: int) -> tuple[float, int]:
     """(seconds of the run, rows it wrote): a fresh house with that many accounts, one month of each closed."""
     db = Database(url)
     await upgrade(db.engine)
-    house = House(db, SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Settings())
-    await settle_accounts(house, accounts)
-    before = await _count(house)
+    app = App(SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, db, Settings())
+    await settle_accounts(app, accounts)
+    before = await _count(app)
     started = time.perf_counter()
-    report = await close_cycles(house, ON, sources=Stated(load_tariff(TARIFF)))
+    report = await close_cycles(app, ON, sources=Stated(load_tariff(TARIFF)))
     seconds = time.perf_counter() - started
     if report.problems or report.accounts != accounts:
         raise RuntimeError(f"the run is not closed: {report.problems[:3]}, {report.accounts} bills")
-    rows = await _count(house) - before
+    rows = await _count(app) - before
     await db.close()
     return seconds, rows
 
@@ -212,18 +212,18 @@ OPERATOR = Operator(
 )
 
 
-async def settle_accounts(house: House, accounts: int) -> None:
+async def settle_accounts(app: App, accounts: int) -> None:
     for start in range(0, accounts, 5_000):
         size = min(5_000, accounts - start)
-        await house.db.reserve_ids(size * (IDS_EACH + 2))
+        await app.db.reserve_ids(size * (IDS_EACH + 2))
         people = [Customer(name=f"Customer {start + at}", opened_on=OPENED, address="Moi Avenue") for at in range(size)]
-        async with house.db.writing() as conn:
-            made = await register_many(conn, house, people)
-            await open_cycles(conn, house, [one.account_id for one in made])
+        async with app.db.writing() as conn:
+            made = await register_many(conn, app, people)
+            await open_cycles(conn, app, [one.account_id for one in made])
 
 
-async def _count(house: House) -> int:
-    async with house.db.reading() as conn:
+async def _count(app: App) -> int:
+    async with app.db.reading() as conn:
         return sum(
             [int((await conn.execute(select(func.count()).select_from(table))).scalar_one()) for table in WRITTEN]
         )

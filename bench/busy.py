@@ -23,7 +23,7 @@ from bench.turn_served import PATH
 from core.catalog.compile import load_tariff
 from core.clock import SetClock
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys.close_cycles import close_cycles
 
@@ -47,9 +47,9 @@ async def _measure(folder: Path, others: tuple[str, str] | None) -> list[Figure]
 
 async def _on(name: str, url: str, sessions: str, redis: str) -> list[Figure]:
     await fill(url, PHONES)
-    house = billed(url)
-    await settle_accounts(house, ACCOUNTS)
-    await house.db.close()
+    app = billed(url)
+    await settle_accounts(app, ACCOUNTS)
+    await app.db.close()
     async with serving({"ours": ["turn", url, sessions, redis]}) as servers:
         server = servers["ours"]
         await _calls(server, 1.0)
@@ -79,17 +79,17 @@ async def _calls(server: Server, seconds: float) -> float:
     return heard.p99_ms()
 
 
-def billed(url: str) -> House:
+def billed(url: str) -> App:
     """The house on the day of its bill run."""
-    return House(Database(url), SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Settings())
+    return App(SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Database(url), Settings())
 
 
 async def _bill(url: str) -> None:
-    house, tariff = billed(url), Stated(load_tariff(TARIFF))
+    app, tariff = billed(url), Stated(load_tariff(TARIFF))
     sys.stdout.write("begun\n")
     sys.stdout.flush()
-    report = await close_cycles(house, ON, sources=tariff)
-    await house.db.close()
+    report = await close_cycles(app, ON, sources=tariff)
+    await app.db.close()
     if report.problems:
         raise RuntimeError(f"the run is not closed: {report.problems[:3]}")
 

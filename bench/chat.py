@@ -41,9 +41,9 @@ def run() -> list[Figure]:
 
 async def _measure(folder: Path) -> list[Figure]:
     url = f"sqlite+aiosqlite:///{folder / 'chat.db'}"
-    house = a_house(url)
-    await upgrade(house.db.engine)
-    await house.db.close()
+    app = a_house(url)
+    await upgrade(app.db.engine)
+    await app.db.close()
     async with serving({"echo": ["echo"], "chat": ["chat", url, str(folder)]}, "bench.chat_served") as servers:
         rate: dict[str, list[float]] = {"echo": [], "chat": []}
         cost: dict[str, list[float]] = {"echo": [], "chat": []}
@@ -91,12 +91,12 @@ async def _open(
     open_: AsyncExitStack, server: Server, names: list[str], *, checked: bool
 ) -> list[aiohttp.ClientWebSocketResponse]:
     """A page of each visitor; a chat's says from where on it wants to see."""
-    house = a_house("sqlite+aiosqlite://")  # for its key
+    app = a_house("sqlite+aiosqlite://")  # for its key
     http = await open_.enter_async_context(aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)))
     address = f"http://127.0.0.1:{server.port}{PATH}"
     pages: list[aiohttp.ClientWebSocketResponse] = []
     for name in names:
-        cookie = {"Cookie": f"{COOKIE}={signed_values.sealed(house, COOKIE, name)}"}
+        cookie = {"Cookie": f"{COOKIE}={signed_values.sealed(app, COOKIE, name)}"}
         page = await open_.enter_async_context(http.ws_connect(address, headers=cookie, compress=0))
         if checked:
             await page.send_str('{"since": 0}')

@@ -41,9 +41,9 @@ def chat_app(url: str, folder: str) -> web.Application:
 
     chat_rooms.PAGES_OF_ADDRESS = chat_rooms.PAGES_AT_MOST  # all visitors of the bench are at one
 
-    house = a_house(url)
+    app = a_house(url)
     kept = {"sessions_path": str(Path(folder) / "sessions.db"), "spool_path": str(Path(folder) / "spool")}
-    return make_app(replace(house, settings=house.settings.model_copy(update=kept)), with_scheduler=False)
+    return make_app(replace(app, settings=app.settings.model_copy(update=kept)), with_scheduler=False)
 
 
 def main(kind: str, port: str, *rest: str) -> None:

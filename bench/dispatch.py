@@ -35,7 +35,7 @@ from core.billing.tables import invoice
 from core.clock import SystemClock
 from core.config.messages import Notices
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db import bulk
 from core.db.engine import Database
 from core.ledger.tables import open_item
@@ -73,13 +73,13 @@ async def _watched(folder: Path, messages: int) -> Figure:
     """The callback that held the loop longest while the outbox was emptied."""
     db, watch = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}"), Watch()
     await upgrade(db.engine)
-    house = House(db, SystemClock(), _operator(), Settings())
-    await _people(house, messages)
+    app = App(SystemClock(), _operator(), db, Settings())
+    await _people(app, messages)
     async with _provider() as url:
         for once in ("warm", "watched"):
-            await _put(house, once, messages)
+            await _put(app, once, messages)
             watch.begin()
-            await _drain(house, url, BARE, messages)
+            await _drain(app, url, BARE, messages)
             watch.end()
             took, which = watch.told()
     await db.close()
@@ -110,17 +110,17 @@ async def _on(name: str, database: str, url: str, messages: int) -> list[Figure]
     """The median of some rounds, each beside a round of the limit."""
     db = Database(database)
     await upgrade(db.engine)
-    house = House(db, SystemClock(), _operator(), Settings())
-    await _people(house, messages)
+    app = App(SystemClock(), _operator(), db, Settings())
+    await _people(app, messages)
     settle()
     ways = (LIMIT, *SENDERS)
     took: dict[str, list[Took]] = {way: [] for way in ways}
     for number in range(ROUNDS):
         took[LIMIT].append(await _timed(lambda: _bare(url, messages)))
         for way in SENDERS:
-            await _put(house, f"{number}:{way}", messages)
-            took[way].append(await _timed(partial(_drain, house, url, way, messages)))
-    peak = await _peak(house, url, min(messages, PEAK_AT_MOST))
+            await _put(app, f"{number}:{way}", messages)
+            took[way].append(await _timed(partial(_drain, app, url, way, messages)))
+    peak = await _peak(app, url, min(messages, PEAK_AT_MOST))
     await db.close()
     return [one for way in SENDERS for one in _figures(f"{way}, {name}", messages, took[LIMIT], took[way], peak)]
 
@@ -135,10 +135,10 @@ def _figures(way: str, messages: int, limits: list[Took], ours: list[Took], peak
     ]
 
 
-async def _peak(house: House, url: str, messages: int) -> float:
-    await _put(house, "peak", messages)
+async def _peak(app: App, url: str, messages: int) -> float:
+    await _put(app, "peak", messages)
     tracemalloc.start()
-    await _drain(house, url, BARE, messages)
+    await _drain(app, url, BARE, messages)
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
     return peak
@@ -198,9 +198,9 @@ SENDERS: dict[str, Callable[[str, aiohttp.ClientSession], Poster | AfricasTalkin
 }
 
 
-async def _drain(house: House, url: str, way: str, messages: int) -> None:
+async def _drain(app: App, url: str, way: str, messages: int) -> None:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as http:
-        done = await Dispatcher(house, {"sms": SENDERS[way](url, http)}).drain()
+        done = await Dispatcher(app, {"sms": SENDERS[way](url, http)}).drain()
     if done != {"sent": messages}:
         raise RuntimeError(f"{messages} messages should have been sent, but it was {dict(done)}")
 
@@ -219,14 +219,14 @@ def _operator() -> Operator:
     )
 
 
-async def _people(house: House, count: int) -> None:
+async def _people(app: App, count: int) -> None:
     """So many customers, each with a phone and an open bill. Ids: 10 million a table, from 10,000,000."""
-    now, opened, due = house.clock.now(), date(2025, 1, 1), date(2099, 3, 24)
+    now, opened, due = app.clock.now(), date(2025, 1, 1), date(2099, 3, 24)
 
     def ids(table: int) -> range:
         return range(table * 10**7, table * 10**7 + count)
 
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
 
         async def put(table: Any, columns: str, rows: list[tuple[Any, ...]]) -> None:
             await bulk.insert_many(conn, table, columns.split(), rows)
@@ -287,7 +287,7 @@ async def _people(house: House, count: int) -> None:
             await conn.execute(text("ANALYZE"))
 
 
-async def _put(house: House, number: str, count: int) -> None:
+async def _put(app: App, number: str, count: int) -> None:
     """A notice for each bill into the outbox."""
     letters = [
         Letter(
@@ -300,9 +300,9 @@ async def _put(house: House, number: str, count: int) -> None:
         )
         for n in range(count)
     ]
-    await house.db.reserve_ids(count)
-    async with house.db.writing() as conn:
-        await queue.enqueue_many(conn, house, letters, known=False)
+    await app.db.reserve_ids(count)
+    async with app.db.writing() as conn:
+        await queue.enqueue_many(conn, app, letters, known=False)
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ from bench.loop_watch import LIMIT_MS
 from bench.served import Figure, figure, postgres_and_redis, serving
 from bench.turn_served import LONGEST, PATH, a_house
 from core.billing.tables import invoice
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
 from core.ledger.tables import open_item
@@ -97,36 +97,36 @@ def _figures(heard: dict[str, list[callers.Heard]], peaks: dict[str, float]) -> 
 
 async def fill(url: str, customers: int = PHONES) -> None:
     """So many customers with a bill each, and the books that say so."""
-    house = a_house(url)
-    await upgrade(house.db.engine)
+    app = a_house(url)
+    await upgrade(app.db.engine)
     for start in range(0, customers, 5_000):
-        await _some(house, range(start, min(customers, start + 5_000)))
-    await house.db.close()
+        await _some(app, range(start, min(customers, start + 5_000)))
+    await app.db.close()
 
 
-async def _some(house: House, numbers: range) -> None:
+async def _some(app: App, numbers: range) -> None:
     people = [
         Customer(f"Customer {n}", f"A{n}", f"+2547{n:08}", address=f"{n} Moi Road", area="Milimani") for n in numbers
     ]
-    await house.db.reserve_ids(len(numbers) * 40)
-    async with house.db.writing() as conn:
-        made = await register_many(conn, house, people)
+    await app.db.reserve_ids(len(numbers) * 40)
+    async with app.db.writing() as conn:
+        made = await register_many(conn, app, people)
         owed = {one.account_id: (n + 1000) * 100 + 50 for n, one in zip(numbers, made, strict=True)}
-        await post_many(conn, house, [_journal(house, account_id, minor) for account_id, minor in owed.items()])
-        bills = [_bill(house, account_id, minor) for account_id, minor in owed.items()]
+        await post_many(conn, app, [_journal(app, account_id, minor) for account_id, minor in owed.items()])
+        bills = [_bill(app, account_id, minor) for account_id, minor in owed.items()]
         await conn.execute(insert(invoice), bills)
         await conn.execute(insert(open_item), [_open(bill) for bill in bills])
 
 
-def _journal(house: House, account_id: int, minor: int) -> Journal:
-    posting = Posting(Book("revenue"), Book("receivable", account_id), minor, house.currency, "bench")
-    return Journal(f"bench:{account_id}", "invoice", house.today(), [posting])
+def _journal(app: App, account_id: int, minor: int) -> Journal:
+    posting = Posting(Book("revenue"), Book("receivable", account_id), minor, app.currency, "bench")
+    return Journal(f"bench:{account_id}", "invoice", app.today(), [posting])
 
 
-def _bill(house: House, account_id: int, minor: int) -> dict[str, Any]:
-    today = house.today()
+def _bill(app: App, account_id: int, minor: int) -> dict[str, Any]:
+    today = app.today()
     return {
-        "id": house.ids.take(),
+        "id": app.ids.take(),
         "account_id": account_id,
         "series": "bill",
         "from_date": today - timedelta(days=30),
@@ -135,7 +135,7 @@ def _bill(house: House, account_id: int, minor: int) -> dict[str, Any]:
         "state": "final",
         "number": f"INV-{account_id}",
         "token": f"bench-{account_id}",
-        "currency": house.currency,
+        "currency": app.currency,
         "total_minor": minor,
         "tax_minor": 0,
         "rounding_minor": 0,

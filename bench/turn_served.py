@@ -16,7 +16,7 @@ from channels.contract import Channel
 from channels.ussd_africastalking import AfricasTalkingUssd
 from core.clock import SystemClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.summary.reader import open_quick
 from gateway.app_keys import CHANNELS, HOUSE, TURNS
@@ -30,7 +30,7 @@ LONGEST = "/longest"
 PATH = f"/hooks/africastalking/{SECRET}/ussd"
 
 
-def a_house(url: str) -> House:
+def a_house(url: str) -> App:
     """The electricity utility of the measurement."""
     operator = Operator(
         name="Mwangaza Power",
@@ -45,7 +45,7 @@ def a_house(url: str) -> House:
     settings = Settings.model_validate(
         {"secret_key": "bench-secret-key-of-more-than-32-letters", "hook_secret": SECRET}
     )
-    return House(Database(url), SystemClock(), operator, settings)
+    return App(SystemClock(), operator, Database(url), settings)
 
 
 def echo_app() -> web.Application:
@@ -62,10 +62,10 @@ def echo_app() -> web.Application:
 
 def turn_app(url: str, sessions: str, redis: str) -> web.Application:
     """The gateway's own route, engine, reads and sessions."""
-    house = a_house(url)
+    hodi = a_house(url)
     app = web.Application()
-    app[HOUSE] = house
-    app[TURNS] = Turns(house, open_store(sessions, None if redis == "-" else redis, house.clock), open_quick(house.db))
+    app[HOUSE] = hodi
+    app[TURNS] = Turns(hodi, open_store(sessions, None if redis == "-" else redis, hodi.clock), open_quick(hodi.db))
     channels: dict[str, Channel] = {"ussd": AfricasTalkingUssd()}
     app[CHANNELS] = channels
     app.add_routes(webhooks.routes(channels.values()))

@@ -18,7 +18,7 @@ from typing import Any
 from bench import usage_events
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.metering.consumption.consumption import measure
 from core.metering.store.collect import load_csv
@@ -44,7 +44,7 @@ def written(path: Path, records: int, extra: int = 0) -> None:
                 file.write(f"M{meter},{moment:%Y-%m-%dT%H:%M},{thousandths // 1000}.{thousandths % 1000:03}\n")
 
 
-async def house_of(folder: Path) -> tuple[House, list[int]]:
+async def house_of(folder: Path) -> tuple[App, list[int]]:
     """A fresh house on SQLite with the meters, and their services."""
     db = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}")
     await upgrade(db.engine)
@@ -57,11 +57,11 @@ async def house_of(folder: Path) -> tuple[House, list[int]]:
         support_phone="+254800000000",
         default_tariff="home",
     )
-    house = House(db, SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, Settings())
+    app = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings())
     customers = [Customer(f"C{at}", opened_on=FIRST, meter=NewMeter(f"M{at}")) for at in range(METERS)]
     async with db.writing() as conn:
-        made = await register_many(conn, house, customers)
-    return house, [one.service_id for one in made]
+        made = await register_many(conn, app, customers)
+    return app, [one.service_id for one in made]
 
 
 def limit_seconds(database: Path, scratch: Path, table: str = "usage", order: str = "") -> float:
@@ -95,16 +95,16 @@ async def timed(work: Callable[[], Awaitable[object]]) -> float:
 
 async def one_size(records: int, folder: Path) -> list[Figure]:
     """Collecting a file of new readings, the same file again, one of revisions, and measuring a month."""
-    house, services = await house_of(folder)
+    app, services = await house_of(folder)
     new, revised = folder / "new.csv", folder / "revised.csv"
     written(new, records)
     written(revised, records, extra=1)
-    first = await timed(lambda: load_csv(house, new))
+    first = await timed(lambda: load_csv(app, new))
     limit = await asyncio.to_thread(limit_seconds, folder / "bench.db", folder / "limit.db")
-    second = await timed(lambda: load_csv(house, revised))
-    async with house.db.reading() as conn:
-        month = await timed(lambda: measure(conn, house, services, FIRST, FIRST + timedelta(days=14)))
-    await house.db.close()
+    second = await timed(lambda: load_csv(app, revised))
+    async with app.db.reading() as conn:
+        month = await timed(lambda: measure(conn, app, services, FIRST, FIRST + timedelta(days=14)))
+    await app.db.close()
     return [
         _rate(f"usage, new readings, {records:,}", records, first, limit),
         _rate(f"usage, revisions, {records:,}", records, second, limit),
@@ -132,14 +132,14 @@ def _rate(name: str, records: int, seconds: float, limit: float) -> Figure:
 
 async def peak_mb(records: int, folder: Path) -> float:
     """Most memory at once while a file is collected."""
-    house, _ = await house_of(folder)
+    app, _ = await house_of(folder)
     path = folder / "new.csv"
     written(path, records)
     tracemalloc.start()
-    await load_csv(house, path)
+    await load_csv(app, path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    await house.db.close()
+    await app.db.close()
     return peak / 2**20
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.metering.events.mapping import Mapping
 from core.metering.store.collect import coming, load
@@ -52,7 +52,7 @@ def written(path: Path, records: int) -> None:
             )
 
 
-async def house_of(folder: Path) -> House:
+async def house_of(folder: Path) -> App:
     """A fresh house on SQLite with the lines."""
     db = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}")
     await upgrade(db.engine)
@@ -65,7 +65,7 @@ async def house_of(folder: Path) -> House:
         support_phone="+254800000000",
         default_tariff="go",
     )
-    house = House(db, SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, Settings())
+    app = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings())
     people = [
         Customer(
             f"C{at}",
@@ -77,22 +77,22 @@ async def house_of(folder: Path) -> House:
     ]
     await db.reserve_ids(20 * LINES)
     async with db.writing() as conn:
-        await register_many(conn, house, people)
-    return house
+        await register_many(conn, app, people)
+    return app
 
 
 async def one_size(records: int, folder: Path, timed: Timed, limit_seconds: Callable[..., float]) -> list[Figure]:
     """Collecting a file of new calls, and the same calls again in another file."""
-    house = await house_of(folder)
+    app = await house_of(folder)
     path, again = folder / "new.csv", folder / "again.csv"
     written(path, records)
-    first = await timed(lambda: load(house, coming(house, "cdr", path, mapping=MAPPING)))
+    first = await timed(lambda: load(app, coming(app, "cdr", path, mapping=MAPPING)))
     limit = await asyncio.to_thread(
         limit_seconds, folder / "bench.db", folder / "limit.db", "usage_event", " ORDER BY row"
     )
     again.write_bytes(path.read_bytes() + b"\n")
-    second = await timed(lambda: load(house, coming(house, "cdr", again, mapping=MAPPING)))
-    await house.db.close()
+    second = await timed(lambda: load(app, coming(app, "cdr", again, mapping=MAPPING)))
+    await app.db.close()
     return [
         _rate(f"calls, new, {records:,}", records, first, limit),
         _rate(f"calls, all known already, {records:,}", records, second, limit),
@@ -101,14 +101,14 @@ async def one_size(records: int, folder: Path, timed: Timed, limit_seconds: Call
 
 async def peak_mb(records: int, folder: Path) -> float:
     """Most memory at once while a file is collected."""
-    house = await house_of(folder)
+    app = await house_of(folder)
     path = folder / "new.csv"
     written(path, records)
     tracemalloc.start()
-    await load(house, coming(house, "cdr", path, mapping=MAPPING))
+    await load(app, coming(app, "cdr", path, mapping=MAPPING))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    await house.db.close()
+    await app.db.close()
     return peak / 2**20
 
 

@@ -1,6 +1,11 @@
-"""What every use case is handed: ids, a clock, and the operator's own rules. It opens nothing and commits nothing."""
+"""What code is handed instead of looking it up: `Context` for use cases, `App` for edges and jobs.
 
-from dataclasses import dataclass
+A use case takes a `Context` and an open connection; it cannot open a transaction of its own, because a `Context` has no database, so
+whoever opened the transaction decides what is one. Edges (a route, a command) and jobs hold the `App`, which is a `Context` and also
+has the database and the settings. Two types, so that the rule is the type checker's.
+"""
+
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -8,6 +13,7 @@ from zoneinfo import ZoneInfo
 from core import clock as clocks
 from core.clock import Clock
 from core.config.operator import Operator, Settings
+from core.config.site import Site, site_of
 from core.ids import Ids
 
 if TYPE_CHECKING:
@@ -15,18 +21,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """The operator's house: made once at the composition root and passed down."""
+class Context:
+    """What a use case may know: the time, the operator's own rules, new ids, and where links lead."""
 
-    db: "Database"
     clock: Clock
     operator: Operator
-    settings: Settings
-
-    @property
-    def ids(self) -> Ids:
-        """Where new ids come from."""
-        return self.db.ids
+    ids: Ids
+    site: Site
 
     @property
     def zone(self) -> ZoneInfo:
@@ -41,3 +42,18 @@ class House:
     def today(self) -> date:
         """The date it is now where the operator is."""
         return clocks.today(self.clock, self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class App(Context):
+    """What is made once at the composition root: all that a use case may know, and what only edges and jobs may touch."""
+
+    ids: Ids = field(init=False)
+    site: Site = field(init=False)
+    db: "Database"
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        """Ids are taken from blocks that the database allots; the site is what use cases may know of the settings."""
+        object.__setattr__(self, "ids", self.db.ids)
+        object.__setattr__(self, "site", site_of(self.settings))

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from channels.contract import Prepares
 from channels.registry import Tools, check_routes, open_rows, senders
-from core.context import House
+from core.context import App
 from core.summary.reader import open_quick
 from gateway import quotes
 from gateway.admin import routes as ops
@@ -47,10 +47,10 @@ ROUTES: tuple[Callable[[], Sequence[web.AbstractRouteDef]], ...] = (
 providers call are the doors of the open channels, and are opened with them (`opened`)."""
 
 
-def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = True) -> web.Application:
+def make_app(hodi: App, *, host: str = "127.0.0.1", with_scheduler: bool = True) -> web.Application:
     """The gateway of `house`, to be bound to `host`; with the scheduler inside unless it runs elsewhere."""
     app = web.Application(client_max_size=1024 * 1024, client_max_fields=MOST_FIELDS)
-    app[HOUSE] = house
+    app[HOUSE] = hodi
     app[CHECKS] = {}
     ops.setup(app)
     for routes in ROUTES:
@@ -70,14 +70,14 @@ def make_app(house: House, *, host: str = "127.0.0.1", with_scheduler: bool = Tr
 
 async def opened(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: channels, sessions and turns, open while the app runs."""
-    house = app[HOUSE]
+    hodi = app[HOUSE]
     async with aiohttp.ClientSession(timeout=PATIENCE) as http:
-        check_routes(house.operator)
-        channels = open_rows(Tools(house.settings, http, partial(chat_rooms.push, house)))
+        check_routes(hodi.operator)
+        channels = open_rows(Tools(hodi.settings, http, partial(chat_rooms.push, hodi)))
         app.add_routes(webhooks.routes(channels.values()))  # /hooks/africastalking/{secret}/..., /hooks/whatsapp ...
-        sessions = open_store(house.settings.sessions_path, house.settings.redis_url, house.clock)
-        quick = open_quick(house.db)
-        turns = Turns(house, sessions, quick)
+        sessions = open_store(hodi.settings.sessions_path, hodi.settings.redis_url, hodi.clock)
+        quick = open_quick(hodi.db)
+        turns = Turns(hodi, sessions, quick)
         app[CHANNELS], app[TURNS], app[CHECKS]["sessions"] = senders(channels), turns, sessions.told
         preparing = [
             asyncio.create_task(prepare(channel)) for channel in channels.values() if isinstance(channel, Prepares)

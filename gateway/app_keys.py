@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from channels.contract import Channel
-from core.context import House
+from core.context import App
 
 if TYPE_CHECKING:
     from gateway.conversation.turn import Turns
     from gateway.hooks.spool import Spool
 
-HOUSE: web.AppKey[House] = web.AppKey("house", House)
+HOUSE: web.AppKey[App] = web.AppKey("house", App)
 
 CHANNELS: web.AppKey[dict[str, Channel]] = web.AppKey("channels")
 """The channels that send, by name: `channels.registry.senders(...)`."""

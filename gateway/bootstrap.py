@@ -4,7 +4,7 @@ from importlib.resources import as_file, files
 
 from core.clock import Clock, SystemClock
 from core.config.operator import EXAMPLE_SECRET, Operator, Settings, read_operator
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
 from core.notices.own_texts import load_folder as load_words
@@ -31,7 +31,7 @@ def check_secrets(settings: Settings) -> None:
             )
 
 
-async def open_house(settings: Settings | None = None, clock: Clock | None = None) -> House:
+async def open_house(settings: Settings | None = None, clock: Clock | None = None) -> App:
     """The house, its database open; `BadInput` says what is not set."""
     settings = settings or Settings()
     if settings.operator is None:
@@ -42,7 +42,7 @@ async def open_house(settings: Settings | None = None, clock: Clock | None = Non
         )
     operator = read_operator(settings.operator)
     load_words(settings.operator)
-    return House(Database(settings.database_url), clock or SystemClock(), operator, settings)
+    return App(clock or SystemClock(), operator, Database(settings.database_url), settings)
 
 
 LONGEST_LINK = 40

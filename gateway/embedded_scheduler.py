@@ -11,7 +11,7 @@ from channels.contract import Channel, Fetches, File
 from channels.registry import Tools, open_channels
 from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
 from core.care import media
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors, top_up
 from core.journeys.credit_limit import restrict as limit_reached
 from core.journeys.dunning import fees, restrict
@@ -27,7 +27,7 @@ from scheduler.handover import Handler, Together
 from scheduler.jobs import JOBS
 
 
-def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
+def dispatcher_of(app: App, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler | Together] = {
         "push": payment_doors.push,
@@ -39,14 +39,14 @@ def dispatcher_of(house: House, channels: dict[str, Channel]) -> Dispatcher:
         "late_fee": fees.late,
         sim.KIND: sim.nobody_to_ask,
         media.KIND: media.handler(partial(_fetch, channels)),
-        **network_handlers(house),
+        **network_handlers(app),
     }
     account = next((one for one in channels.values() if isinstance(one, AfricasTalkingSms)), None)
     if account is not None:
         handlers["airtime"] = airtime.handler(partial(_airtime, account))
         handlers[sim.KIND] = sim.handler(account.ask_sim_swap)
     senders = {name: channel for name, channel in channels.items() if name != "ussd"}
-    return Dispatcher(house, senders, handlers)
+    return Dispatcher(app, senders, handlers)
 
 
 async def _airtime(sms: AfricasTalkingSms, phone: str, minor: int, currency: str, key: str) -> Sent:
@@ -73,8 +73,8 @@ async def ticking(app: web.Application) -> AsyncIterator[None]:
     await task
 
 
-async def tick_alone(house: House) -> None:
+async def tick_alone(app: App) -> None:
     """`hodi schedule`: lead or stand by until the process is stopped."""
     async with aiohttp.ClientSession() as http:
-        channels = open_channels(Tools(house.settings, http, partial(chat_rooms.push, house)))
-        await Scheduler(house, JOBS, dispatcher_of(house, channels)).run()
+        channels = open_channels(Tools(app.settings, http, partial(chat_rooms.push, app)))
+        await Scheduler(app, JOBS, dispatcher_of(app, channels)).run()

@@ -35,11 +35,11 @@ async def price(request: web.Request) -> web.Response:
         raise web.HTTPTooManyRequests(text="Too many questions at once: wait a few seconds and ask again.")
     if (request.content_length or 0) > LARGEST:
         raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=request.content_length or 0)
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
     try:
         asked = quote_json.load(await request.text())
         since, until = quote_json.period_of(asked)
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             versions = await queries.versions_between(conn, _code(asked.pop("tariff", None)), since, until)
         answer = await asyncio.to_thread(quote_json.answered, versions, asked)
     except (CannotRate, BadInput, UnicodeDecodeError) as wrong:

@@ -4,21 +4,21 @@ import hashlib
 import hmac
 
 from core.access.secrets import as_sent, same
-from core.context import House
+from core.context import App
 
 
-def sign(house: House, purpose: str, told: str) -> str:
+def sign(app: App, purpose: str, told: str) -> str:
     """Our signature under what was told for this purpose."""
-    key = house.settings.secret_key.get_secret_value().encode()
+    key = app.settings.secret_key.get_secret_value().encode()
     return hmac.new(key, as_sent(f"{purpose}:{told}"), hashlib.sha256).hexdigest()
 
 
-def sealed(house: House, purpose: str, name: str) -> str:
+def sealed(app: App, purpose: str, name: str) -> str:
     """A random name that we gave, as its cookie."""
-    return f"{name}.{sign(house, purpose, name)}"
+    return f"{name}.{sign(app, purpose, name)}"
 
 
-def opened(house: House, purpose: str, cookie: str) -> str | None:
+def opened(app: App, purpose: str, cookie: str) -> str | None:
     """The name in a cookie of ours; None: it is not."""
     name, _, signature = cookie.rpartition(".")
-    return name if name and same(sign(house, purpose, name), signature) else None
+    return name if name and same(sign(app, purpose, name), signature) else None

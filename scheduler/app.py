@@ -15,7 +15,7 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from core.clock import SystemClock
-from core.context import House
+from core.context import App
 from scheduler.dispatch import Dispatcher
 from scheduler.jobs import Job
 from scheduler.leader import Leader, leader_for
@@ -39,10 +39,10 @@ class Scheduler:
     """Leads or stands by. `run` for ever, `stop` to end; `leading` says which."""
 
     def __init__(
-        self, house: House, jobs: Sequence[Job], dispatcher: Dispatcher | None = None, leader: Leader | None = None
+        self, app: App, jobs: Sequence[Job], dispatcher: Dispatcher | None = None, leader: Leader | None = None
     ) -> None:
-        self.house, self.jobs, self.dispatcher = house, jobs, dispatcher
-        self.leader = leader or leader_for(house.db)
+        self.app, self.jobs, self.dispatcher = app, jobs, dispatcher
+        self.leader = leader or leader_for(app.db)
         self.leading = False
         self.ticked: dict[str, Ticked] = {}
         self._ended = asyncio.Event()
@@ -101,10 +101,10 @@ class Scheduler:
 
     async def tick(self, job: Job) -> None:
         """Run one job now; what goes wrong is told in the log and in `ticked`, and tried again by the next tick."""
-        last = self.ticked.setdefault(job.name, Ticked(self.house.clock.now()))
-        last.at, last.runs = self.house.clock.now(), last.runs + 1
+        last = self.ticked.setdefault(job.name, Ticked(self.app.clock.now()))
+        last.at, last.runs = self.app.clock.now(), last.runs + 1
         try:
-            done = await job.run(self.house)
+            done = await job.run(self.app)
         except Exception as bug:
             last.error = type(bug).__name__
             log.exception("scheduler.job_failed", job=job.name)

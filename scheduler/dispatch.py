@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import interactions
 from core.care.interactions import Interaction
-from core.context import House
+from core.context import App
 from core.db.failpoints import point
 from core.notices import compose
 from core.notices.compose import Composed, Letter, Poison, out_of_order
@@ -56,7 +56,7 @@ class Dispatcher:
 
     def __init__(
         self,
-        house: House,
+        app: App,
         senders: Mapping[str, Sender],
         handlers: Mapping[str, Handler | Together] | None = None,
         *,
@@ -65,9 +65,9 @@ class Dispatcher:
         lanes: int = LANES,
         per_second: Mapping[str, int] | None = None,
     ) -> None:
-        self.house, self.senders, self.handlers = house, senders, handlers or {}
+        self.app, self.senders, self.handlers = app, senders, handlers or {}
         self.batch, self.wave, self.lanes = batch, wave, lanes
-        self.pace = Pace(house.db, house.operator.notices.per_second if per_second is None else per_second)
+        self.pace = Pace(app.db, app.operator.notices.per_second if per_second is None else per_second)
         self.breaker = Breaker()
         self.worker = uuid.uuid4().hex[:12]
         self.totals: Counter[str] = Counter()
@@ -156,8 +156,8 @@ class Dispatcher:
                 await asyncio.wait_for(over.wait(), BEAT_SECONDS)
             if self._claims and not over.is_set():
                 try:
-                    async with self.house.db.writing() as conn:
-                        await queue.renew(conn, self.house.clock.now(), self._claims)
+                    async with self.app.db.writing() as conn:
+                        await queue.renew(conn, self.app.clock.now(), self._claims)
                 except Exception:
                     log.exception("dispatch.beat_failed")
 
@@ -176,8 +176,8 @@ class Dispatcher:
         name = f"{self.worker}.{self._rounds}"
         self._claims.add(name)
         try:
-            async with self.house.db.writing() as conn:
-                rows = await claim(conn, self.house.clock.now(), name)
+            async with self.app.db.writing() as conn:
+                rows = await claim(conn, self.app.clock.now(), name)
             if not rows:
                 return Counter()
             point("dispatch.claimed")
@@ -202,12 +202,12 @@ class Dispatcher:
 
     async def _call(self, name: str, handler: Handler, row: Leaving) -> Counter[str]:
         async with self._calls:
-            outcome = await handover.handle(self.house, handler, row)
+            outcome = await handover.handle(self.app, handler, row)
         return await self._settle(name, [outcome])
 
     async def _call_together(self, name: str, together: Together, rows: Sequence[Leaving]) -> Counter[str]:
         async with self._calls:
-            outcomes = await handover.handle_together(self.house, together, rows)
+            outcomes = await handover.handle_together(self.app, together, rows)
         return await self._settle(name, outcomes)
 
     async def _letters(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
@@ -228,8 +228,8 @@ class Dispatcher:
         if not rows:
             return []
         try:
-            async with self.house.db.reading() as conn:
-                return await compose.compose(conn, self.house, rows, self.senders.keys(), self.breaker.resting())
+            async with self.app.db.reading() as conn:
+                return await compose.compose(conn, self.app, rows, self.senders.keys(), self.breaker.resting())
         except Exception as bug:
             if len(rows) == 1:
                 log.exception("dispatch.compose_raised", row=rows[0].id)
@@ -240,15 +240,13 @@ class Dispatcher:
         """Those that may leave all the same; what was paused, stopped or paid while the waves before them left does not."""
         again = await self._compose([letter.row for letter in letters])
         kept = [one for one in again if isinstance(one, Letter) and one.line == line]
-        others = [out_of_order(self.house, one.row) for one in again if isinstance(one, Letter) and one.line != line]
+        others = [out_of_order(self.app, one.row) for one in again if isinstance(one, Letter) and one.line != line]
         lost = [one for one in again if not isinstance(one, Letter)]
         return kept, await self._settle(name, [handover.unsent(one) for one in [*lost, *others]])
 
     async def _send(self, name: str, line: str, letters: Sequence[Letter], since: float) -> Counter[str]:
         if line in self.breaker.resting():
-            return await self._settle(
-                name, [handover.unsent(out_of_order(self.house, letter.row)) for letter in letters]
-            )
+            return await self._settle(name, [handover.unsent(out_of_order(self.app, letter.row)) for letter in letters])
         await self.pace.wait(line, len(letters))
         unsent: Counter[str] = Counter()
         if asyncio.get_running_loop().time() - since > FRESH_SECONDS:
@@ -257,9 +255,9 @@ class Dispatcher:
                 return unsent
         once = [letter.row.id for letter in letters if not letter.row.resend_unknown]
         if once:
-            async with self.house.db.writing() as conn:
+            async with self.app.db.writing() as conn:
                 await queue.mark(conn, once)
-        if line.startswith("sms") and self.house.operator.notices.plain_letters:
+        if line.startswith("sms") and self.app.operator.notices.plain_letters:
             letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, line, letters)
         self.breaker.note(line, [outcome.reason for outcome in outcomes])
@@ -275,13 +273,13 @@ class Dispatcher:
         """Write it down. A message that is out must not be forgotten, so a database that stumbles is asked again."""
         for rest in range(SETTLE_TRIES if outcomes else 0):
             try:
-                async with self.house.db.writing() as conn:
-                    await queue.settle(conn, self.house.clock.now(), outcomes, name)
+                async with self.app.db.writing() as conn:
+                    await queue.settle(conn, self.app.clock.now(), outcomes, name)
                     await delivery_reports.catch_up(
-                        conn, self.house, [one.provider_ref for one in outcomes if one.provider_ref]
+                        conn, self.app, [one.provider_ref for one in outcomes if one.provider_ref]
                     )
                     await self._remember(conn, outcomes, letters)
-                    await costs.note(conn, self.house, handover.spent(outcomes, letters))
+                    await costs.note(conn, self.app, handover.spent(outcomes, letters))
                 break
             except (DBAPIError, OSError):
                 if rest == SETTLE_TRIES - 1:
@@ -305,4 +303,4 @@ class Dispatcher:
         ]
         if out:
             again = any(letter.row.attempts > 1 or letter.row.tried for letter in letters)
-            await interactions.log_many(conn, self.house, out, again=again)
+            await interactions.log_many(conn, self.app, out, again=again)

@@ -13,7 +13,7 @@ import structlog
 from msgspec.structs import replace
 
 from channels.letters import shorter
-from core.context import House
+from core.context import App
 from core.message import Notice, Sent
 from core.notices.compose import Dropped, Failed, Held, Letter, Poison
 from core.outbox.costs import Spent
@@ -32,7 +32,7 @@ class Sender(Protocol):
         """What became of each notice, in the order given; never raises for what a provider does."""
 
 
-Handler = Callable[[House, Leaving], Awaitable[Outcome]]
+Handler = Callable[[App, Leaving], Awaitable[Outcome]]
 """Sends what is no message (a payment prompt, airtime). It may be asked twice for one row after a crash, so it keeps its own
 record before it calls anyone, and answers `unknown` rather than call again."""
 
@@ -42,7 +42,7 @@ class Together:
     """A handler that looks at many rows in one transaction: `most` of them wait for each other, so not too many. It calls nobody
     outside, and a crash before its commit has done nothing."""
 
-    handler: Callable[[House, Sequence[Leaving]], Awaitable[list[Outcome]]]
+    handler: Callable[[App, Sequence[Leaving]], Awaitable[list[Outcome]]]
     most: int = 200
 
 
@@ -100,24 +100,24 @@ def outcome(letter: Letter, sent: Sent) -> Outcome:
     return Outcome(row.id, state, sent.provider_ref, sent.reason, row.attempts, cost=sent.cost, after=after)
 
 
-async def handle(house: House, handler: Handler, row: Leaving) -> Outcome:
+async def handle(app: App, handler: Handler, row: Leaving) -> Outcome:
     """One row that is no message, by the handler of its kind."""
     try:
-        return await handler(house, row)
+        return await handler(app, row)
     except Exception as bug:
         log.exception("dispatch.handler_raised", kind=row.kind, row=row.id)
         return poison(row, type(bug).__name__)
 
 
-async def handle_together(house: House, together: Together, rows: Sequence[Leaving]) -> list[Outcome]:
+async def handle_together(app: App, together: Together, rows: Sequence[Leaving]) -> list[Outcome]:
     """Many rows by one handler; if that raises, one by one, so that a poison row is alone with it."""
     try:
-        return await together.handler(house, rows)
+        return await together.handler(app, rows)
     except Exception as bug:
         if len(rows) == 1:
             log.exception("dispatch.handler_raised", kind=rows[0].kind, row=rows[0].id)
             return [poison(rows[0], type(bug).__name__)]
-    return [one for row in rows for one in await handle_together(house, together, [row])]
+    return [one for row in rows for one in await handle_together(app, together, [row])]
 
 
 def unsent(one: Dropped | Failed | Held | Poison) -> Outcome:

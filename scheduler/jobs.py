@@ -12,7 +12,7 @@ from core.balances import book, expire
 from core.billing.cycles import due_dates
 from core.billing.run import parked
 from core.care import media_dropped, talks
-from core.context import House
+from core.context import App
 from core.journeys import collect, late_usage_rebill, live_closed, payment_doors, top_up
 from core.journeys.close_cycles import close_cycles
 from core.journeys.credit_limit import exposure
@@ -35,62 +35,62 @@ class Job:
 
     name: str
     every: timedelta
-    run: Callable[[House], Awaitable[object]]
+    run: Callable[[App], Awaitable[object]]
 
 
-async def _bill(house: House) -> object:
-    on, now = house.today(), house.clock.now()
-    async with house.db.reading() as conn:
+async def _bill(app: App) -> object:
+    on, now = app.today(), app.clock.now()
+    async with app.db.reading() as conn:
         due = await due_dates(conn, "open", on) or await due_dates(conn, "built", on)
         again = await parked.worth_a_try(conn, on, now)
-    return (await close_cycles(house, on, tried_before=now - parked.AGAIN)).finalised if due or again else 0
+    return (await close_cycles(app, on, tried_before=now - parked.AGAIN)).finalised if due or again else 0
 
 
-async def _collect(house: House) -> object:
-    return (await collect.collect_due(house, house.today())).total()
+async def _collect(app: App) -> object:
+    return (await collect.collect_due(app, app.today())).total()
 
 
-async def _poll(house: House) -> object:
-    return (await payment_doors.poll(house)).total()
+async def _poll(app: App) -> object:
+    return (await payment_doors.poll(app)).total()
 
 
-async def _remind(house: House) -> object:
-    return await reminders.due(house, house.today())
+async def _remind(app: App) -> object:
+    return await reminders.due(app, app.today())
 
 
-async def _airtime(house: House) -> object:
-    return (await airtime.poll(house)).total()
+async def _airtime(app: App) -> object:
+    return (await airtime.poll(app)).total()
 
 
-async def _talks(house: House) -> object:
-    async with house.db.writing() as conn:
-        return await talks.time_out(conn, house)
+async def _talks(app: App) -> object:
+    async with app.db.writing() as conn:
+        return await talks.time_out(conn, app)
 
 
-async def _vends(house: House) -> object:
-    return (await top_up.poll(house)).total()
+async def _vends(app: App) -> object:
+    return (await top_up.poll(app)).total()
 
 
-async def _compare(house: House) -> object:
-    return await compare.plan(house, house.today())
+async def _compare(app: App) -> object:
+    return await compare.plan(app, app.today())
 
 
-async def _seal(house: House) -> object:
-    async with house.db.writing() as conn:
-        return await seal.seal_new(conn, house)
+async def _seal(app: App) -> object:
+    async with app.db.writing() as conn:
+        return await seal.seal_new(conn, app)
 
 
-async def _pull(house: House) -> object:
-    return (await payment_doors.pull(house)).total()
+async def _pull(app: App) -> object:
+    return (await payment_doors.pull(app)).total()
 
 
-async def _match(house: House) -> object:
-    return await reconcile.run_recent(house)
+async def _match(app: App) -> object:
+    return await reconcile.run_recent(app)
 
 
-async def _lapse(house: House) -> object:
-    async with house.db.writing() as conn:
-        return await mandates.lapse(conn, house)
+async def _lapse(app: App) -> object:
+    async with app.db.writing() as conn:
+        return await mandates.lapse(conn, app)
 
 
 JOBS: tuple[Job, ...] = (

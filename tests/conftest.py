@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from core.access import staff
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import identity
 from tests.databases import Postgres, Sqlite, start_postgres
@@ -122,5 +122,5 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def house(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(db, clock, operator, settings)
+def app(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, db, settings)

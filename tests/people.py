@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice, open_item
-from core.context import House
+from core.context import App
 from core.parties.tables import account, branch, contact, contact_account, party, premise, service
 from core.payments.tables import attempt, collection, mandate, payment_request, receipt
 
@@ -26,14 +26,14 @@ class Customer:
     phone: str
 
 
-async def a_branch(conn: AsyncConnection, house: House) -> int:
+async def a_branch(conn: AsyncConnection, app: App) -> int:
     await conn.execute(insert(branch).values(id=BRANCH, code="NRB", name="Nairobi"))
     return BRANCH
 
 
 async def a_customer(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     number: int = 1,
     *,
     language: str = "en",
@@ -44,7 +44,7 @@ async def a_customer(
     commodity: str = "electricity",
     branch_id: int = BRANCH,
 ) -> Customer:
-    now, take = house.clock.now(), house.ids.take
+    now, take = app.clock.now(), app.ids.take
     phone = f"+2547{number:08}"
     party_id, account_id, contact_id, premise_id = take(), take(), take(), take()
     rows: list[tuple[Any, dict[str, Any]]] = [
@@ -103,7 +103,7 @@ async def a_customer(
 
 async def a_bill(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     customer: Customer,
     *,
     total: int = 120_050,
@@ -114,7 +114,7 @@ async def a_bill(
     month: int = 2,
     revision: int = 0,
 ) -> int:
-    invoice_id = house.ids.take()
+    invoice_id = app.ids.take()
     await conn.execute(
         insert(invoice).values(
             id=invoice_id,
@@ -135,7 +135,7 @@ async def a_bill(
             issued_on=date(2026, month + 1, 1),
             due_on=due,
             facts={},
-            finalised_at=house.clock.now(),
+            finalised_at=app.clock.now(),
         )
     )
     left = total if open_minor is None else open_minor
@@ -154,7 +154,7 @@ async def a_bill(
 
 async def a_mandate(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     customer: Customer,
     invoice_id: int,
     on: date,
@@ -162,7 +162,7 @@ async def a_mandate(
     state: str = "active",
     collecting: str = "planned",
 ) -> None:
-    mandate_id = house.ids.take()
+    mandate_id = app.ids.take()
     await conn.execute(
         insert(mandate).values(
             id=mandate_id,
@@ -171,12 +171,12 @@ async def a_mandate(
             reference=f"M{mandate_id}",
             state=state,
             masked="bank ****1234",
-            created_at=house.clock.now(),
+            created_at=app.clock.now(),
         )
     )
     await conn.execute(
         insert(collection).values(
-            id=house.ids.take(),
+            id=app.ids.take(),
             invoice_id=invoice_id,
             account_id=customer.account_id,
             mandate_id=mandate_id,
@@ -188,14 +188,14 @@ async def a_mandate(
 
 async def a_receipt(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     customer: Customer,
     amount: int,
     *,
     method: str = "mobile_push",
     state: str = "placed",
 ) -> int:
-    receipt_id = house.ids.take()
+    receipt_id = app.ids.take()
     await conn.execute(
         insert(receipt).values(
             id=receipt_id,
@@ -208,8 +208,8 @@ async def a_receipt(
             reference="",
             payer="***",
             state=state,
-            received_at=house.clock.now(),
-            booked_on=house.today(),
+            received_at=app.clock.now(),
+            booked_on=app.today(),
         )
     )
     return receipt_id
@@ -217,7 +217,7 @@ async def a_receipt(
 
 async def an_attempt(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     customer: Customer,
     invoice_id: int | None,
     *,
@@ -225,7 +225,7 @@ async def an_attempt(
     method: str = "mobile_push",
     amount: int = 120_050,
 ) -> int:
-    request_id, attempt_id, now = house.ids.take(), house.ids.take(), house.clock.now()
+    request_id, attempt_id, now = app.ids.take(), app.ids.take(), app.clock.now()
     await conn.execute(
         insert(payment_request).values(
             id=request_id,
@@ -255,7 +255,7 @@ async def an_attempt(
     )
     await conn.execute(
         insert(payment_request).values(
-            id=house.ids.take(),
+            id=app.ids.take(),
             key=f"paylink:failed:{attempt_id}",
             kind="paylink",
             account_id=customer.account_id,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.model import Dispute
 from core.care.tables import dispute
-from core.context import House
+from core.context import App
 from core.metering.model import FileReport
 from core.metering.store.collect import coming, load
 
@@ -20,6 +20,6 @@ async def disputes_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list
     return [Dispute(*row) for row in rows]
 
 
-async def load_nem12(house: House, path: Path, *, shift_years: int = 0) -> FileReport:
+async def load_nem12(app: App, path: Path, *, shift_years: int = 0) -> FileReport:
     """A NEM12 file (plain or .gz); its days are days of the market's clock."""
-    return await load(house, coming(house, "nem12", path, shift_years=shift_years), None)
+    return await load(app, coming(app, "nem12", path, shift_years=shift_years), None)

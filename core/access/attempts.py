@@ -10,7 +10,7 @@ from datetime import timedelta
 from sqlalchemy import BigInteger, Column, Index, Table, Text, case, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Instant, insert, metadata
 
 tries = Table(
@@ -26,7 +26,7 @@ tries = Table(
 
 async def take(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     kind: str,
     who: str,
     within: timedelta,
@@ -34,7 +34,7 @@ async def take(
     most: int | None = None,
 ) -> int:
     """Count `amount` more; how many there are within the window now. From `most` on nothing is counted any more."""
-    now, c = house.clock.now(), tries.c
+    now, c = context.clock.now(), tries.c
     over = c.until <= now
     row = {"kind": kind, "who": who[:200], "taken": amount, "until": now + within}
     more = c.taken + amount if most is None else case((c.taken > most, c.taken), else_=c.taken + amount)
@@ -50,9 +50,9 @@ async def take(
     return int((await conn.execute(counted)).scalar_one())
 
 
-async def taken(conn: AsyncConnection, house: House, kind: str, who: str) -> int:
+async def taken(conn: AsyncConnection, context: Context, kind: str, who: str) -> int:
     """How many there are within the window that runs."""
-    mine = (tries.c.kind == kind) & (tries.c.who == who[:200]) & (tries.c.until > house.clock.now())
+    mine = (tries.c.kind == kind) & (tries.c.who == who[:200]) & (tries.c.until > context.clock.now())
     return int(await conn.scalar(select(tries.c.taken).where(mine)) or 0)
 
 
@@ -61,7 +61,7 @@ async def give_back(conn: AsyncConnection, kind: str, who: str) -> None:
     await conn.execute(delete(tries).where(tries.c.kind == kind, tries.c.who == who[:200]))
 
 
-async def forget(house: House) -> int:
+async def forget(app: App) -> int:
     """Clear away counts whose window is over."""
-    async with house.db.writing() as conn:
-        return (await conn.execute(delete(tries).where(tries.c.until <= house.clock.now()))).rowcount
+    async with app.db.writing() as conn:
+        return (await conn.execute(delete(tries).where(tries.c.until <= app.clock.now()))).rowcount

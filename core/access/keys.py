@@ -16,7 +16,7 @@ from core.access.model import Who
 from core.access.staff import known_role
 from core.access.tables import api_key
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 _SHAPE = re.compile(r"hodi_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
@@ -35,53 +35,53 @@ class Key:
 
 
 async def create_key(
-    conn: AsyncConnection, house: House, role: str, branch: str | None = None, *, actor: str = "job:cli"
+    conn: AsyncConnection, context: Context, role: str, branch: str | None = None, *, actor: str = "job:cli"
 ) -> str:
     """A new key for `role`: this text is the only time anybody sees it. Refused: an unknown role."""
     known_role(role)
     prefix = secrets.token_hex(6)
     whole = f"hodi_{prefix}_{kept.fresh()}"
-    row = {"id": house.ids.take(), "prefix": prefix, "hash": kept.digest(whole), "role": role, "branch": branch}
-    await conn.execute(insert(api_key).values(**row, created_at=house.clock.now()))
-    await trail.note(conn, house, actor, "key.created", f"key:{prefix}", role=role, branch=branch)
+    row = {"id": context.ids.take(), "prefix": prefix, "hash": kept.digest(whole), "role": role, "branch": branch}
+    await conn.execute(insert(api_key).values(**row, created_at=context.clock.now()))
+    await trail.note(conn, context, actor, "key.created", f"key:{prefix}", role=role, branch=branch)
     return whole
 
 
-async def who(conn: AsyncConnection, house: House, key: str) -> Who | None:
+async def who(conn: AsyncConnection, context: Context, key: str) -> Who | None:
     """Whose key this is; None for a key that is malformed, unknown or revoked."""
     shape = _SHAPE.fullmatch(key)
     if not shape:
         return None
-    query = select(api_key).where(api_key.c.prefix == shape[1], living(house.clock.now()))
+    query = select(api_key).where(api_key.c.prefix == shape[1], living(context.clock.now()))
     row = (await conn.execute(query)).first()
     if row is None or not kept.same(row.hash, kept.digest(key)):
         return None
     return Who(f"key:{row.prefix}", row.role, row.branch)
 
 
-async def revoke_key(conn: AsyncConnection, house: House, prefix: str, actor: str, why: str = "") -> bool:
+async def revoke_key(conn: AsyncConnection, context: Context, prefix: str, actor: str, why: str = "") -> bool:
     """End a key for good, known by its prefix; False if there is no such living key."""
-    now = house.clock.now()
+    now = context.clock.now()
     ended = update(api_key).where(api_key.c.prefix == prefix, living(now)).values(revoked_at=now)
     done = (await conn.execute(ended)).rowcount == 1
     if done:
-        await trail.note(conn, house, actor, "key.revoked", f"key:{prefix}", why=why)
+        await trail.note(conn, context, actor, "key.revoked", f"key:{prefix}", why=why)
     return done
 
 
 async def rotate_key(
-    conn: AsyncConnection, house: House, prefix: str, actor: str, *, keep: timedelta = timedelta(0), why: str = ""
+    conn: AsyncConnection, context: Context, prefix: str, actor: str, *, keep: timedelta = timedelta(0), why: str = ""
 ) -> str:
     """A new key with the role and branch of this one, which ends after `keep`: until then both are valid. Refused `access.key`."""
-    now = house.clock.now()
+    now = context.clock.now()
     query = select(api_key.c.role, api_key.c.branch).where(api_key.c.prefix == prefix, living(now))
     old = (await conn.execute(query.with_for_update())).first()
     if old is None:
         raise Refused("access.key", status=404, prefix=prefix[:20])
-    made = await create_key(conn, house, old.role, old.branch, actor=actor)
+    made = await create_key(conn, context, old.role, old.branch, actor=actor)
     await conn.execute(update(api_key).where(api_key.c.prefix == prefix).values(revoked_at=now + keep))
     told = {"by": made.split("_")[1], "until": (now + keep).isoformat(), "why": why}
-    await trail.note(conn, house, actor, "key.rotated", f"key:{prefix}", **told)
+    await trail.note(conn, context, actor, "key.rotated", f"key:{prefix}", **told)
     return made
 
 

@@ -15,7 +15,7 @@ from core.access import attempts, sessions
 from core.access.staff import NAME, hashed_password, known_role
 from core.access.tables import staff
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 ADMIN = "admin"
@@ -47,31 +47,33 @@ async def person(conn: AsyncConnection, name: str) -> Person:
     return found[0]
 
 
-async def disable(conn: AsyncConnection, house: House, name: str, *, actor: str, why: str = "") -> None:
+async def disable(conn: AsyncConnection, context: Context, name: str, *, actor: str, why: str = "") -> None:
     """From now on this person may do nothing. Refused: an unknown name, the last admin."""
     them = await _held(conn, name)
     await _not_the_last(conn, them)
     if them.disabled_at is None:
-        await _change(conn, house, them, actor, "staff.disabled", why, disabled_at=house.clock.now())
+        await _change(conn, context, them, actor, "staff.disabled", why, disabled_at=context.clock.now())
 
 
-async def enable(conn: AsyncConnection, house: House, name: str, *, actor: str, why: str = "") -> None:
+async def enable(conn: AsyncConnection, context: Context, name: str, *, actor: str, why: str = "") -> None:
     """Back again, with the password and the role there was."""
     them = await _held(conn, name)
     if them.disabled_at is not None:
         values: dict[str, Any] = {"disabled_at": None, "locked_until": None}
-        await _change(conn, house, them, actor, "staff.enabled", why, **values)
+        await _change(conn, context, them, actor, "staff.enabled", why, **values)
 
 
-async def reset(conn: AsyncConnection, house: House, name: str, password: str, *, actor: str, why: str = "") -> None:
+async def reset(
+    conn: AsyncConnection, context: Context, name: str, password: str, *, actor: str, why: str = ""
+) -> None:
     """A new password; a lock after wrong tries is over. Whoever is disabled stays so."""
     them = await _held(conn, name)
     values: dict[str, Any] = {"hash": await hashed_password(password), "locked_until": None}
-    await _change(conn, house, them, actor, "staff.reset", why, **values)
+    await _change(conn, context, them, actor, "staff.reset", why, **values)
 
 
 async def change_role(
-    conn: AsyncConnection, house: House, name: str, role: str, branch: str | None, *, actor: str, why: str = ""
+    conn: AsyncConnection, context: Context, name: str, role: str, branch: str | None, *, actor: str, why: str = ""
 ) -> None:
     """Another role, or another branch (None: the whole house). Refused: an unknown role, the last admin."""
     known_role(role)
@@ -81,7 +83,7 @@ async def change_role(
     if role != ADMIN or (branch is not None and them.branch is None):
         await _not_the_last(conn, them)
     told = {"role": role, "branch": branch, "before": f"{them.role} {them.branch or ''}".strip()}
-    await _change(conn, house, them, actor, "staff.role", why, told=told, role=role, branch=branch)
+    await _change(conn, context, them, actor, "staff.role", why, told=told, role=role, branch=branch)
 
 
 async def _held(conn: AsyncConnection, name: str) -> Row[Any]:
@@ -105,7 +107,7 @@ async def _not_the_last(conn: AsyncConnection, them: Row[Any]) -> None:
 
 async def _change(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     them: Row[Any],
     actor: str,
     action: str,
@@ -118,4 +120,4 @@ async def _change(
     ended = await sessions.close_all(conn, them.id)
     if "locked_until" in values:
         await attempts.give_back(conn, NAME, them.name)
-    await trail.note(conn, house, actor, action, f"user:{them.name}", why=why, ended=ended, **(told or {}))
+    await trail.note(conn, context, actor, action, f"user:{them.name}", why=why, ended=ended, **(told or {}))

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.access import secrets as kept
 from core.access.model import Who
 from core.access.tables import staff, staff_session
-from core.context import House
+from core.context import Context
 
 LASTS = timedelta(hours=10)
 
@@ -25,9 +25,9 @@ class Sitting:
     csrf: str
 
 
-async def open_session(conn: AsyncConnection, house: House, who: Who) -> str:
+async def open_session(conn: AsyncConnection, context: Context, who: Who) -> str:
     """A new sitting of `who`; the cookie's value, which is not kept. Sittings that are over are cleared away."""
-    now = house.clock.now()
+    now = context.clock.now()
     await conn.execute(delete(staff_session).where(staff_session.c.expires_at <= now))
     row = (await conn.execute(select(staff.c.id).where(staff.c.name == who.actor.removeprefix("user:")))).one()
     cookie = kept.fresh()
@@ -36,12 +36,12 @@ async def open_session(conn: AsyncConnection, house: House, who: Who) -> str:
     return cookie
 
 
-async def sitting(conn: AsyncConnection, house: House, cookie: str) -> Sitting | None:
+async def sitting(conn: AsyncConnection, context: Context, cookie: str) -> Sitting | None:
     """Whose cookie this is, with the role the person has now; None if it is unknown or over."""
     found = select(staff.c.name, staff.c.role, staff.c.branch, staff_session.c.csrf).join(
         staff, staff.c.id == staff_session.c.staff_id
     )
-    alive = (staff_session.c.hash == kept.digest(cookie)) & (staff_session.c.expires_at > house.clock.now())
+    alive = (staff_session.c.hash == kept.digest(cookie)) & (staff_session.c.expires_at > context.clock.now())
     row = (await conn.execute(found.where(alive, staff.c.disabled_at.is_(None)))).first()
     return Sitting(Who(f"user:{row.name}", row.role, row.branch), row.csrf) if row else None
 

@@ -20,7 +20,7 @@ from core.access import attempts, sessions
 from core.access.model import ROLES, Who
 from core.access.tables import staff
 from core.audit import alarms, trail
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 
 TRIES = 5
@@ -34,7 +34,7 @@ _hasher = PasswordHasher()
 
 async def create_staff(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     name: str,
     role: str,
     password: str,
@@ -49,10 +49,10 @@ async def create_staff(
     taken = await conn.scalar(select(staff.c.id).where(staff.c.name == name))
     if not name or len(name) > 60 or taken:
         raise Refused("access.name", name=name[:60])
-    staff_id = house.ids.take()
+    staff_id = context.ids.take()
     row = {"id": staff_id, "name": name, "role": role, "branch": branch, "hash": hashed}
-    await conn.execute(insert(staff).values(**row, created_at=house.clock.now()))
-    await trail.note(conn, house, actor, "staff.created", f"user:{name}", role=role, branch=branch)
+    await conn.execute(insert(staff).values(**row, created_at=context.clock.now()))
+    await trail.note(conn, context, actor, "staff.created", f"user:{name}", role=role, branch=branch)
     return staff_id
 
 
@@ -69,9 +69,7 @@ async def hashed_password(password: str) -> str:
     return await asyncio.to_thread(_hasher.hash, password)
 
 
-async def sign_in(
-    house: House, name: str, password: str, *, address: str = "", browser: str | None = None
-) -> str | None:
+async def sign_in(app: App, name: str, password: str, *, address: str = "", browser: str | None = None) -> str | None:
     """A sitting's cookie; None if name or password is wrong, or the name is locked (which a stranger is not told).
 
     `address`: where they are; `browser`: the mark of a browser in which this person has signed in before. The try is taken before the
@@ -80,33 +78,33 @@ async def sign_in(
     """
     name = name.strip().lower()[:60]
     where = f"{name} {'browser' if browser else 'address'} {browser or address}"
-    async with house.db.writing() as conn:
-        row = await _take_try(conn, house, name, where, known=browser is not None)
+    async with app.db.writing() as conn:
+        row = await _take_try(conn, app, name, where, known=browser is not None)
     right = await asyncio.to_thread(_verified, row.hash if row else _nobody(), password[: LONGEST + 1])
     if row is None or not right:
         return None
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         mine = update(staff).where(staff.c.id == row.id, staff.c.hash == row.hash, staff.c.disabled_at.is_(None))
         if (await conn.execute(mine.values(locked_until=None))).rowcount != 1:
             return None  # disabled, or given another password, while this one was checked
         await attempts.give_back(conn, SIGN_IN, where)
-        await trail.note(conn, house, f"user:{name}", "staff.signed_in", f"user:{name}")
-        return await sessions.open_session(conn, house, Who(f"user:{name}", row.role, row.branch))
+        await trail.note(conn, app, f"user:{name}", "staff.signed_in", f"user:{name}")
+        return await sessions.open_session(conn, app, Who(f"user:{name}", row.role, row.branch))
 
 
-async def _take_try(conn: AsyncConnection, house: House, name: str, where: str, *, known: bool) -> Row[Any] | None:
+async def _take_try(conn: AsyncConnection, context: Context, name: str, where: str, *, known: bool) -> Row[Any] | None:
     """The person's row if they may try now. What is counted and asked is the same for a name that nobody has."""
-    here = await attempts.take(conn, house, SIGN_IN, where, LOCKED_FOR, most=TRIES)
-    all_of_them = 0 if known else await attempts.take(conn, house, NAME, name, THEIR_TIME, most=STRANGERS)
+    here = await attempts.take(conn, context, SIGN_IN, where, LOCKED_FOR, most=TRIES)
+    all_of_them = 0 if known else await attempts.take(conn, context, NAME, name, THEIR_TIME, most=STRANGERS)
     row = (await conn.execute(select(staff).where(staff.c.name == name).with_for_update())).first()
     if row is None or row.disabled_at:
         return None
     if here == TRIES:
-        await trail.note(conn, house, f"user:{name}", "staff.locked", f"user:{name}", strangers=not known)
+        await trail.note(conn, context, f"user:{name}", "staff.locked", f"user:{name}", strangers=not known)
     if all_of_them == STRANGERS:
-        lock = house.clock.now() + THEIR_TIME
+        lock = context.clock.now() + THEIR_TIME
         await conn.execute(update(staff).where(staff.c.id == row.id).values(locked_until=lock))
-        await alarms.sound(conn, house, "sign_in", f"{row.id}:{house.clock.now():%Y-%m-%dT%H}", person=str(row.id))
+        await alarms.sound(conn, context, "sign_in", f"{row.id}:{context.clock.now():%Y-%m-%dT%H}", person=str(row.id))
     return row if here <= TRIES and all_of_them <= STRANGERS else None
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.approvals.model import GRANTED, REFUSED, WAITING, Approval, seal, why_not
 from core.approvals.tables import approval
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 _COLUMNS = [approval.c[field.name] for field in fields(Approval)]
@@ -22,7 +22,7 @@ _COLUMNS = [approval.c[field.name] for field in fields(Approval)]
 
 async def ask(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     kind: str,
     subject: str,
@@ -32,7 +32,7 @@ async def ask(
     days: int = 7,
 ) -> int:
     """Let something wait for a second person; its id. `payload` holds all that will be done, in JSON values, and no secret."""
-    approval_id, now = house.ids.take(), house.clock.now()
+    approval_id, now = context.ids.take(), context.clock.now()
     await conn.execute(
         insert(approval).values(
             id=approval_id,
@@ -47,12 +47,12 @@ async def ask(
             expires_at=now + timedelta(days=days),
         )
     )
-    await trail.note(conn, house, maker, "approval.asked", f"approval:{approval_id}", kind=kind, about=subject)
+    await trail.note(conn, context, maker, "approval.asked", f"approval:{approval_id}", kind=kind, about=subject)
     return approval_id
 
 
 async def decide(
-    conn: AsyncConnection, house: House, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
+    conn: AsyncConnection, context: Context, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
 ) -> Approval:
     """Grant or refuse; what was decided about. `Refused` when this person may not, or not any more, or not about this."""
     query = select(*_COLUMNS).where(approval.c.id == approval_id).with_for_update()
@@ -60,18 +60,18 @@ async def decide(
     if row is None:
         raise Refused("approvals.unknown", status=404)
     found = _read(row)
-    if why := why_not(found, checker, seen, house.clock.now()):
+    if why := why_not(found, checker, seen, context.clock.now()):
         raise Refused(why, status=409)
     state = GRANTED if yes else REFUSED
     decided = update(approval).where(approval.c.id == approval_id)
-    await conn.execute(decided.values(state=state, checker=checker, note=note or None, decided_at=house.clock.now()))
-    await trail.note(conn, house, checker, f"approval.{state}", f"approval:{approval_id}", about=found.subject)
+    await conn.execute(decided.values(state=state, checker=checker, note=note or None, decided_at=context.clock.now()))
+    await trail.note(conn, context, checker, f"approval.{state}", f"approval:{approval_id}", about=found.subject)
     return found
 
 
 async def ask_once(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     kind: str,
     subject: str,
@@ -80,14 +80,14 @@ async def ask_once(
     branch_id: int | None = None,
 ) -> int:
     """As `ask`; `Refused` while the same thing about the same subject waits already."""
-    if any(one.kind == kind for one in await of_subject(conn, house, subject)):
+    if any(one.kind == kind for one in await of_subject(conn, context, subject)):
         raise Refused("approvals.asked")
-    return await ask(conn, house, kind=kind, subject=subject, payload=payload, maker=maker, branch_id=branch_id)
+    return await ask(conn, context, kind=kind, subject=subject, payload=payload, maker=maker, branch_id=branch_id)
 
 
-async def of_subject(conn: AsyncConnection, house: House, subject: str) -> list[Approval]:
+async def of_subject(conn: AsyncConnection, context: Context, subject: str) -> list[Approval]:
     """What waits about one subject, the oldest first."""
-    alive = (approval.c.state == WAITING) & (approval.c.expires_at > house.clock.now())
+    alive = (approval.c.state == WAITING) & (approval.c.expires_at > context.clock.now())
     query = select(*_COLUMNS).where(approval.c.subject == subject, alive)
     return [_read(row) for row in await conn.execute(query.order_by(approval.c.id))]
 

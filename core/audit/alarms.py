@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Table, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import Instant, Json, insert, metadata
 
 log = logging.getLogger("hodi.alarms")
@@ -49,9 +49,15 @@ class Alarm:
         return KINDS[self.kind]
 
 
-async def sound(conn: AsyncConnection, house: House, kind: str, key: str, **details: Any) -> bool:
+async def sound(conn: AsyncConnection, context: Context, kind: str, key: str, **details: Any) -> bool:
     """Tell it, once for each `key`; `details` name no customer by name or number. Whether it is new."""
-    row = {"id": house.ids.take(), "key": f"{kind}:{key}", "kind": kind, "details": details, "at": house.clock.now()}
+    row = {
+        "id": context.ids.take(),
+        "key": f"{kind}:{key}",
+        "kind": kind,
+        "details": details,
+        "at": context.clock.now(),
+    }
     new = (await conn.execute(insert(conn, alarm).values(row).on_conflict_do_nothing(index_elements=["key"]))).rowcount
     if new:
         log.error("alarm: %s %s", KINDS[kind], details)

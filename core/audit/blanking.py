@@ -9,7 +9,7 @@ from sqlalchemy import Table, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 
 BLANK = "***"
 BLANK_JSON: dict[str, Any] = {"blanked": "***"}
@@ -23,9 +23,9 @@ BLANKABLE = {
 """The body of each append-only table in which people's words stand."""
 
 
-async def blank(conn: AsyncConnection, house: House, table: Table, row_id: int, *, actor: str, why: str) -> None:
+async def blank(conn: AsyncConnection, context: Context, table: Table, row_id: int, *, actor: str, why: str) -> None:
     """Blank the body of one row, and say so in the audit."""
     column = table.c[BLANKABLE[table.name]]
-    await trail.note(conn, house, actor, f"{table.name}.blanked", f"{table.name}:{row_id}", why=why)
+    await trail.note(conn, context, actor, f"{table.name}.blanked", f"{table.name}:{row_id}", why=why)
     empty = BLANK if column.type.python_type is str else BLANK_JSON
     await conn.execute(update(table).where(table.c.id == row_id).values({column.name: empty}))

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import Instant, Json, metadata
 
@@ -24,19 +24,19 @@ audit = Table(
 )
 
 
-async def note(conn: AsyncConnection, house: House, actor: str, action: str, subject: str, **details: Any) -> None:
+async def note(conn: AsyncConnection, context: Context, actor: str, action: str, subject: str, **details: Any) -> None:
     """Record that `actor` did `action` to `subject`; `details` must hold no secret."""
     await conn.execute(
         sql_insert(audit).values(
-            id=house.ids.take(), at=house.clock.now(), actor=actor, action=action, subject=subject, details=details
+            id=context.ids.take(), at=context.clock.now(), actor=actor, action=action, subject=subject, details=details
         )
     )
 
 
 async def note_many(
-    conn: AsyncConnection, house: House, actor: str, action: str, subjects: Sequence[tuple[str, dict[str, Any]]]
+    conn: AsyncConnection, context: Context, actor: str, action: str, subjects: Sequence[tuple[str, dict[str, Any]]]
 ) -> None:
     """The same action done to many: (subject, details) of each. Takes one id each."""
-    now, ids = house.clock.now(), house.ids.take_many(len(subjects))
+    now, ids = context.clock.now(), context.ids.take_many(len(subjects))
     rows = [(one, now, actor, action, *subject) for one, subject in zip(ids, subjects, strict=True)]
     await insert_many(conn, audit, ("id", "at", "actor", "action", "subject", "details"), rows)

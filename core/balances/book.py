@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances.model import Bucket, is_money
 from core.balances.tables import bucket
-from core.context import House
+from core.context import App, Context
 from core.db.bulk import update_many
 from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
@@ -19,13 +19,13 @@ from core.ledger.post import post_many
 AT_ONCE = 200
 
 
-async def came_in(conn: AsyncConnection, house: House, one: Bucket, amount: int, *, gift: bool) -> None:
+async def came_in(conn: AsyncConnection, context: Context, one: Bucket, amount: int, *, gift: bool) -> None:
     """Money was put in: a gift costs us, a till's money waits in suspense for the other side."""
-    await came_in_many(conn, house, [(one, amount)], gift=gift)
+    await came_in_many(conn, context, [(one, amount)], gift=gift)
 
 
 async def came_in_many(
-    conn: AsyncConnection, house: House, filled: Sequence[tuple[Bucket, int]], *, gift: bool
+    conn: AsyncConnection, context: Context, filled: Sequence[tuple[Bucket, int]], *, gift: bool
 ) -> None:
     """The same for many buckets; those that hold no money are none of the ledger's business."""
     to, why = (Book("rewards_cost"), "gift") if gift else (Book("suspense"), "top-up")
@@ -33,41 +33,41 @@ async def came_in_many(
         Journal(
             f"purse:in:{one.id}:{one.granted}",
             "purse",
-            house.today(),
+            context.today(),
             [Posting(Book("purse", one.account_id), to, amount, one.unit, why)],
         )
         for one, amount in filled
         if is_money(one.unit)
     ]
-    await post_many(conn, house, journals)
+    await post_many(conn, context, journals)
 
 
-async def went_back(conn: AsyncConnection, house: House, filled: Sequence[tuple[Bucket, int]]) -> None:
+async def went_back(conn: AsyncConnection, context: Context, filled: Sequence[tuple[Bucket, int]]) -> None:
     """Money that a use had paid was given back: less revenue."""
     journals = [
         Journal(
             f"purse:back:{one.id}:{one.granted}",
             "purse",
-            house.today(),
+            context.today(),
             [Posting(Book("purse", one.account_id), Book("revenue"), amount, one.unit, "given back")],
         )
         for one, amount in filled
     ]
-    await post_many(conn, house, journals)
+    await post_many(conn, context, journals)
 
 
-async def tick(house: House) -> int:
+async def tick(app: App) -> int:
     """Book what left the buckets since the last time; how many buckets. The scheduler's job."""
     done = 0
     while True:
-        async with house.db.writing() as conn:
-            some = await used(conn, house)
+        async with app.db.writing() as conn:
+            some = await used(conn, app)
         done += some
         if some < AT_ONCE:
             return done
 
 
-async def used(conn: AsyncConnection, house: House) -> int:
+async def used(conn: AsyncConnection, context: Context) -> int:
     """Some buckets' use into the ledger; how many."""
     b = bucket.c
     left = b.granted - b.amount
@@ -82,8 +82,8 @@ async def used(conn: AsyncConnection, house: House) -> int:
     for row in rows:
         owner = Book("purse", row.account_id)
         posting = Posting(Book("revenue"), owner, row.gone - row.booked, row.unit, "use")
-        journals.append(Journal(f"purse:out:{row.id}:{row.gone}", "purse", house.today(), [posting]))
+        journals.append(Journal(f"purse:out:{row.id}:{row.gone}", "purse", context.today(), [posting]))
         after.append((row.gone, row.id))
-    await post_many(conn, house, journals)
+    await post_many(conn, context, journals)
     await update_many(conn, bucket, ("id",), ("booked",), after)
     return len(after)

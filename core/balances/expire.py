@@ -9,44 +9,44 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import store
 from core.balances.model import EXPIRED, Bucket, Part
 from core.balances.spend import release
-from core.context import House
+from core.context import App, Context
 from core.rating.spans import plus_months
 
 AT_ONCE = 500
 
 
-async def tick(house: House) -> int:
+async def tick(app: App) -> int:
     """All that is due, in small transactions; how much that was. The scheduler's job."""
     done = 0
     for work in (let_go, expire):
         while True:
-            async with house.db.writing() as conn:
-                some = await work(conn, house)
+            async with app.db.writing() as conn:
+                some = await work(conn, app)
             done += some
             if some < AT_ONCE:
                 break
     return done
 
 
-async def let_go(conn: AsyncConnection, house: House) -> int:
+async def let_go(conn: AsyncConnection, context: Context) -> int:
     """Reservations past their time; how many."""
-    keys = await store.stale(conn, house.clock.now(), AT_ONCE)
-    return sum([await release(conn, house, key, EXPIRED) for key in keys])
+    keys = await store.stale(conn, context.clock.now(), AT_ONCE)
+    return sum([await release(conn, context, key, EXPIRED) for key in keys])
 
 
-async def expire(conn: AsyncConnection, house: House) -> int:
+async def expire(conn: AsyncConnection, context: Context) -> int:
     """Buckets past their day: what is free is gone, or lives on up to the cap; what is held stays until its session ends."""
-    now = house.clock.now()
+    now = context.clock.now()
     buckets = await store.locked(conn, await store.due(conn, now, AT_ONCE))
     for bucket in buckets.values():
         if bucket.expires_at is None or now < bucket.expires_at:
             continue  # filled and prolonged between the look and the lock
-        after = lived_on(bucket, house.zone) if bucket.rollovers and bucket.amount else _gone(bucket)
+        after = lived_on(bucket, context.zone) if bucket.rollovers and bucket.amount else _gone(bucket)
         lost = bucket.amount - after.amount
-        await store.keep(conn, house, [after])
+        await store.keep(conn, context, [after])
         if lost:
             key = f"expiry:{bucket.id}:{bucket.round}:{bucket.amount}"
-            await store.move(conn, house, key, "expired", "", [Part(bucket.id, -lost)])
+            await store.move(conn, context, key, "expired", "", [Part(bucket.id, -lost)])
     return len(buckets)
 
 

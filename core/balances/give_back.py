@@ -13,12 +13,12 @@ from core.balances import book, store
 from core.balances.grant import MONEY_PRIORITY, Grant, new_bucket
 from core.balances.model import Bucket, Part, draw_order
 from core.balances.queries import purse
-from core.context import House
+from core.context import Context
 
 
 async def give_back(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     account_id: int,
     currency: str,
     minor: int,
@@ -29,16 +29,16 @@ async def give_back(
 ) -> dict[int, int]:
     """Give so much back, of what each bucket `paid`; bucket -> what it got."""
     buckets = await store.drawable(conn, account_id, currency, paid.keys())
-    now = house.clock.now()
+    now = context.clock.now()
     back = shares([one for one in buckets.values() if one.alive(max(now, one.starts_at))], paid, minor)
     if rest := minor - sum(back.values()):
-        one = await _purse(conn, house, account_id, currency)
+        one = await _purse(conn, context, account_id, currency)
         buckets.setdefault(one.id, one)
         back[one.id] = back.get(one.id, 0) + rest
     filled = [(_fuller(buckets[one], amount), amount) for one, amount in sorted(back.items())]
-    await store.keep(conn, house, [one for one, _ in filled])
-    await store.move(conn, house, key, "granted", why, [Part(one.id, amount) for one, amount in filled])
-    await book.went_back(conn, house, filled)
+    await store.keep(conn, context, [one for one, _ in filled])
+    await store.move(conn, context, key, "granted", why, [Part(one.id, amount) for one, amount in filled])
+    await book.went_back(conn, context, filled)
     return back
 
 
@@ -53,12 +53,12 @@ def shares(buckets: list[Bucket], paid: Mapping[int, int], minor: int) -> dict[i
     return found
 
 
-async def _purse(conn: AsyncConnection, house: House, account_id: int, currency: str) -> Bucket:
+async def _purse(conn: AsyncConnection, context: Context, account_id: int, currency: str) -> Bucket:
     """The account's purse; a new, empty one where it has none."""
     mine = await purse(conn, account_id, currency)
     if mine is not None:
         return (await store.locked(conn, [mine.id]))[mine.id]
-    new = new_bucket(house, Grant(account_id, currency, 0, {}, "money", priority=MONEY_PRIORITY))
+    new = new_bucket(context, Grant(account_id, currency, 0, {}, "money", priority=MONEY_PRIORITY))
     await store.open_bucket(conn, new, {account_id})
     return new
 

@@ -16,7 +16,7 @@ from core.balances.model import LARGEST, OPEN, Bucket, Part, is_money
 from core.balances.queries import purse
 from core.balances.words import amount_of
 from core.config.operator import Welcome
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.parties.tables import account
@@ -55,22 +55,22 @@ class Grant:
         return {"account": self.account_id, "unit": self.unit, "amount": self.amount, "code": self.code}
 
 
-async def grant(conn: AsyncConnection, house: House, given: Grant, *, key: str, why: str, actor: str) -> int:
+async def grant(conn: AsyncConnection, context: Context, given: Grant, *, key: str, why: str, actor: str) -> int:
     """A new bucket; its id. The same key again gives the same bucket."""
     _sane(given.amount)
 
     async def do() -> dict[str, Any]:
-        bucket = new_bucket(house, given)
+        bucket = new_bucket(context, given)
         await store.open_bucket(conn, bucket, {given.account_id, *given.shared_with})
-        await store.move(conn, house, key, "granted", why, [Part(bucket.id, given.amount)])
-        await book.came_in(conn, house, bucket, given.amount, gift=given.gift)
-        await trail.note(conn, house, actor, "bucket.granted", f"bucket:{bucket.id}", amount=given.amount, why=why)
+        await store.move(conn, context, key, "granted", why, [Part(bucket.id, given.amount)])
+        await book.came_in(conn, context, bucket, given.amount, gift=given.gift)
+        await trail.note(conn, context, actor, "bucket.granted", f"bucket:{bucket.id}", amount=given.amount, why=why)
         return {"bucket": bucket.id}
 
-    return int((await once(conn, house, "grant", key, given.asked(), do))["bucket"])
+    return int((await once(conn, context, "grant", key, given.asked(), do))["bucket"])
 
 
-async def put_in(conn: AsyncConnection, house: House, given: Grant, *, key: str, why: str, actor: str) -> int:
+async def put_in(conn: AsyncConnection, context: Context, given: Grant, *, key: str, why: str, actor: str) -> int:
     """Prepaid money for any use goes to the account's one purse; anything else is a new bucket. The bucket's id."""
     _sane(given.amount)
 
@@ -79,16 +79,16 @@ async def put_in(conn: AsyncConnection, house: House, given: Grant, *, key: str,
         plain = is_money(given.unit) and not given.uses and given.expires_at is None and given.service_id is None
         mine = await purse(conn, given.account_id, given.unit) if plain else None
         if mine is None:
-            return {"bucket": await grant(conn, house, given, key=key, why=why, actor=actor)}
-        await top_up(conn, house, mine.id, given.amount, key=key, why=why, actor=actor, gift=given.gift)
+            return {"bucket": await grant(conn, context, given, key=key, why=why, actor=actor)}
+        await top_up(conn, context, mine.id, given.amount, key=key, why=why, actor=actor, gift=given.gift)
         return {"bucket": mine.id}
 
-    return int((await once(conn, house, "put", key, given.asked(), do))["bucket"])
+    return int((await once(conn, context, "put", key, given.asked(), do))["bucket"])
 
 
 async def top_up(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     bucket_id: int,
     amount: int,
     *,
@@ -103,7 +103,7 @@ async def top_up(
 
     async def do() -> dict[str, Any]:
         bucket = (await store.locked(conn, [bucket_id])).get(bucket_id)
-        if bucket is None or not (bucket.state == OPEN and bucket.alive(max(house.clock.now(), bucket.starts_at))):
+        if bucket is None or not (bucket.state == OPEN and bucket.alive(max(context.clock.now(), bucket.starts_at))):
             raise Refused("bucket.gone", 404)
         filled = replace(
             bucket,
@@ -114,23 +114,23 @@ async def top_up(
             told=0,
             expires_at=expires_at or bucket.expires_at,
         )
-        await store.keep(conn, house, [filled])
-        await store.move(conn, house, key, "granted", why, [Part(bucket_id, amount)])
-        await book.came_in(conn, house, filled, amount, gift=gift)
-        await trail.note(conn, house, actor, "bucket.filled", f"bucket:{bucket_id}", amount=amount, why=why)
+        await store.keep(conn, context, [filled])
+        await store.move(conn, context, key, "granted", why, [Part(bucket_id, amount)])
+        await book.came_in(conn, context, filled, amount, gift=gift)
+        await trail.note(conn, context, actor, "bucket.filled", f"bucket:{bucket_id}", amount=amount, why=why)
         return {}
 
-    await once(conn, house, "fill", key, {"bucket": bucket_id, "amount": amount}, do)
+    await once(conn, context, "fill", key, {"bucket": bucket_id, "amount": amount}, do)
 
 
-async def welcome(conn: AsyncConnection, house: House, given: Welcome, services: Sequence[tuple[int, int]]) -> None:
+async def welcome(conn: AsyncConnection, context: Context, given: Welcome, services: Sequence[tuple[int, int]]) -> None:
     """The operator's welcome for services made in this transaction, (account, service) each, by a fixed number of statements."""
     unit, amount = amount_of(given.amount, given.unit)
-    until = house.clock.now() + timedelta(days=given.days) if given.days else None
+    until = context.clock.now() + timedelta(days=given.days) if given.days else None
     uses = [given.use] if given.use else []
     bundles = [
         new_bucket(
-            house,
+            context,
             Grant(
                 account_id, unit, amount, given.name, "welcome", uses, service_id, priority_of(unit), expires_at=until
             ),
@@ -138,15 +138,17 @@ async def welcome(conn: AsyncConnection, house: House, given: Welcome, services:
         for account_id, service_id in services
     ]
     await store.open_many(conn, bundles)
-    await store.move_many(conn, house, "granted", "welcome", [(f"welcome:{one.id}", one.id, amount) for one in bundles])
-    await book.came_in_many(conn, house, [(one, amount) for one in bundles], gift=True)
+    await store.move_many(
+        conn, context, "granted", "welcome", [(f"welcome:{one.id}", one.id, amount) for one in bundles]
+    )
+    await book.came_in_many(conn, context, [(one, amount) for one in bundles], gift=True)
 
 
-async def share(conn: AsyncConnection, house: House, bucket_id: int, account_id: int, *, actor: str) -> None:
+async def share(conn: AsyncConnection, context: Context, bucket_id: int, account_id: int, *, actor: str) -> None:
     """Let another account draw from it too."""
     shared = insert(conn, t.bucket_user).values(bucket_id=bucket_id, account_id=account_id)
     await conn.execute(shared.on_conflict_do_nothing())
-    await trail.note(conn, house, actor, "bucket.shared", f"bucket:{bucket_id}", account=account_id)
+    await trail.note(conn, context, actor, "bucket.shared", f"bucket:{bucket_id}", account=account_id)
 
 
 def _sane(amount: int) -> None:
@@ -154,11 +156,11 @@ def _sane(amount: int) -> None:
         raise Refused("bucket.amount", 400)
 
 
-def new_bucket(house: House, given: Grant) -> Bucket:
+def new_bucket(context: Context, given: Grant) -> Bucket:
     """The bucket that a grant makes."""
-    now = house.clock.now()
+    now = context.clock.now()
     return Bucket(
-        house.ids.take(),
+        context.ids.take(),
         given.account_id,
         given.service_id,
         given.code,

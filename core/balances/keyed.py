@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import idempotency
 from core.errors import Refused
 
@@ -14,7 +14,7 @@ LONGEST_KEY = 200
 
 async def once(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     verb: str,
     key: str,
     asked: Mapping[str, Any],
@@ -27,7 +27,7 @@ async def once(
     async def kept() -> dict[str, Any]:
         return {"asked": dict(asked), "answer": await do()}
 
-    found = await idempotency.once(conn, f"bucket:{verb}:{key}", house.clock.now(), kept)
+    found = await idempotency.once(conn, f"bucket:{verb}:{key}", context.clock.now(), kept)
     if found["asked"] != dict(asked):
         raise Refused("bucket.key", 409)
     answer: dict[str, Any] = found["answer"]

@@ -13,42 +13,44 @@ from core.balances import store
 from core.balances.keyed import once
 from core.balances.model import EXPIRED, HELD, RELEASED, USED, Bucket, Part, Spent, Want, draw
 from core.balances.tell import tell
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 HOLD_FOR = timedelta(minutes=15)
 """How long a reservation waits for its session unless the caller says otherwise."""
 
 
-async def deduct(conn: AsyncConnection, house: House, want: Want, *, key: str, why: str, partly: bool = False) -> Spent:
+async def deduct(
+    conn: AsyncConnection, context: Context, want: Want, *, key: str, why: str, partly: bool = False
+) -> Spent:
     """Draw all of it now, or (`partly`) as much as there is. Refused `bucket.short` when there is too little."""
     _sane(want)
 
     async def do() -> dict[str, Any]:
         buckets = await store.drawable(conn, want.account_id, want.unit)
-        spent = draw(buckets.values(), want, house.clock.now())
+        spent = draw(buckets.values(), want, context.clock.now())
         if spent.short and not partly:
             raise Refused("bucket.short", 409)
-        await _take(conn, house, buckets, {}, spent.parts, key, why)
+        await _take(conn, context, buckets, {}, spent.parts, key, why)
         return _json(spent)
 
-    return _spent(await once(conn, house, "deduct", key, want.asked() | {"partly": partly}, do))
+    return _spent(await once(conn, context, "deduct", key, want.asked() | {"partly": partly}, do))
 
 
 async def reserve(
-    conn: AsyncConnection, house: House, want: Want, *, key: str, wait: timedelta = HOLD_FOR, partly: bool = False
+    conn: AsyncConnection, context: Context, want: Want, *, key: str, wait: timedelta = HOLD_FOR, partly: bool = False
 ) -> Spent:
     """Hold so much for a session, for no longer than `wait`. Refused `bucket.short` when there is too little."""
     _sane(want)
 
     async def do() -> dict[str, Any]:
-        buckets, now = await store.drawable(conn, want.account_id, want.unit), house.clock.now()
+        buckets, now = await store.drawable(conn, want.account_id, want.unit), context.clock.now()
         spent = draw(buckets.values(), want, now)
         if (spent.short and not partly) or not spent.parts:
             raise Refused("bucket.short", 409)
-        await store.keep(conn, house, [store.less(buckets[one.bucket_id], 0, -one.amount) for one in spent.parts])
+        await store.keep(conn, context, [store.less(buckets[one.bucket_id], 0, -one.amount) for one in spent.parts])
         row = {
-            "id": house.ids.take(),
+            "id": context.ids.take(),
             "key": key,
             "account_id": want.account_id,
             "service_id": want.service_id,
@@ -63,10 +65,10 @@ async def reserve(
         await store.hold(conn, row, spent.parts)
         return _json(spent)
 
-    return _spent(await once(conn, house, "reserve", key, want.asked() | {"partly": partly}, do))
+    return _spent(await once(conn, context, "reserve", key, want.asked() | {"partly": partly}, do))
 
 
-async def consume(conn: AsyncConnection, house: House, held_key: str, used: int, *, why: str) -> Spent:
+async def consume(conn: AsyncConnection, context: Context, held_key: str, used: int, *, why: str) -> Spent:
     """The session is over and used so much: what was held and not used is free again; what was used beyond it is drawn from
     what is free (all of it, if we gave the session up). `short` is what nobody could pay. Once for each reservation; Refused
     `bucket.hold` when it was released."""
@@ -83,30 +85,30 @@ async def consume(conn: AsyncConnection, house: House, held_key: str, used: int,
         taken, left = _of_held(parts, used)
         if left:
             freed = [store.less(one, back.get(one.id, 0), back.get(one.id, 0)) for one in buckets.values()]
-            more = draw(freed, Want(held.account_id, held.unit, left, held.use, held.service_id), house.clock.now())
+            more = draw(freed, Want(held.account_id, held.unit, left, held.use, held.service_id), context.clock.now())
             taken, left = _joined(taken, more.parts), more.short
-        await _take(conn, house, buckets, back, taken, held_key, why)
+        await _take(conn, context, buckets, back, taken, held_key, why)
         await store.end_hold(conn, held.id, USED, used - left)
         return _json(Spent(taken, left))
 
-    return _spent(await once(conn, house, "consume", held_key, {"used": used}, do))
+    return _spent(await once(conn, context, "consume", held_key, {"used": used}, do))
 
 
-async def release(conn: AsyncConnection, house: House, held_key: str, state: str = RELEASED) -> bool:
+async def release(conn: AsyncConnection, context: Context, held_key: str, state: str = RELEASED) -> bool:
     """Let go of a reservation; False when it is over already (or never was)."""
     held = await store.held(conn, held_key)
     if held is None or held.state != HELD:
         return False
     parts = await store.parts_of(conn, held.id)
     buckets = await store.locked(conn, [part.bucket_id for part in parts])
-    await store.keep(conn, house, [store.less(buckets[part.bucket_id], 0, part.amount) for part in parts])
+    await store.keep(conn, context, [store.less(buckets[part.bucket_id], 0, part.amount) for part in parts])
     await store.end_hold(conn, held.id, state)
     return True
 
 
 async def _take(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     buckets: Mapping[int, Bucket],
     back: Mapping[int, int],
     taken: tuple[Part, ...],
@@ -117,8 +119,8 @@ async def _take(
     drawn = {part.bucket_id: part.amount for part in taken}
     touched = sorted(drawn.keys() | back.keys())
     after = [store.less(buckets[one], drawn.get(one, 0), back.get(one, 0)) for one in touched]
-    await store.keep(conn, house, await tell(conn, house, after, drawn))
-    await store.move(conn, house, key, "used", why, [Part(one.bucket_id, -one.amount) for one in taken])
+    await store.keep(conn, context, await tell(conn, context, after, drawn))
+    await store.move(conn, context, key, "used", why, [Part(one.bucket_id, -one.amount) for one in taken])
 
 
 def _of_held(parts: list[Part], used: int) -> tuple[tuple[Part, ...], int]:

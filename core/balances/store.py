@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import tables as t
 from core.balances.model import HELD, OPEN, Bucket, Part, is_money
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 
@@ -38,26 +38,26 @@ async def locked(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Bucke
     return {row.id: Bucket(*row) for row in await conn.execute(found)}
 
 
-async def keep(conn: AsyncConnection, house: House, buckets: Sequence[Bucket]) -> None:
+async def keep(conn: AsyncConnection, context: Context, buckets: Sequence[Bucket]) -> None:
     """Write what changed of buckets that are locked."""
     if not buckets:
         return
     names = ("granted", "amount", "reserved", "basis", "round", "told", "expires_at", "rollovers", "state")
     change = update(t.bucket).where(t.bucket.c.id == bindparam("which"))
     change = change.values({name: bindparam(f"new_{name}") for name in names} | {"at": bindparam("now")})
-    now = house.clock.now()
+    now = context.clock.now()
     rows = [{"which": one.id, "now": now} | {f"new_{name}": getattr(one, name) for name in names} for one in buckets]
     await conn.execute(change, rows)
 
 
-async def move(conn: AsyncConnection, house: House, key: str, kind: str, why: str, parts: Sequence[Part]) -> None:
+async def move(conn: AsyncConnection, context: Context, key: str, kind: str, why: str, parts: Sequence[Part]) -> None:
     """Append what moved; amounts are signed."""
     if not parts:
         return
-    now = house.clock.now()
+    now = context.clock.now()
     rows = [
         {
-            "id": house.ids.take(),
+            "id": context.ids.take(),
             "bucket_id": part.bucket_id,
             "key": key,
             "kind": kind,
@@ -86,11 +86,11 @@ async def open_many(conn: AsyncConnection, buckets: Sequence[Bucket]) -> None:
 
 
 async def move_many(
-    conn: AsyncConnection, house: House, kind: str, why: str, moved: Sequence[tuple[str, int, int]]
+    conn: AsyncConnection, context: Context, kind: str, why: str, moved: Sequence[tuple[str, int, int]]
 ) -> None:
     """Append many movements, (key, bucket, amount) each."""
-    now = house.clock.now()
-    rows = [(house.ids.take(), bucket_id, key, kind, amount, why, now) for key, bucket_id, amount in moved]
+    now = context.clock.now()
+    rows = [(context.ids.take(), bucket_id, key, kind, amount, why, now) for key, bucket_id, amount in moved]
     await insert_many(conn, t.bucket_movement, ["id", "bucket_id", "key", "kind", "amount", "why", "at"], rows)
 
 

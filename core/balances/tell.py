@@ -11,22 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import low
 from core.balances.model import Bucket, is_money, passed, runs_low
-from core.context import House
+from core.context import Context
 from core.outbox import queue
 
 
 async def tell(
-    conn: AsyncConnection, house: House, buckets: Sequence[Bucket], drawn: Mapping[int, int]
+    conn: AsyncConnection, context: Context, buckets: Sequence[Bucket], drawn: Mapping[int, int]
 ) -> list[Bucket]:
     """The buckets (of which so much was drawn) with what has been told noted in them; they are still to be kept."""
     purses = {one.account_id for one in buckets if is_money(one.unit) and drawn.get(one.id)}
-    least = await low.amounts(conn, house, purses) if purses else {}
-    return [await _one(conn, house, bucket, drawn.get(bucket.id, 0), least) for bucket in buckets]
+    least = await low.amounts(conn, context, purses) if purses else {}
+    return [await _one(conn, context, bucket, drawn.get(bucket.id, 0), least) for bucket in buckets]
 
 
-async def _one(conn: AsyncConnection, house: House, bucket: Bucket, drawn: int, least: Mapping[int, int]) -> Bucket:
+async def _one(conn: AsyncConnection, context: Context, bucket: Bucket, drawn: int, least: Mapping[int, int]) -> Bucket:
     percent = passed(bucket, bucket.amount)
-    if bucket.unit == house.currency and runs_low(bucket, drawn, least.get(bucket.account_id, 0)):
+    if bucket.unit == context.currency and runs_low(bucket, drawn, least.get(bucket.account_id, 0)):
         key, template = f"bucket:{bucket.id}:{bucket.round}:low:{least[bucket.account_id]}", "bucket.low"
     elif percent is not None:
         key = f"bucket:{bucket.id}:{bucket.round}:{percent}"
@@ -35,7 +35,7 @@ async def _one(conn: AsyncConnection, house: House, bucket: Bucket, drawn: int, 
         return bucket
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=key,
         kind="notice",
         template=template,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import close_day, cycles_json, next_period, periods
 from core.billing.tables import cycle
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.parties.tables import account
@@ -22,14 +22,14 @@ UNBILLED = ("lead", "closed", "final_billed")
 """Accounts in these states have no cycles."""
 
 
-async def open_cycles(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> int:
+async def open_cycles(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> int:
     """Open the first cycle of each account that has none, from the day the account was opened; how many."""
     known = select(cycle.c.account_id).where(cycle.c.account_id == account.c.id).exists()
     query = select(account.c.id, account.c.bill_day, account.c.opened_on).where(
         among(conn, account.c.id, account_ids), ~known, account.c.state.not_in(UNBILLED)
     )
     rows = (await conn.execute(query.order_by(account.c.id))).all()
-    ids = house.ids.take_many(len(rows))
+    ids = context.ids.take_many(len(rows))
     return await insert_many(
         conn,
         cycle,

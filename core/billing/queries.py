@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.model import Bill, BillLine, BillSummary, MonthUse, Owing
 from core.billing.render.assemble import services
 from core.billing.tables import invoice, invoice_line
-from core.context import House
+from core.context import Context
 from core.ledger.tables import open_item
 from core.metering.tables import consumption, meter
 from core.parties.tables import account, service
@@ -56,7 +56,7 @@ async def owing(conn: AsyncConnection, account_id: int) -> Owing:
 
 
 async def bill(
-    conn: AsyncConnection, *, invoice_id: int | None = None, token: str | None = None, house: House | None = None
+    conn: AsyncConnection, *, invoice_id: int | None = None, token: str | None = None, context: Context | None = None
 ) -> Bill | None:
     """The one data set of a final bill, by its id or by the secret of its link; None when there is no such bill.
 
@@ -74,12 +74,14 @@ async def bill(
         return None
     lines = await lines_of(conn, row.id)
     use, unit = ((), "") if row.corrects_id else await _use(conn, row.account_id, row.to_date)
-    return _bill(house, row, lines, use, unit)
+    return _bill(context, row, lines, use, unit)
 
 
-def _bill(house: House | None, row: Row[Any], lines: Sequence[BillLine], use: tuple[MonthUse, ...], unit: str) -> Bill:
-    public = house.settings.public_url.rstrip("/") if house else ""
-    operator, support = (house.operator.name, house.operator.support_phone) if house else ("", "")
+def _bill(
+    context: Context | None, row: Row[Any], lines: Sequence[BillLine], use: tuple[MonthUse, ...], unit: str
+) -> Bill:
+    public = context.site.public_url if context else ""
+    operator, support = (context.operator.name, context.operator.support_phone) if context else ("", "")
     return Bill(
         invoice_id=row.id,
         account_id=row.account_id,

@@ -14,7 +14,7 @@ from core.audit import trail
 from core.campaigns.model import MOVES, NONE, Campaign, Segment, checked, checked_terms
 from core.campaigns.queries import COLUMNS, as_campaign, members_after
 from core.campaigns.tables import campaign, campaign_member
-from core.context import House
+from core.context import Context
 from core.db import bulk
 from core.errors import Refused
 from core.outbox import queue
@@ -28,7 +28,7 @@ _MEMBER = ("campaign_id", "contact_id", "outbox_id", "arm")
 
 async def plan(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     name: str,
     texts: Mapping[str, str],
@@ -50,10 +50,10 @@ async def plan(
     same = await conn.execute(select(campaign.c.id).where(campaign.c.name == name))
     if same.first() is not None:
         raise Refused("campaign.name_taken", name=name)
-    now = house.clock.now()
+    now = context.clock.now()
     opens, shuts = window or (None, None)
     made = Campaign(
-        house.ids.take(),
+        context.ids.take(),
         name,
         words,
         segment,
@@ -72,11 +72,11 @@ async def plan(
     )
     row = {column: getattr(made, column) for column in Campaign.__dataclass_fields__} | {"segment": segment.as_json()}
     await conn.execute(insert(campaign).values(row | {"created_by": actor, "created_at": now}))
-    await trail.note(conn, house, actor, "campaign.planned", f"campaign:{made.id}", name=name)
+    await trail.note(conn, context, actor, "campaign.planned", f"campaign:{made.id}", name=name)
     return made
 
 
-async def move(conn: AsyncConnection, house: House, campaign_id: int, to: str, actor: str) -> Campaign:
+async def move(conn: AsyncConnection, context: Context, campaign_id: int, to: str, actor: str) -> Campaign:
     """Pause, resume (`running`) or cancel; what waits in the outbox heeds it when it is claimed."""
     found = await hold(conn, campaign_id)
     if to == found.state:
@@ -84,7 +84,7 @@ async def move(conn: AsyncConnection, house: House, campaign_id: int, to: str, a
     if to not in MOVES[found.state]:
         raise Refused("campaign.no_such_move", state=found.state, to=to)
     await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state=to))
-    await trail.note(conn, house, actor, f"campaign.{to}", f"campaign:{campaign_id}")
+    await trail.note(conn, context, actor, f"campaign.{to}", f"campaign:{campaign_id}")
     return await hold(conn, campaign_id)
 
 
@@ -96,15 +96,15 @@ async def hold(conn: AsyncConnection, campaign_id: int) -> Campaign:
     return as_campaign(row)
 
 
-async def begin_due(conn: AsyncConnection, house: House) -> list[int]:
+async def begin_due(conn: AsyncConnection, context: Context) -> list[int]:
     """Begin what is planned for now or before; the ids of all that run."""
-    due = (campaign.c.state == "planned") & (campaign.c.starts_at <= house.clock.now())
+    due = (campaign.c.state == "planned") & (campaign.c.starts_at <= context.clock.now())
     await conn.execute(update(campaign).where(due).values(state="running"))
     rows = await conn.execute(select(campaign.c.id).where(campaign.c.state == "running").order_by(campaign.c.id))
     return list(rows.scalars())
 
 
-async def feed(conn: AsyncConnection, house: House, campaign_id: int) -> int:
+async def feed(conn: AsyncConnection, context: Context, campaign_id: int) -> int:
     """Put the next batch into the outbox; how many (0: enough wait already, or all were chosen). Ends the campaign when all left."""
     found = await hold(conn, campaign_id)
     if found.state != "running":
@@ -118,7 +118,7 @@ async def feed(conn: AsyncConnection, house: House, campaign_id: int) -> int:
         if not waiting:
             await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state="done"))
         return 0
-    await _choose(conn, house, found, chosen)
+    await _choose(conn, context, found, chosen)
     return len(chosen)
 
 
@@ -133,10 +133,10 @@ async def _waiting(conn: AsyncConnection, campaign_id: int) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def _choose(conn: AsyncConnection, house: House, found: Campaign, contact_ids: Sequence[int]) -> None:
+async def _choose(conn: AsyncConnection, context: Context, found: Campaign, contact_ids: Sequence[int]) -> None:
     arms = {contact_id: found.arm(contact_id) for contact_id in contact_ids}
     told = [contact_id for contact_id in contact_ids if arms[contact_id] != NONE]
-    ids = dict(zip(told, house.ids.take_many(len(told)), strict=True))
+    ids = dict(zip(told, context.ids.take_many(len(told)), strict=True))
     settled = {"from": found.sender} if found.sender else {}
     letters = [
         Letter(
@@ -151,8 +151,8 @@ async def _choose(conn: AsyncConnection, house: House, found: Campaign, contact_
         )
         for contact_id in told
     ]
-    times, next_at = _paced(house.clock.now(), found, len(letters))
-    await queue.enqueue_many(conn, house, letters, ids=list(ids.values()), known=False, times=times)
+    times, next_at = _paced(context.clock.now(), found, len(letters))
+    await queue.enqueue_many(conn, context, letters, ids=list(ids.values()), known=False, times=times)
     members = [(found.id, contact_id, ids.get(contact_id), arms[contact_id]) for contact_id in contact_ids]
     await bulk.insert_many(conn, campaign_member, _MEMBER, members)
     await conn.execute(

@@ -7,20 +7,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import hours, tickets
 from core.care.hours import Span
 from core.care.model import Ticket
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 KIND = "call_back"
 MOST_SLOTS = 4
 
 
-def slots(house: House) -> list[Span]:
+def slots(context: Context) -> list[Span]:
     """The times we can promise now."""
-    return hours.call_slots(house.operator, house.clock.now(), MOST_SLOTS)
+    return hours.call_slots(context.operator, context.clock.now(), MOST_SLOTS)
 
 
 async def order(
-    conn: AsyncConnection, house: House, *, contact_id: int, account_id: int | None, begins: datetime, key: str
+    conn: AsyncConnection, context: Context, *, contact_id: int, account_id: int | None, begins: datetime, key: str
 ) -> tuple[Ticket, bool]:
     """The ticket, and whether it is new: who waits for a call already is told so. Refused `agent.too_late`."""
     standing = [
@@ -28,13 +28,13 @@ async def order(
     ]
     if standing:
         return standing[0], False
-    span = next((span for span in slots(house) if span[0] == begins), None)
+    span = next((span for span in slots(context) if span[0] == begins), None)
     if span is None:
         raise Refused("agent.too_late")
-    begin, end = (at.astimezone(house.zone) for at in span)
+    begin, end = (at.astimezone(context.zone) for at in span)
     made = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=key,
         kind=KIND,
         contact_id=contact_id,

@@ -11,7 +11,7 @@ from core.care import tickets
 from core.care.model import UNSOLVED, Dispute, Ticket
 from core.care.queries import by_id
 from core.care.tables import dispute
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 _COLUMNS = [dispute.c[name] for name in Dispute.__dataclass_fields__]
@@ -35,7 +35,7 @@ async def open_lines(conn: AsyncConnection, invoice_id: int) -> list[int]:
 
 async def open_dispute(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     account_id: int,
     invoice_id: int,
@@ -47,9 +47,15 @@ async def open_dispute(
 ) -> Ticket:
     """Open a dispute over `amount_minor` of an item, with the ticket by which it is followed. The caller holds the item's row."""
     ticket = await tickets.open_ticket(
-        conn, house, key=f"dispute:{key}", kind="bill", contact_id=contact_id, account_id=account_id, description=reason
+        conn,
+        context,
+        key=f"dispute:{key}",
+        kind="bill",
+        contact_id=contact_id,
+        account_id=account_id,
+        description=reason,
     )
-    dispute_id = house.ids.take()
+    dispute_id = context.ids.take()
     await conn.execute(
         insert(dispute).values(
             id=dispute_id,
@@ -59,13 +65,13 @@ async def open_dispute(
             amount_minor=amount_minor,
             state="open",
             ticket_id=ticket.id,
-            opened_at=house.clock.now(),
+            opened_at=context.clock.now(),
             open_key=f"{invoice_id}:{position}",
         )
     )
     await trail.note(
         conn,
-        house,
+        context,
         f"customer:{contact_id}",
         "dispute.opened",
         f"dispute:{dispute_id}",
@@ -84,7 +90,7 @@ async def hold(conn: AsyncConnection, dispute_id: int) -> Dispute:
     return Dispute(*row)
 
 
-async def decide(conn: AsyncConnection, house: House, dispute_id: int, verdict: str, actor: str) -> Dispute | None:
+async def decide(conn: AsyncConnection, context: Context, dispute_id: int, verdict: str, actor: str) -> Dispute | None:
     """Close a dispute; it as it was, or None when it was decided before. The caller unfreezes the item and tells the customer."""
     if verdict not in VERDICTS:
         raise ValueError(f"{verdict!r} is no verdict: choose from {VERDICTS}")
@@ -94,10 +100,12 @@ async def decide(conn: AsyncConnection, house: House, dispute_id: int, verdict: 
     await conn.execute(
         update(dispute)
         .where(dispute.c.id == dispute_id)
-        .values(state=verdict, decided_at=house.clock.now(), open_key=None)
+        .values(state=verdict, decided_at=context.clock.now(), open_key=None)
     )
-    await trail.note(conn, house, actor, f"dispute.{verdict}", f"dispute:{dispute_id}", amount_minor=found.amount_minor)
+    await trail.note(
+        conn, context, actor, f"dispute.{verdict}", f"dispute:{dispute_id}", amount_minor=found.amount_minor
+    )
     ticket = await by_id(conn, found.ticket_id)
     if ticket is not None and ticket.state in UNSOLVED:
-        await tickets.move(conn, house, found.ticket_id, "solved", actor=actor, note=verdict, tell=False)
+        await tickets.move(conn, context, found.ticket_id, "solved", actor=actor, note=verdict, tell=False)
     return found

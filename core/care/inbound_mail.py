@@ -10,15 +10,15 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.tables import letter
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 
 LEASE = timedelta(minutes=2)
 
 
-async def claim(conn: AsyncConnection, house: House, message_id: str) -> Literal["mine", "another's", "done"]:
+async def claim(conn: AsyncConnection, context: Context, message_id: str) -> Literal["mine", "another's", "done"]:
     """Whose it is from now on."""
-    now = house.clock.now()
+    now = context.clock.now()
     taken = insert(conn, letter).values(message_id=message_id, claimed_until=now + LEASE)
     free = letter.c.done_at.is_(None) & (letter.c.claimed_until <= now)
     taken = taken.on_conflict_do_update(index_elements=["message_id"], set_={"claimed_until": now + LEASE}, where=free)
@@ -28,13 +28,13 @@ async def claim(conn: AsyncConnection, house: House, message_id: str) -> Literal
     return "another's" if done is None else "done"
 
 
-async def done(conn: AsyncConnection, house: House, message_id: str) -> None:
+async def done(conn: AsyncConnection, context: Context, message_id: str) -> None:
     """It is taken in."""
-    now = house.clock.now()
+    now = context.clock.now()
     await conn.execute(update(letter).where(letter.c.message_id == message_id).values(done_at=now))
 
 
-async def release(conn: AsyncConnection, house: House, message_id: str) -> None:
+async def release(conn: AsyncConnection, context: Context, message_id: str) -> None:
     """It could not be taken in: whoever looks next may try."""
     mine = letter.c.message_id == message_id
-    await conn.execute(update(letter).where(mine, letter.c.done_at.is_(None)).values(claimed_until=house.clock.now()))
+    await conn.execute(update(letter).where(mine, letter.c.done_at.is_(None)).values(claimed_until=context.clock.now()))

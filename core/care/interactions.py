@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.tables import interaction
-from core.context import House
+from core.context import Context
 from core.db import bulk
 
 
@@ -46,7 +46,7 @@ _COLUMNS = ("id", "contact_id", "account_id", "channel", "direction", "kind", "t
 
 async def log(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     channel: str,
     direction: str,
@@ -57,13 +57,15 @@ async def log(
     outbox_id: int | None = None,
 ) -> None:
     """Remember one message. `text` must be redacted already."""
-    await log_many(conn, house, [Interaction(contact_id, account_id, channel, direction, kind, text, outbox_id)])
+    await log_many(conn, context, [Interaction(contact_id, account_id, channel, direction, kind, text, outbox_id)])
 
 
-async def log_many(conn: AsyncConnection, house: House, passed: Sequence[Interaction], *, again: bool = False) -> None:
+async def log_many(
+    conn: AsyncConnection, context: Context, passed: Sequence[Interaction], *, again: bool = False
+) -> None:
     """Remember a batch; with `again` a message of the outbox that is remembered already is left alone."""
-    now = house.clock.now()
-    ids = house.ids.take_many(len(passed))
+    now = context.clock.now()
+    ids = context.ids.take_many(len(passed))
     rows = [
         (row_id, one.contact_id, one.account_id, one.channel, one.direction, one.kind, one.text, one.outbox_id, now)
         for row_id, one in zip(ids, passed, strict=True)

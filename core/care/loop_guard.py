@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.outbox.queue import outbox
 from core.parties.tables import contact
 
@@ -59,7 +59,7 @@ def judge(before: Sequence[Said], answer: str, heard: str, now: datetime) -> Ver
 
 
 async def look(
-    conn: AsyncConnection, house: House, *, contact_id: int, channel: str, answer: str, heard: str
+    conn: AsyncConnection, context: Context, *, contact_id: int, channel: str, answer: str, heard: str
 ) -> Verdict:
     """What to do with this answer to this contact. Who asks at the same time waits for the other's reply."""
     await conn.execute(select(contact.c.id).where(contact.c.id == contact_id).with_for_update())
@@ -70,10 +70,10 @@ async def look(
         .limit(LOOKED_AT)
     )
     before = [_kept(row.params["same"], row.created_at) for row in rows if row.params.get("same")]
-    key = house.settings.secret_key.get_secret_value().encode()[:64]
+    key = context.site.secret_key.get_secret_value().encode()[:64]
     long = heard if len(heard) >= LONG_WORDS else ""
     return judge(
-        before, _digest(key, answer), _digest(key, re.sub(r"\d+", "#", long)) if long else "", house.clock.now()
+        before, _digest(key, answer), _digest(key, re.sub(r"\d+", "#", long)) if long else "", context.clock.now()
     )
 
 

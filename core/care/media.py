@@ -18,7 +18,7 @@ from core.access import attempts
 from core.audit import alarms
 from core.care import media_files
 from core.care.tables import media
-from core.context import House
+from core.context import App, Context
 from core.db.engine import insert
 from core.outbox import queue
 from core.outbox.queue import Leaving, Outcome
@@ -79,10 +79,10 @@ def called(said: str) -> str | None:
 
 
 async def expect(
-    conn: AsyncConnection, house: House, *, channel: str, ref: str, contact_id: int | None, caption: str = ""
+    conn: AsyncConnection, context: Context, *, channel: str, ref: str, contact_id: int | None, caption: str = ""
 ) -> int | None:
     """A customer sent a file: it is to be fetched; its id, or None when it is known already."""
-    media_id = house.ids.take()
+    media_id = context.ids.take()
     row = {
         "id": media_id,
         "channel": channel,
@@ -90,19 +90,19 @@ async def expect(
         "contact_id": contact_id,
         "caption": caption[:LONGEST_CAPTION],
         "state": "waiting",
-        "at": house.clock.now(),
+        "at": context.clock.now(),
     }
     new = insert(conn, media).values(row).on_conflict_do_nothing(index_elements=["channel", "ref"])
     if (await conn.execute(new)).rowcount == 0:
         return None
     await queue.enqueue(
-        conn, house, key=f"media:{media_id}", kind=KIND, template=KIND, contact_id=contact_id, subject_id=media_id
+        conn, context, key=f"media:{media_id}", kind=KIND, template=KIND, contact_id=contact_id, subject_id=media_id
     )
     return media_id
 
 
 async def keep(
-    conn: AsyncConnection, house: House, *, channel: str, ref: str, contact_id: int | None, body: bytes
+    conn: AsyncConnection, context: Context, *, channel: str, ref: str, contact_id: int | None, body: bytes
 ) -> str | None:
     """A file that came with its bytes; a word why it is not kept. The same `ref` again changes nothing."""
     kind = kind_of(body)
@@ -111,11 +111,11 @@ async def keep(
     known = select(media.c.id).where(media.c.channel == channel, media.c.ref == ref)
     if (await conn.execute(known)).first() is not None:
         return None
-    if not await within_shares(conn, house, contact_id, len(body)):
+    if not await within_shares(conn, context, contact_id, len(body)):
         return "too_many"
-    digest = await asyncio.to_thread(media_files.put, house.settings.media_path, body, house.clock.now())
+    digest = await asyncio.to_thread(media_files.put, context.site.media_path, body, context.clock.now())
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "channel": channel,
         "ref": ref,
         "contact_id": contact_id,
@@ -124,48 +124,48 @@ async def keep(
         "type": kind,
         "size": len(body),
         "sha256": digest,
-        "at": house.clock.now(),
+        "at": context.clock.now(),
     }
     await conn.execute(insert(conn, media).values(row).on_conflict_do_nothing(index_elements=["channel", "ref"]))
     return None
 
 
-async def within_shares(conn: AsyncConnection, house: House, contact_id: int | None, size: int) -> bool:
+async def within_shares(conn: AsyncConnection, context: Context, contact_id: int | None, size: int) -> bool:
     """Count these bytes; whether they may be kept: of everybody a share of the day, and of strangers one for all of them together."""
-    if await attempts.take(conn, house, "files.contact", str(contact_id or 0), DAY, size) > OF_ONE:
+    if await attempts.take(conn, context, "files.contact", str(contact_id or 0), DAY, size) > OF_ONE:
         return False
     linked = select(contact_account.c.contact_id).where(contact_account.c.contact_id == (contact_id or 0)).limit(1)
     if (await conn.execute(linked)).first() is not None:
         return True
-    most = house.settings.strangers_mb_a_day * 1_000_000
-    if await attempts.take(conn, house, "files.strangers", "", DAY, size, most=most) <= most:
+    most = context.site.strangers_mb_a_day * 1_000_000
+    if await attempts.take(conn, context, "files.strangers", "", DAY, size, most=most) <= most:
         return True
-    await alarms.sound(conn, house, "strangers", f"{house.today()}", megabytes=most // 1_000_000)
+    await alarms.sound(conn, context, "strangers", f"{context.today()}", megabytes=most // 1_000_000)
     return False
 
 
-def handler(fetch: Fetch) -> Callable[[House, Leaving], Awaitable[Outcome]]:
+def handler(fetch: Fetch) -> Callable[[App, Leaving], Awaitable[Outcome]]:
     """What the dispatcher does with rows of kind `media`. Fetching twice changes nothing."""
 
-    async def take(house: House, row: Leaving) -> Outcome:
-        async with house.db.reading() as conn:
+    async def take(app: App, row: Leaving) -> Outcome:
+        async with app.db.reading() as conn:
             wanted = (
                 await conn.execute(select(media.c.channel, media.c.ref).where(media.c.id == row.subject_id))
             ).first()
-            sent = await attempts.taken(conn, house, "files.contact", str(row.contact_id or 0))
+            sent = await attempts.taken(conn, app, "files.contact", str(row.contact_id or 0))
         if wanted is None:
             return Outcome(row.id, "dropped", reason="no such file", attempts=row.attempts)
         found = "too_many" if sent > OF_ONE else await fetch(wanted.channel, wanted.ref, LARGEST)
         if found is None:
             return Outcome(row.id, "waiting", reason="the file could not be fetched", attempts=row.attempts)
-        async with house.db.writing() as conn:
-            await _keep(conn, house, row.subject_id or 0, found)
+        async with app.db.writing() as conn:
+            await _keep(conn, app, row.subject_id or 0, found)
         return Outcome(row.id, "sent", attempts=row.attempts)
 
     return take
 
 
-async def _keep(conn: AsyncConnection, house: House, media_id: int, found: bytes | str) -> None:
+async def _keep(conn: AsyncConnection, context: Context, media_id: int, found: bytes | str) -> None:
     this = update(media).where(media.c.id == media_id, media.c.state == "waiting")
     if isinstance(found, str):
         await conn.execute(this.values(state="refused", reason=found))
@@ -174,12 +174,12 @@ async def _keep(conn: AsyncConnection, house: House, media_id: int, found: bytes
     facts = {"size": len(found), "sha256": hashlib.sha256(found).hexdigest()}
     wrong = "type" if kind is None else "too_long" if len(found) > LARGEST else None
     whose = await conn.scalar(select(media.c.contact_id).where(media.c.id == media_id))
-    if wrong is None and not await within_shares(conn, house, whose, len(found)):
+    if wrong is None and not await within_shares(conn, context, whose, len(found)):
         wrong = "too_many"
     if wrong is not None:
         await conn.execute(this.values(state="refused", reason=wrong, **facts))
         return
-    await asyncio.to_thread(media_files.put, house.settings.media_path, found, house.clock.now())
+    await asyncio.to_thread(media_files.put, context.site.media_path, found, context.clock.now())
     await conn.execute(this.values(state="kept", type=kind, **facts))
 
 
@@ -189,9 +189,9 @@ async def of_contacts(conn: AsyncConnection, contact_ids: list[int], limit: int 
     return [Media(*row) for row in await conn.execute(query.limit(limit))]
 
 
-async def body_of(conn: AsyncConnection, house: House, media_id: int) -> tuple[Media, bytes] | None:
+async def body_of(conn: AsyncConnection, context: Context, media_id: int) -> tuple[Media, bytes] | None:
     """A kept file and its bytes."""
     query = select(*_COLUMNS, media.c.sha256).where(media.c.id == media_id, media.c.state == "kept")
     row = (await conn.execute(query)).first()
-    body = await asyncio.to_thread(media_files.get, house.settings.media_path, row[-1]) if row else None
+    body = await asyncio.to_thread(media_files.get, context.site.media_path, row[-1]) if row else None
     return (Media(*row[:-1]), body) if row and body is not None else None

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import media_files
 from core.care.media import STRANGERS_KEPT
 from core.care.tables import media
-from core.context import House
+from core.context import App
 from core.db.in_list import among
 from core.parties.tables import contact_account
 
@@ -18,35 +18,35 @@ BATCH = 500
 ROWLESS = timedelta(days=1)
 
 
-async def tick(house: House) -> int:
+async def tick(app: App) -> int:
     """Drop what is due; how many files."""
     dropped = 0
-    while digests := await _drop(house):
-        dropped += await _unlink(house, digests)
-    lying = await asyncio.to_thread(media_files.older_than, house.settings.media_path, house.clock.now() - ROWLESS)
+    while digests := await _drop(app):
+        dropped += await _unlink(app, digests)
+    lying = await asyncio.to_thread(media_files.older_than, app.site.media_path, app.clock.now() - ROWLESS)
     for at in range(0, len(lying), BATCH):
-        dropped += await _unlink(house, lying[at : at + BATCH])
+        dropped += await _unlink(app, lying[at : at + BATCH])
     return dropped
 
 
-async def _drop(house: House) -> Sequence[str]:
+async def _drop(app: App) -> Sequence[str]:
     """Of a batch of rows: the digests of their bytes."""
     m = media.c
     linked = exists().where(contact_account.c.contact_id == m.contact_id)
-    due = select(m.id, m.sha256).where(m.state == "kept", m.at < house.clock.now() - STRANGERS_KEPT, ~linked)
-    async with house.db.writing() as conn:
+    due = select(m.id, m.sha256).where(m.state == "kept", m.at < app.clock.now() - STRANGERS_KEPT, ~linked)
+    async with app.db.writing() as conn:
         rows = (await conn.execute(due.order_by(m.at, m.id).limit(BATCH))).all()
         these = among(conn, m.id, [row.id for row in rows])
         await conn.execute(update(media).where(these).values(state="dropped"))
     return [row.sha256 for row in rows]
 
 
-async def _unlink(house: House, digests: Sequence[str]) -> int:
+async def _unlink(app: App, digests: Sequence[str]) -> int:
     """Remove bytes that no kept row speaks of; how many. Those that came anew just now are left: their row may be on its way."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         gone = set(digests) - await _spoken_of(conn, digests)
-    before = house.clock.now() - ROWLESS
-    return sum([await asyncio.to_thread(media_files.drop, house.settings.media_path, one, before) for one in gone])
+    before = app.clock.now() - ROWLESS
+    return sum([await asyncio.to_thread(media_files.drop, app.site.media_path, one, before) for one in gone])
 
 
 async def _spoken_of(conn: AsyncConnection, digests: Sequence[str]) -> set[str]:

@@ -10,7 +10,7 @@ from core.audit import trail
 from core.care import store
 from core.care.model import SUPPLY, UNSOLVED, Outage
 from core.care.tables import outage, ticket
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.errors import Refused
 from core.outbox import queue
@@ -20,7 +20,7 @@ from core.parties.tables import premise, service
 _COLUMNS = [outage.c[name] for name in Outage.__dataclass_fields__]
 
 
-async def known(conn: AsyncConnection, _house: House, *, area: str, commodity: str) -> Outage | None:
+async def known(conn: AsyncConnection, _house: Context, *, area: str, commodity: str) -> Outage | None:
     """The outage we know of there, the latest first; None: all is well as far as we know."""
     query = select(*_COLUMNS).where(
         func.lower(outage.c.area) == area.lower(), outage.c.commodity == commodity, outage.c.ended_at.is_(None)
@@ -86,7 +86,7 @@ async def may_say(conn: AsyncConnection, area: str, branch_id: int | None) -> No
 
 async def begin(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     commodity: str,
     area: str,
@@ -95,16 +95,16 @@ async def begin(
     expected_until: datetime | None = None,
 ) -> Outage:
     """Record an outage (a second word about a running one is the same outage) and link the tickets it explains."""
-    _not_past(house, expected_until)
-    running_one = await known(conn, house, area=area, commodity=commodity)
+    _not_past(context, expected_until)
+    running_one = await known(conn, context, area=area, commodity=commodity)
     if running_one is not None:
         return running_one
-    made = Outage(house.ids.take(), commodity, area, cause, house.clock.now(), expected_until, None)
+    made = Outage(context.ids.take(), commodity, area, cause, context.clock.now(), expected_until, None)
     await conn.execute(insert(outage).values({name: getattr(made, name) for name in Outage.__dataclass_fields__}))
-    await trail.note(conn, house, actor, "outage.began", f"outage:{made.id}", area=area, commodity=commodity)
+    await trail.note(conn, context, actor, "outage.began", f"outage:{made.id}", area=area, commodity=commodity)
     explained = list((await conn.execute(_explained(made))).scalars())
     await conn.execute(update(ticket).where(among(conn, ticket.c.id, explained)).values(outage_id=made.id))
-    await store.happened(conn, house, explained, actor, "linked", outage=str(made.id))
+    await store.happened(conn, context, explained, actor, "linked", outage=str(made.id))
     return made
 
 
@@ -127,21 +127,21 @@ def _explained(made: Outage) -> Select[int]:
     )
 
 
-async def expect(conn: AsyncConnection, house: House, outage_id: int, until: datetime | None, actor: str) -> None:
+async def expect(conn: AsyncConnection, context: Context, outage_id: int, until: datetime | None, actor: str) -> None:
     """A new word on when it will be over; None: nobody knows."""
     if (await one(conn, outage_id)).ended_at is not None:
         raise Refused("outage.over")
-    _not_past(house, until)
+    _not_past(context, until)
     await conn.execute(update(outage).where(outage.c.id == outage_id).values(expected_until=until))
-    await trail.note(conn, house, actor, "outage.expected", f"outage:{outage_id}", until=until and until.isoformat())
+    await trail.note(conn, context, actor, "outage.expected", f"outage:{outage_id}", until=until and until.isoformat())
 
 
-def _not_past(house: House, until: datetime | None) -> None:
-    if until is not None and until <= house.clock.now():
+def _not_past(context: Context, until: datetime | None) -> None:
+    if until is not None and until <= context.clock.now():
         raise Refused("outage.in_the_past", status=400)
 
 
-async def end(conn: AsyncConnection, house: House, outage_id: int, actor: str) -> int:
+async def end(conn: AsyncConnection, context: Context, outage_id: int, actor: str) -> int:
     """It is over: its tickets are solved and everyone who reported it hears of it once; how many tickets there were."""
     row = (await conn.execute(select(*_COLUMNS).where(outage.c.id == outage_id).with_for_update())).first()
     if row is None:
@@ -149,15 +149,15 @@ async def end(conn: AsyncConnection, house: House, outage_id: int, actor: str) -
     if row.ended_at is not None:
         return 0
     over = Outage(*row)
-    await conn.execute(update(outage).where(outage.c.id == outage_id).values(ended_at=house.clock.now()))
-    await trail.note(conn, house, actor, "outage.ended", f"outage:{outage_id}")
+    await conn.execute(update(outage).where(outage.c.id == outage_id).values(ended_at=context.clock.now()))
+    await trail.note(conn, context, actor, "outage.ended", f"outage:{outage_id}")
     mine = select(ticket.c.id, ticket.c.contact_id, ticket.c.account_id, ticket.c.reference).where(
         ticket.c.outage_id == outage_id, ticket.c.state.in_(UNSOLVED)
     )
     tickets = (await conn.execute(mine.order_by(ticket.c.id))).all()
     ids = [one.id for one in tickets]
-    await store.happened(conn, house, ids, actor, "solved", outage=str(outage_id))
-    await store.stand(conn, house, ids, "solved")
+    await store.happened(conn, context, ids, actor, "solved", outage=str(outage_id))
+    await store.stand(conn, context, ids, "solved")
     letters = [
         Letter(
             f"outage-over:{outage_id}:{one.contact_id or one.account_id}",
@@ -170,5 +170,5 @@ async def end(conn: AsyncConnection, house: House, outage_id: int, actor: str) -
         )
         for one in tickets
     ]
-    await queue.enqueue_many(conn, house, letters)
+    await queue.enqueue_many(conn, context, letters)
     return len(tickets)

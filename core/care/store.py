@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.care import reference
 from core.care.model import Ticket
 from core.care.tables import ticket, ticket_event
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 
 COLUMNS = [ticket.c[name] for name in Ticket.__dataclass_fields__]
@@ -23,12 +23,12 @@ async def by_key(conn: AsyncConnection, key: str) -> Ticket | None:
     return Ticket(*row) if row else None
 
 
-async def add(conn: AsyncConnection, house: House, key: str, values: dict[str, Any]) -> tuple[Ticket, bool]:
+async def add(conn: AsyncConnection, context: Context, key: str, values: dict[str, Any]) -> tuple[Ticket, bool]:
     """Write a ticket under a fresh reference: it, and whether it is new (another may have written `key` meanwhile)."""
-    now = house.clock.now()
+    now = context.clock.now()
     for tries in range(TRIES):
         row = {
-            "id": house.ids.take(),
+            "id": context.ids.take(),
             "reference": reference.draw(reference.DIGITS + tries // 4),
             "effect_key": key,
             "state": "open",
@@ -44,20 +44,20 @@ async def add(conn: AsyncConnection, house: House, key: str, values: dict[str, A
 
 
 async def happened(
-    conn: AsyncConnection, house: House, ticket_ids: Sequence[int], actor: str, kind: str, **details: Any
+    conn: AsyncConnection, context: Context, ticket_ids: Sequence[int], actor: str, kind: str, **details: Any
 ) -> None:
     """Add the same entry to the log of each of these tickets."""
-    now = house.clock.now()
+    now = context.clock.now()
     rows = [
         {"id": number, "ticket_id": ticket_id, "at": now, "actor": actor, "kind": kind, "details": details}
-        for number, ticket_id in zip(house.ids.take_many(len(ticket_ids)), ticket_ids, strict=True)
+        for number, ticket_id in zip(context.ids.take_many(len(ticket_ids)), ticket_ids, strict=True)
     ]
     if rows:
         await conn.execute(sql_insert(ticket_event), rows)
 
 
-async def stand(conn: AsyncConnection, house: House, ticket_ids: Sequence[int], state: str) -> None:
+async def stand(conn: AsyncConnection, context: Context, ticket_ids: Sequence[int], state: str) -> None:
     """Put these tickets into a state."""
     await conn.execute(
-        update(ticket).where(ticket.c.id.in_(ticket_ids)).values(state=state, changed_at=house.clock.now())
+        update(ticket).where(ticket.c.id.in_(ticket_ids)).values(state=state, changed_at=context.clock.now())
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.care import tickets
 from core.care.tables import talk
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.outbox import queue as outbox
@@ -46,13 +46,13 @@ COLUMNS = [talk.c[name] for name in Talk.__dataclass_fields__]
 
 
 async def ask(
-    conn: AsyncConnection, house: House, *, contact_id: int, account_id: int | None, channel: str, about: str
+    conn: AsyncConnection, context: Context, *, contact_id: int, account_id: int | None, channel: str, about: str
 ) -> Talk:
     """She would like to talk to a person: a place in the queue; who has one keeps it."""
-    now = house.clock.now()
+    now = context.clock.now()
     branch = select(account.c.branch_id).where(account.c.id == account_id)
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "contact_id": contact_id,
         "account_id": account_id,
         "branch_id": (await conn.execute(branch)).scalar_one_or_none(),
@@ -98,38 +98,38 @@ async def queue(conn: AsyncConnection, *, branch_id: int | None = None, limit: i
     return [Talk(*row) for row in rows]
 
 
-async def heard(conn: AsyncConnection, house: House, contact_id: int) -> bool:
+async def heard(conn: AsyncConnection, context: Context, contact_id: int) -> bool:
     """She wrote something while a person answers; False when the talk is over."""
-    now = house.clock.now()
+    now = context.clock.now()
     changed = await conn.execute(update(talk).where(talk.c.open_key == str(contact_id)).values(heard_at=now))
     return changed.rowcount == 1
 
 
-async def leave(conn: AsyncConnection, house: House, contact_id: int) -> None:
+async def leave(conn: AsyncConnection, context: Context, contact_id: int) -> None:
     """She goes back to the bot by herself."""
-    await _end(conn, house, talk.c.open_key == str(contact_id), "customer")
+    await _end(conn, context, talk.c.open_key == str(contact_id), "customer")
 
 
-async def take(conn: AsyncConnection, house: House, talk_id: int, actor: str) -> None:
+async def take(conn: AsyncConnection, context: Context, talk_id: int, actor: str) -> None:
     """A clerk takes it; the customer is told. Refused `talk.taken` when somebody was quicker or it is over."""
     mine = update(talk).where(talk.c.id == talk_id, talk.c.state == WAITING)
-    taken = await conn.execute(mine.values(state=TAKEN, clerk=actor, taken_at=house.clock.now()))
+    taken = await conn.execute(mine.values(state=TAKEN, clerk=actor, taken_at=context.clock.now()))
     if taken.rowcount != 1:
         raise Refused("talk.taken")
-    await _tell(conn, house, await _held(conn, talk_id), "agent.joined", name=actor.removeprefix("user:"))
-    await trail.note(conn, house, actor, "talk.taken", f"talk:{talk_id}")
+    await _tell(conn, context, await _held(conn, talk_id), "agent.joined", name=actor.removeprefix("user:"))
+    await trail.note(conn, context, actor, "talk.taken", f"talk:{talk_id}")
 
 
-async def say(conn: AsyncConnection, house: House, talk_id: int, actor: str, text: str) -> None:
+async def say(conn: AsyncConnection, context: Context, talk_id: int, actor: str, text: str) -> None:
     """A clerk's word; whoever says the first one takes the talk. Refused `talk.ended`."""
     found = await _held(conn, talk_id)
     if found.state == WAITING:
-        await take(conn, house, talk_id, actor)
+        await take(conn, context, talk_id, actor)
     elif found.state != TAKEN:
         raise Refused("talk.ended")
     await _still_linked(conn, found)
-    await conn.execute(update(talk).where(talk.c.id == talk_id).values(said_at=house.clock.now()))
-    await _tell(conn, house, found, "reply.text", text=text[:LONGEST_WORD])
+    await conn.execute(update(talk).where(talk.c.id == talk_id).values(said_at=context.clock.now()))
+    await _tell(conn, context, found, "reply.text", text=text[:LONGEST_WORD])
 
 
 async def _still_linked(conn: AsyncConnection, found: Talk) -> None:
@@ -140,17 +140,17 @@ async def _still_linked(conn: AsyncConnection, found: Talk) -> None:
         raise Refused("talk.ended")
 
 
-async def give_back(conn: AsyncConnection, house: House, talk_id: int, actor: str) -> None:
+async def give_back(conn: AsyncConnection, context: Context, talk_id: int, actor: str) -> None:
     """Back to the bot; said twice, once counts."""
     found = await _held(conn, talk_id)
-    if await _end(conn, house, talk.c.id == talk_id, actor):
-        await _tell(conn, house, found, "agent.back")
-        await trail.note(conn, house, actor, "talk.given_back", f"talk:{talk_id}")
+    if await _end(conn, context, talk.c.id == talk_id, actor):
+        await _tell(conn, context, found, "agent.back")
+        await trail.note(conn, context, actor, "talk.given_back", f"talk:{talk_id}")
 
 
-async def time_out(conn: AsyncConnection, house: House) -> int:
+async def time_out(conn: AsyncConnection, context: Context) -> int:
     """End what waited too long: untaken talks become tickets, silent ones just end; how many."""
-    now, desk = house.clock.now(), house.operator.desk
+    now, desk = context.clock.now(), context.operator.desk
     late = (talk.c.state == WAITING) & (talk.c.asked_at < now - timedelta(minutes=desk.wait_minutes))
     idle = (
         (talk.c.state == TAKEN)
@@ -160,39 +160,39 @@ async def time_out(conn: AsyncConnection, house: House) -> int:
     rows = await conn.execute(select(*COLUMNS).where(or_(late, idle)).order_by(talk.c.id).limit(200))
     ended = 0
     for found in [Talk(*row) for row in rows]:
-        if await _end(conn, house, talk.c.id == found.id, "nobody was free" if found.state == WAITING else "silence"):
+        if await _end(conn, context, talk.c.id == found.id, "nobody was free" if found.state == WAITING else "silence"):
             ended += 1
-            await _timed_out(conn, house, found)
+            await _timed_out(conn, context, found)
     return ended
 
 
-async def _timed_out(conn: AsyncConnection, house: House, found: Talk) -> None:
+async def _timed_out(conn: AsyncConnection, context: Context, found: Talk) -> None:
     if found.state == TAKEN:
-        await _tell(conn, house, found, "agent.back")
+        await _tell(conn, context, found, "agent.back")
         return
     opened = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=f"talk:{found.id}",
         kind="message",
         contact_id=found.contact_id,
         account_id=found.account_id,
         description=found.about,
     )
-    await _tell(conn, house, found, "agent.nobody", reference=opened.reference)
+    await _tell(conn, context, found, "agent.nobody", reference=opened.reference)
 
 
-async def _end(conn: AsyncConnection, house: House, which: ColumnElement[bool], by: str) -> bool:
+async def _end(conn: AsyncConnection, context: Context, which: ColumnElement[bool], by: str) -> bool:
     over = update(talk).where(which, talk.c.state != OVER)
-    done = await conn.execute(over.values(state=OVER, open_key=None, ended_at=house.clock.now(), ended_by=by))
+    done = await conn.execute(over.values(state=OVER, open_key=None, ended_at=context.clock.now(), ended_by=by))
     return done.rowcount == 1
 
 
-async def _tell(conn: AsyncConnection, house: House, found: Talk, template: str, **params: str) -> None:
+async def _tell(conn: AsyncConnection, context: Context, found: Talk, template: str, **params: str) -> None:
     await outbox.enqueue(
         conn,
-        house,
-        key=f"talk:{found.id}:{house.ids.take()}",
+        context,
+        key=f"talk:{found.id}:{context.ids.take()}",
         kind="reply",
         template=template,
         params=params,

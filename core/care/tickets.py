@@ -9,7 +9,7 @@ from core.care import outages, store
 from core.care.model import MOVES, SEVERITY, SUPPLY, UNSOLVED, Ticket
 from core.care.queries import by_id, by_reference, tickets_of
 from core.care.tables import ticket
-from core.context import House
+from core.context import Context
 from core.db import idempotency
 from core.errors import Refused
 from core.outbox import queue
@@ -23,7 +23,7 @@ LONGEST = 1_000
 
 async def open_ticket(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     key: str,
     kind: str,
@@ -41,13 +41,13 @@ async def open_ticket(
     by = actor or f"customer:{contact_id}"
     standing = await _standing(conn, kind, contact_id, premise_id)
     if standing is not None:
-        if await idempotency.first_time(conn, f"ticket-again:{key}", house.clock.now()):
-            await store.happened(conn, house, [standing.id], by, "reported_again", description=description[:LONGEST])
+        if await idempotency.first_time(conn, f"ticket-again:{key}", context.clock.now()):
+            await store.happened(conn, context, [standing.id], by, "reported_again", description=description[:LONGEST])
         return standing
     place = await _place(conn, account_id, premise_id)
     outage = None
     if kind in SUPPLY and place.get("area"):
-        outage = await outages.known(conn, house, area=place["area"], commodity=place["commodity"])
+        outage = await outages.known(conn, context, area=place["area"], commodity=place["commodity"])
     values = {
         "kind": kind,
         "severity": severity or SEVERITY.get(kind, "normal"),
@@ -58,11 +58,11 @@ async def open_ticket(
         "description": description[:LONGEST],
         "outage_id": outage.id if outage else None,
     }
-    made, new = await store.add(conn, house, key, values)
+    made, new = await store.add(conn, context, key, values)
     if new:
-        await store.happened(conn, house, [made.id], by, "opened", description=description[:LONGEST])
+        await store.happened(conn, context, [made.id], by, "opened", description=description[:LONGEST])
         if outage:
-            await store.happened(conn, house, [made.id], by, "linked", outage=str(outage.id))
+            await store.happened(conn, context, [made.id], by, "linked", outage=str(outage.id))
     return made
 
 
@@ -97,19 +97,19 @@ async def _place(conn: AsyncConnection, account_id: int | None, premise_id: int 
     return {}
 
 
-async def reply(conn: AsyncConnection, house: House, ticket_id: int, *, actor: str, text: str) -> None:
+async def reply(conn: AsyncConnection, context: Context, ticket_id: int, *, actor: str, text: str) -> None:
     """A word on the ticket, of the customer or of a clerk; a clerk's word goes to whoever reported it."""
     found = await _held(conn, ticket_id)
-    await store.happened(conn, house, [found.id], actor, "replied", text=text[:LONGEST])
+    await store.happened(conn, context, [found.id], actor, "replied", text=text[:LONGEST])
     if actor.startswith("customer:"):
         if found.state == "waiting":
-            await store.stand(conn, house, [found.id], "open")
+            await store.stand(conn, context, [found.id], "open")
         return
-    await _tell(conn, house, found, "ticket.replied", text=text[:LONGEST])
+    await _tell(conn, context, found, "ticket.replied", text=text[:LONGEST])
 
 
 async def move(
-    conn: AsyncConnection, house: House, ticket_id: int, to: str, *, actor: str, note: str = "", tell: bool = True
+    conn: AsyncConnection, context: Context, ticket_id: int, to: str, *, actor: str, note: str = "", tell: bool = True
 ) -> Ticket:
     """Put a ticket where it stands now; refuses what may not follow, and tells the customer when it is solved.
 
@@ -121,10 +121,10 @@ async def move(
     if to not in MOVES[found.state]:
         raise Refused("ticket.no_such_move", state=found.state, to=to)
     kind = "reopened" if to == "open" and found.state == "solved" else to
-    await store.happened(conn, house, [found.id], actor, kind, note=note[:LONGEST])
-    await store.stand(conn, house, [found.id], to)
+    await store.happened(conn, context, [found.id], actor, kind, note=note[:LONGEST])
+    await store.stand(conn, context, [found.id], to)
     if to == "solved" and tell:
-        await _tell(conn, house, found, "ticket.solved")
+        await _tell(conn, context, found, "ticket.solved")
     moved = await by_id(conn, ticket_id)
     return moved or found
 
@@ -136,12 +136,12 @@ async def _held(conn: AsyncConnection, ticket_id: int) -> Ticket:
     return Ticket(*row)
 
 
-async def _tell(conn: AsyncConnection, house: House, about: Ticket, template: str, **params: Any) -> None:
+async def _tell(conn: AsyncConnection, context: Context, about: Ticket, template: str, **params: Any) -> None:
     """One message about a ticket, in the transaction of what it tells of, which happens once."""
     await queue.enqueue(
         conn,
-        house,
-        key=f"{template}:{about.id}:{house.ids.take()}",
+        context,
+        key=f"{template}:{about.id}:{context.ids.take()}",
         kind="notice",
         template=template,
         params={"reference": about.reference, **params},

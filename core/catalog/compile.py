@@ -17,10 +17,10 @@ from core.catalog.charge_document import (
 from core.catalog.compile_extras import allowances_of, buy_of, fair_use_of
 from core.catalog.compile_times import destinations_of, times_of
 from core.catalog.compile_usage import usage_of
-from core.catalog.context import Context
 from core.catalog.document import TariffDoc
 from core.catalog.numbers import exact
 from core.catalog.read import documents
+from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.rounding import Mode, Rounding
 from core.rating.shares import plan
@@ -44,7 +44,7 @@ def load_tariff(path_or_text: str | Path) -> Tariff:
 
 def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:
     """One checked document as a tariff."""
-    context = Context(doc, where)
+    context = TariffScope(doc, where)
     _whole(context)
     compiled = _charges(context)
     return Tariff(
@@ -72,7 +72,7 @@ def compile_document(doc: TariffDoc, where: str = "tariff") -> Tariff:
     )
 
 
-def _whole(context: Context) -> None:
+def _whole(context: TariffScope) -> None:
     """What concerns the document as a whole."""
     doc = context.doc
     if not FIRST_YEAR <= doc.valid_from.year <= LAST_YEAR:
@@ -96,7 +96,7 @@ def _whole(context: Context) -> None:
         seen.add(entry.code)
 
 
-def _rounding(context: Context) -> Rounding:
+def _rounding(context: TariffScope) -> Rounding:
     doc = context.doc.rounding
     line = context.minor("1") / 10**context.exponent if doc.line is None else None
     if doc.line is not None and doc.line != "none":
@@ -109,7 +109,7 @@ def _rounding(context: Context) -> Rounding:
     return Rounding(line, total, Mode(doc.mode), Mode(doc.total_mode or doc.mode), doc.code)
 
 
-def _charges(context: Context) -> tuple[Charge, ...]:
+def _charges(context: TariffScope) -> tuple[Charge, ...]:
     compiled: list[Charge] = []
     held: dict[str, str] = {}
     for doc in context.doc.charges:
@@ -134,7 +134,7 @@ def _charges(context: Context) -> tuple[Charge, ...]:
     return tuple(compiled)
 
 
-def _sums(context: Context) -> dict[str, tuple[str, ...]]:
+def _sums(context: TariffScope) -> dict[str, tuple[str, ...]]:
     """Which registers are one quantity: each in one sum, and none priced beside it."""
     seen: set[str] = set()
     for code, parts in context.doc.sums.items():
@@ -150,7 +150,7 @@ def _sums(context: Context) -> dict[str, tuple[str, ...]]:
     return {code: tuple(parts) for code, parts in context.doc.sums.items()}
 
 
-def _meters(context: Context) -> dict[str, str]:
+def _meters(context: TariffScope) -> dict[str, str]:
     """Every meter of the tariff and its unit."""
     for allowance in context.doc.allowances:
         context.measured(allowance.meter, allowance.unit, allowance.code)

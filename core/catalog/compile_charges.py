@@ -15,8 +15,8 @@ from core.catalog.charge_document import (
     StepDoc,
     TaxDoc,
 )
-from core.catalog.context import ANY_TIME, Context
 from core.catalog.numbers import exact
+from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.wrong import refuse
 from core.rating.charges.discount import Discount
 from core.rating.charges.event import Event, EventRate, Step
@@ -31,7 +31,7 @@ from core.rating.tariff import Charge
 from core.rating.terms import Condition
 
 
-def fixed_of(context: Context, doc: FixedDoc) -> Fixed:
+def fixed_of(context: TariffScope, doc: FixedDoc) -> Fixed:
     """One fixed charge."""
     where = context.at(doc.code)
     if doc.year_days is not None and (doc.per != "month" or exact(doc.year_days) == 0):
@@ -48,14 +48,14 @@ def fixed_of(context: Context, doc: FixedDoc) -> Fixed:
     )
 
 
-def percent_of(context: Context, doc: PercentDoc, earlier: Sequence[str]) -> Percent:
+def percent_of(context: TariffScope, doc: PercentDoc, earlier: Sequence[str]) -> Percent:
     """One percent charge."""
     of, bounds = named(context, doc.code, doc.of, earlier), context.bounds(doc.minimum, doc.maximum, doc.code)
     when = context.condition(doc.when, doc.code)
     return Percent(doc.code, doc.type, doc.percent, exact(doc.percent), of, *bounds, when)
 
 
-def tax_of(context: Context, doc: TaxDoc, before: Sequence[Charge], held: dict[str, str]) -> Percent | InclusiveTax:
+def tax_of(context: TariffScope, doc: TaxDoc, before: Sequence[Charge], held: dict[str, str]) -> Percent | InclusiveTax:
     """One tax; `held` is which lines already hold an inclusive tax, and which. Of a discount it is in the parts of its lines."""
     of, when = named(context, doc.code, doc.of, [c.code for c in before]), context.condition(doc.when, doc.code)
     if not doc.inclusive:
@@ -71,7 +71,7 @@ def tax_of(context: Context, doc: TaxDoc, before: Sequence[Charge], held: dict[s
     return InclusiveTax(doc.code, doc.percent, exact(doc.percent), of, when)
 
 
-def discount_of(context: Context, doc: DiscountDoc, before: Sequence[Charge]) -> Discount:
+def discount_of(context: TariffScope, doc: DiscountDoc, before: Sequence[Charge]) -> Discount:
     """One discount."""
     where = context.at(doc.code)
     if (doc.percent is None) == (doc.amount is None):
@@ -96,13 +96,13 @@ def discount_of(context: Context, doc: DiscountDoc, before: Sequence[Charge]) ->
     )
 
 
-def limit_of(context: Context, doc: LimitDoc, earlier: Sequence[str]) -> Limit:
+def limit_of(context: TariffScope, doc: LimitDoc, earlier: Sequence[str]) -> Limit:
     """A minimum or a maximum."""
     of, when = named(context, doc.code, doc.of, earlier), context.condition(doc.when, doc.code)
     return Limit(doc.code, doc.type, context.price(doc.amount), of, doc.per, doc.prorate, when)
 
 
-def commitment_of(context: Context, doc: CommitmentDoc, earlier: Sequence[str]) -> Commitment:
+def commitment_of(context: TariffScope, doc: CommitmentDoc, earlier: Sequence[str]) -> Commitment:
     """A commitment, due when the attribute `ends` is 1."""
     if doc.when is not None:
         refuse(
@@ -112,7 +112,7 @@ def commitment_of(context: Context, doc: CommitmentDoc, earlier: Sequence[str]) 
     return Commitment(doc.code, context.price(doc.amount), of, doc.spent, Condition(doc.ends, frozenset({1})))
 
 
-def named(context: Context, code: str, of: Sequence[str] | str, earlier: Sequence[str]) -> tuple[str, ...]:
+def named(context: TariffScope, code: str, of: Sequence[str] | str, earlier: Sequence[str]) -> tuple[str, ...]:
     """The lines a charge is taken of: earlier ones, each once."""
     where = context.at(code)
     if of == "*":
@@ -132,7 +132,7 @@ def named(context: Context, code: str, of: Sequence[str] | str, earlier: Sequenc
     return tuple(dict.fromkeys(of))
 
 
-def event_of(context: Context, doc: EventDoc) -> Event:
+def event_of(context: TariffScope, doc: EventDoc) -> Event:
     """One charge for events."""
     context.measured(doc.meter, doc.unit, doc.code)
     if not doc.rates:
@@ -147,7 +147,7 @@ def event_of(context: Context, doc: EventDoc) -> Event:
     )
 
 
-def _rate(context: Context, doc: EventDoc, rate: RateDoc) -> EventRate:
+def _rate(context: TariffScope, doc: EventDoc, rate: RateDoc) -> EventRate:
     where = context.at(doc.code)
     if not rate.steps or exact(rate.steps[0].since) != 0:
         refuse(where, "its first step does not start at 0", "begin with a step without `from`")
@@ -172,6 +172,6 @@ def _rate(context: Context, doc: EventDoc, rate: RateDoc) -> EventRate:
     )
 
 
-def _step(context: Context, doc: EventDoc, step: StepDoc) -> Step:
+def _step(context: TariffScope, doc: EventDoc, step: StepDoc) -> Step:
     per = exact(step.per) if step.per else Fraction(1)
     return Step(exact(step.since), exact(step.increment), per, context.by_time(step.price, doc.code))

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from core.catalog.charge_document import EventDoc, UsageDoc
-from core.catalog.context import Context
 from core.catalog.document import AllowanceDoc
 from core.catalog.numbers import exact
+from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.charges.choice import Choice
 from core.rating.charges.stairstep import Stairstep
@@ -18,12 +18,12 @@ from core.rating.tariff import Charge
 from core.rating.terms import Allowance, Buy, FairUse
 
 
-def allowances_of(context: Context) -> tuple[Allowance, ...]:
+def allowances_of(context: TariffScope) -> tuple[Allowance, ...]:
     """The included units, in the order they are used."""
     return tuple(_allowance(context, doc) for doc in context.doc.allowances)
 
 
-def _allowance(context: Context, doc: AllowanceDoc) -> Allowance:
+def _allowance(context: TariffScope, doc: AllowanceDoc) -> Allowance:
     where = f"{context.where}, allowance {doc.code}"
     known = {charge.code: charge for charge in context.doc.charges}
     if not doc.charges:
@@ -57,7 +57,7 @@ def _allowance(context: Context, doc: AllowanceDoc) -> Allowance:
     )
 
 
-def fair_use_of(context: Context) -> tuple[FairUse, ...]:
+def fair_use_of(context: TariffScope) -> tuple[FairUse, ...]:
     """Services that change with use."""
     found = []
     for doc in context.doc.fair_use:
@@ -81,7 +81,7 @@ def _falls(model: Model) -> bool:
     return any(after[0] < one[0] or after[1] < one[1] for one, after in pairwise(costs))
 
 
-def buy_of(context: Context, charges: Sequence[Charge]) -> Buy | None:
+def buy_of(context: TariffScope, charges: Sequence[Charge]) -> Buy | None:
     """How an amount becomes units; refused where an amount would buy no one number of them."""
     doc = context.doc.buy
     if doc is None:

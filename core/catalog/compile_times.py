@@ -5,8 +5,8 @@ from datetime import date
 
 import holidays
 
-from core.catalog.context import Context
 from core.catalog.document import HolidaysDoc, TimeDoc
+from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.terms import LONGEST_NUMBER, Destinations
 from core.rating.times import Rule, Times
@@ -17,7 +17,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
 _TELL = {"include": None, "exclude": False, "only": True}
 
 
-def times_of(context: Context) -> Times | None:
+def times_of(context: TariffScope) -> Times | None:
     """The tariff's times of use; None where it has none."""
     if not context.doc.times:
         return None
@@ -33,7 +33,7 @@ def times_of(context: Context) -> Times | None:
     return times
 
 
-def _rule(context: Context, doc: TimeDoc) -> Rule:
+def _rule(context: TariffScope, doc: TimeDoc) -> Rule:
     where = f"{context.where}, time {doc.code}"
     since, until = _minute(doc.since, where), _minute(doc.until, where)
     if since == until:
@@ -68,7 +68,7 @@ def _days(text: str | None, where: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _holidays(context: Context, doc: HolidaysDoc | None) -> frozenset[date]:
+def _holidays(context: TariffScope, doc: HolidaysDoc | None) -> frozenset[date]:
     if doc is None:
         asked = [rule.code for rule in context.doc.times if rule.holidays != "include"]
         if asked:
@@ -85,7 +85,7 @@ def _holidays(context: Context, doc: HolidaysDoc | None) -> frozenset[date]:
     return frozenset((known | set(doc.days)) - set(doc.without))
 
 
-def _of_country(context: Context, doc: HolidaysDoc) -> set[date]:
+def _of_country(context: TariffScope, doc: HolidaysDoc) -> set[date]:
     """The holidays of the country from the year before the tariff begins."""
     where = f"{context.where}, holidays"
     if doc.country is None:
@@ -103,7 +103,7 @@ def _of_country(context: Context, doc: HolidaysDoc) -> set[date]:
     return set(holidays.country_holidays(doc.country, subdiv=doc.subdivision, years=years))
 
 
-def destinations_of(context: Context) -> Destinations | None:
+def destinations_of(context: TariffScope) -> Destinations | None:
     """The tariff's destinations; None where it has none."""
     prefixes: dict[str, int] = {}
     for name, given in context.doc.destinations.items():

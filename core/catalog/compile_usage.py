@@ -10,9 +10,9 @@ from core.catalog.charge_document import (
     TierDoc,
     UsageDoc,
 )
-from core.catalog.context import ANY_TIME, Context
 from core.catalog.fields import check_fields
 from core.catalog.numbers import exact
+from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.wrong import refuse
 from core.rating.blocks import Tier, Width
 from core.rating.charges.choice import Case, Choice
@@ -28,7 +28,7 @@ from core.rating.measure import Measure
 from core.rating.terms import Price
 
 
-def usage_of(context: Context, doc: UsageDoc) -> Usage:
+def usage_of(context: TariffScope, doc: UsageDoc) -> Usage:
     """One usage charge."""
     check_fields(context, doc)
     context.measured(doc.meter, doc.unit, doc.code)
@@ -40,26 +40,26 @@ def usage_of(context: Context, doc: UsageDoc) -> Usage:
     return Usage(doc.code, measure, model, context.condition(doc.when, doc.code), doc.credit)
 
 
-def _model(context: Context, doc: UsageDoc) -> Model:
+def _model(context: TariffScope, doc: UsageDoc) -> Model:
     return _MODELS[doc.model](context, doc)
 
 
-def _flat(context: Context, doc: UsageDoc) -> Model:
+def _flat(context: TariffScope, doc: UsageDoc) -> Model:
     assert doc.price is not None
     prices = context.by_time(doc.price, doc.code, doc.during)
     return Flat(prices[ANY_TIME]) if ANY_TIME in prices else FlatByTime(prices)
 
 
-def _package(context: Context, doc: UsageDoc) -> Model:
+def _package(context: TariffScope, doc: UsageDoc) -> Model:
     return Package(context.price(_one(context, doc)), _above_zero(context, doc, "size"))
 
 
-def _cost_plus(context: Context, doc: UsageDoc) -> Model:
+def _cost_plus(context: TariffScope, doc: UsageDoc) -> Model:
     assert doc.multiplier is not None
     return Percentage(exact(doc.multiplier) * 100, f"x {doc.multiplier}")
 
 
-def _one(context: Context, doc: UsageDoc) -> str:
+def _one(context: TariffScope, doc: UsageDoc) -> str:
     """The price of a model that knows no times of use."""
     if not isinstance(doc.price, str):
         refuse(
@@ -68,14 +68,14 @@ def _one(context: Context, doc: UsageDoc) -> str:
     return doc.price
 
 
-def _above_zero(context: Context, doc: UsageDoc, field: str) -> Fraction:
+def _above_zero(context: TariffScope, doc: UsageDoc, field: str) -> Fraction:
     text = getattr(doc, field)
     if exact(text) == 0:
         refuse(context.at(doc.code), f"{field} is zero", f"give a {field} above zero")
     return exact(text)
 
 
-def _blocks(context: Context, doc: UsageDoc) -> Model:
+def _blocks(context: TariffScope, doc: UsageDoc) -> Model:
     tiers = tiers_of(context, doc.tiers or [], doc.code, doc.during)
     width = width_of(context, doc.blocks, doc.code)
     timed = any(tier.by_time for tier in tiers)
@@ -92,7 +92,7 @@ def _blocks(context: Context, doc: UsageDoc) -> Model:
     return _volume(context, doc, tiers, width)
 
 
-def _graduated_by_time(context: Context, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
+def _graduated_by_time(context: TariffScope, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
     where = context.at(doc.code)
     if any(tier.by_time is None for tier in tiers):
         refuse(
@@ -106,7 +106,7 @@ def _graduated_by_time(context: Context, doc: UsageDoc, tiers: tuple[Tier, ...],
     return GraduatedByTime(tiers, bands, width)
 
 
-def _volume(context: Context, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
+def _volume(context: TariffScope, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
     if doc.select is None:
         return Volume(tiers, width=width)
     if (doc.select.average_of is None) == (doc.select.attribute is None):
@@ -117,7 +117,7 @@ def _volume(context: Context, doc: UsageDoc, tiers: tuple[Tier, ...], width: Wid
 
 
 def tiers_of(
-    context: Context, docs: Sequence[TierDoc], code: str, during: Sequence[str] | None = None
+    context: TariffScope, docs: Sequence[TierDoc], code: str, during: Sequence[str] | None = None
 ) -> tuple[Tier, ...]:
     """Blocks that rise without gap or overlap, the last without end."""
     where = context.at(code)
@@ -137,7 +137,7 @@ def tiers_of(
     return tuple(_tier(context, doc, code, during) for doc in docs)
 
 
-def _tier(context: Context, doc: TierDoc, code: str, during: Sequence[str] | None) -> Tier:
+def _tier(context: TariffScope, doc: TierDoc, code: str, during: Sequence[str] | None) -> Tier:
     prices = context.by_time(doc.price, code, during)
     end = None if doc.up_to is None else exact(doc.up_to)
     fee = context.maybe(doc.fee)
@@ -147,7 +147,7 @@ def _tier(context: Context, doc: TierDoc, code: str, during: Sequence[str] | Non
     return Tier(end, Price("", Fraction(0)), fee, by_time)
 
 
-def width_of(context: Context, doc: BlocksDoc | None, code: str) -> Width:
+def width_of(context: TariffScope, doc: BlocksDoc | None, code: str) -> Width:
     """How wide the blocks are."""
     if doc is None:
         return Width()
@@ -156,7 +156,7 @@ def width_of(context: Context, doc: BlocksDoc | None, code: str) -> Width:
     return Width(doc.per, doc.scale_by, doc.prorate, None if doc.round is None else exact(doc.round))
 
 
-def _percentage(context: Context, doc: UsageDoc) -> Model:
+def _percentage(context: TariffScope, doc: UsageDoc) -> Model:
     assert doc.percent is not None
     return Percentage(
         exact(doc.percent),
@@ -168,7 +168,7 @@ def _percentage(context: Context, doc: UsageDoc) -> Model:
     )
 
 
-def _demand(context: Context, doc: UsageDoc) -> Model:
+def _demand(context: TariffScope, doc: UsageDoc) -> Model:
     if doc.year_days is not None and doc.per != "month":
         refuse(context.at(doc.code), "`year_days` says how long a month is", "add `per: month`")
     if doc.interval is None:
@@ -183,7 +183,7 @@ def _demand(context: Context, doc: UsageDoc) -> Model:
     )
 
 
-def _sets(context: Context, doc: UsageDoc) -> Model:
+def _sets(context: TariffScope, doc: UsageDoc) -> Model:
     sets = doc.sets or []
     if not sets or any(_conditional(one) for one in sets[-1:]):
         refuse(context.at(doc.code), "its last set has a condition", "end `sets` with one for everyone else")
@@ -196,7 +196,7 @@ def _conditional(doc: SetDoc) -> bool:
     return doc.attribute is not None or doc.average_of is not None
 
 
-def _case(context: Context, doc: UsageDoc, one: SetDoc) -> Case:
+def _case(context: TariffScope, doc: UsageDoc, one: SetDoc) -> Case:
     where = context.at(doc.code)
     if (one.average_of is None) != (one.at_most is None):
         refuse(where, "`average_of` and `at_most` belong together", "give both, or neither")
@@ -214,7 +214,7 @@ def _case(context: Context, doc: UsageDoc, one: SetDoc) -> Case:
     return Case(_model(context, inner), one.attribute, values, at_most)
 
 
-_MODELS: dict[str, Callable[[Context, UsageDoc], Model]] = {
+_MODELS: dict[str, Callable[[TariffScope, UsageDoc], Model]] = {
     "flat": _flat,
     "graduated": _blocks,
     "volume": _blocks,

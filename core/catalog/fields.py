@@ -1,7 +1,7 @@
 """Which fields a usage charge takes with which model: a field that a model would ignore is refused, not ignored."""
 
 from core.catalog.charge_document import UsageDoc
-from core.catalog.context import Context
+from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 
 ALWAYS = {"code", "name", "when", "type", "meter", "unit", "model", "during", "credit"}
@@ -29,7 +29,7 @@ MAY = {
 }
 
 
-def check_fields(context: Context, doc: UsageDoc) -> None:
+def check_fields(context: TariffScope, doc: UsageDoc) -> None:
     """Refuse what the model lacks or does not take."""
     given = {name for name in doc.model_fields_set if getattr(doc, name) is not None}
     lacking = NEEDS[doc.model] - given

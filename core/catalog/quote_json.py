@@ -11,9 +11,9 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from core.catalog.context import number_of
 from core.catalog.numbers import plain
 from core.catalog.quote_rows import Asked, amount_of, day_of, quantity_of, row_of, seconds_of
+from core.catalog.scope import number_of
 from core.rating.charges.limits import Commitment
 from core.rating.errors import CannotRate
 from core.rating.exact import MICRO

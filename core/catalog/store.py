@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.catalog.compile import compile_document
 from core.catalog.read import documents, text_of
 from core.catalog.tables import tariff_version
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.db.in_list import among
 
@@ -36,15 +36,17 @@ class Checked:
     digest: str
 
 
-async def load_folder(conn: AsyncConnection, house: House, folder: Path, *, by: str = "operator folder") -> list[str]:
+async def load_folder(
+    conn: AsyncConnection, context: Context, folder: Path, *, by: str = "operator folder"
+) -> list[str]:
     """Take in `tariffs/*.yaml` of the operator's folder (or `*.yaml` of `folder` itself); the names of new versions.
 
     Raises `core.errors.BadInput` naming file, charge and remedy; then nothing is taken in.
     """
-    return await load(conn, house, await asyncio.to_thread(_read, folder), by=by)
+    return await load(conn, context, await asyncio.to_thread(_read, folder), by=by)
 
 
-async def load(conn: AsyncConnection, house: House, checked: Sequence[Checked], *, by: str) -> list[str]:
+async def load(conn: AsyncConnection, context: Context, checked: Sequence[Checked], *, by: str) -> list[str]:
     """Take in the documents that are not there as they stand; `["kplc-domestic-ordinary 2023-07-01", ...]`."""
     v = tariff_version.c
     rows = await conn.execute(
@@ -60,13 +62,13 @@ async def load(conn: AsyncConnection, house: House, checked: Sequence[Checked], 
             continue
         latest[one.code, one.valid_from] = (revision + 1, one.digest)
         row = {
-            "id": house.ids.take(),
+            "id": context.ids.take(),
             "code": one.code,
             "valid_from": one.valid_from,
             "revision": revision + 1,
             "document": one.document,
             "digest": one.digest,
-            "loaded_at": house.clock.now(),
+            "loaded_at": context.clock.now(),
             "loaded_by": by,
         }
         made = await conn.execute(insert(conn, tariff_version).values(row).on_conflict_do_nothing())

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.chat.tables import chat_line, chat_visitor
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 
 STAYS_OPEN = timedelta(minutes=2)
@@ -33,10 +33,10 @@ class Line:
 
 
 async def write(
-    conn: AsyncConnection, house: House, visitor: str, *, key: str, side: str, body: dict[str, Any]
+    conn: AsyncConnection, context: Context, visitor: str, *, key: str, side: str, body: dict[str, Any]
 ) -> Line | None:
     """Add a line; None if a line of this key stands there already."""
-    now = house.clock.now()
+    now = context.clock.now()
     first = insert(conn, chat_visitor).values(visitor=visitor, last_seq=1, started_at=now)
     one_more = {"last_seq": chat_visitor.c.last_seq + 1}
     taken = first.on_conflict_do_update(index_elements=["visitor"], set_=one_more).returning(chat_visitor.c.last_seq)
@@ -71,16 +71,16 @@ async def last_seqs(conn: AsyncConnection, visitors: Collection[str]) -> Mapping
     return {row.visitor: row.last_seq for row in await conn.execute(found)}
 
 
-async def keep_open(conn: AsyncConnection, house: House, visitors: Collection[str]) -> None:
+async def keep_open(conn: AsyncConnection, context: Context, visitors: Collection[str]) -> None:
     """Their pages are open now."""
-    now = house.clock.now()
+    now = context.clock.now()
     until = now + STAYS_OPEN
     rows = [{"visitor": one, "last_seq": 0, "started_at": now, "open_until": until} for one in sorted(visitors)]
     new = insert(conn, chat_visitor).values(rows)
     await conn.execute(new.on_conflict_do_update(index_elements=["visitor"], set_={"open_until": until}))
 
 
-async def is_open(conn: AsyncConnection, house: House, visitor: str) -> bool:
+async def is_open(conn: AsyncConnection, context: Context, visitor: str) -> bool:
     """Whether a page of this visitor is open somewhere."""
-    open_now = (chat_visitor.c.visitor == visitor) & (chat_visitor.c.open_until > house.clock.now())
+    open_now = (chat_visitor.c.visitor == visitor) & (chat_visitor.c.open_until > context.clock.now())
     return bool(await conn.scalar(select(func.count()).select_from(chat_visitor).where(open_now)))

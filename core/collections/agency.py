@@ -9,7 +9,7 @@ from core.audit import trail
 from core.collections.model import Standing
 from core.collections.tables import episode, placement
 from core.config.collections import Agency
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.in_list import among
 from core.errors import Refused
@@ -29,11 +29,11 @@ _PLACED = (
 _RECALLED = ("open_id", "recalled_on", "recalled_at", "recalled_why")
 
 
-def known(house: House, code: str) -> Agency:
+def known(context: Context, code: str) -> Agency:
     """The agency of that short name."""
-    found = house.operator.collections.agencies.get(code)
+    found = context.operator.collections.agencies.get(code)
     if found is None:
-        raise Refused("collections.agency.unknown", names=", ".join(house.operator.collections.agencies) or "-")
+        raise Refused("collections.agency.unknown", names=", ".join(context.operator.collections.agencies) or "-")
     return found
 
 
@@ -43,12 +43,12 @@ async def placed(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int,
     return {row[0]: row[1] for row in await conn.execute(query)}
 
 
-async def place(conn: AsyncConnection, house: House, code: str, chosen: Sequence[Standing], *, actor: str) -> int:
+async def place(conn: AsyncConnection, context: Context, code: str, chosen: Sequence[Standing], *, actor: str) -> int:
     """Hand these over; how many were new. The accounts are held and may be placed: core/journeys/dunning/agency.py."""
-    agreed, today, now = known(house, code), house.today(), house.clock.now()
+    agreed, today, now = known(context, code), context.today(), context.clock.now()
     rows = [
         (
-            house.ids.take(),
+            context.ids.take(),
             one.account_id,
             one.account_id,
             code,
@@ -65,18 +65,18 @@ async def place(conn: AsyncConnection, house: House, code: str, chosen: Sequence
     accounts = [one.account_id for one in chosen]
     await conn.execute(update(episode).where(among(conn, episode.c.open_id, accounts)).values(held="agency"))
     notes = [(f"account:{row[1]}", {"agency": code, "placement": str(row[0]), "minor": row[4]}) for row in rows]
-    await trail.note_many(conn, house, actor, "account.placed", notes)
+    await trail.note_many(conn, context, actor, "account.placed", notes)
     return new
 
 
-async def recall(conn: AsyncConnection, house: House, reasons: Mapping[int, str], *, actor: str) -> int:
+async def recall(conn: AsyncConnection, context: Context, reasons: Mapping[int, str], *, actor: str) -> int:
     """The agency is to leave these accounts alone: account -> why. How many were with one; the ladder goes on where it stood."""
     names = (placement.c.id, placement.c.open_id, placement.c.agency)
     query = select(*names).where(among(conn, placement.c.open_id, sorted(reasons)))
     rows = (await conn.execute(query.order_by(placement.c.id))).all() if reasons else []
     if not rows:
         return 0
-    today, now = house.today(), house.clock.now()
+    today, now = context.today(), context.clock.now()
     over = [(None, today, now, reasons[row.open_id], row.id) for row in rows]
     await update_many(conn, placement, ("id",), _RECALLED, over)
     accounts = [row.open_id for row in rows]
@@ -86,5 +86,5 @@ async def recall(conn: AsyncConnection, house: House, reasons: Mapping[int, str]
         (f"account:{row.open_id}", {"agency": row.agency, "placement": str(row.id), "why": reasons[row.open_id]})
         for row in rows
     ]
-    await trail.note_many(conn, house, actor, "account.recalled", notes)
+    await trail.note_many(conn, context, actor, "account.recalled", notes)
     return len(rows)

@@ -16,7 +16,7 @@ from core import money
 from core.audit import trail
 from core.collections import queries
 from core.collections.tables import arranged_item, arrangement, instalment
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.errors import Refused
 from core.ledger.tables import open_item
@@ -49,9 +49,9 @@ def split(total_minor: int, days: Sequence[date]) -> tuple[Due, ...]:
     return tuple((day, share + (at < more)) for at, day in enumerate(days))
 
 
-async def offer(conn: AsyncConnection, house: House, account_id: int) -> Offer:
+async def offer(conn: AsyncConnection, context: Context, account_id: int) -> Offer:
     """What an account may agree by itself today; `Refused` where nothing is overdue or the policy offers no more."""
-    policy, today = house.operator.collections.arrangements, house.today()
+    policy, today = context.operator.collections.arrangements, context.today()
     if await queries.running(conn, account_id):
         raise Refused("collections.arrange.running")
     if await queries.broken_since(conn, account_id, today - timedelta(days=365)) > policy.broken_at_most:
@@ -59,7 +59,7 @@ async def offer(conn: AsyncConnection, house: House, account_id: int) -> Offer:
     total = sum(minor for _, minor in await _overdue(conn, account_id, today))
     if not total:
         raise Refused("collections.arrange.nothing")
-    least = money.parse(policy.least, house.currency)
+    least = money.parse(policy.least, context.currency)
     most = max(1, min(policy.most_instalments, total // max(1, least)))
     first = today + timedelta(days=policy.first_within_days)
     days = [first + timedelta(days=policy.every_days * at) for at in range(most)]
@@ -67,30 +67,30 @@ async def offer(conn: AsyncConnection, house: House, account_id: int) -> Offer:
 
 
 async def agree(
-    conn: AsyncConnection, house: House, account_id: int, instalments: int, key: str, *, actor: str = "customer"
+    conn: AsyncConnection, context: Context, account_id: int, instalments: int, key: str, *, actor: str = "customer"
 ) -> Agreed:
     """Agree a plan of so many instalments; the same `key` gets the same plan. What follows is `journeys/arrangement_agreed`."""
     known = await _by_key(conn, key)
     if known is not None:
         return known
-    offered = await offer(conn, house, account_id)
+    offered = await offer(conn, context, account_id)
     if not 1 <= instalments <= len(offered.plans):
         raise Refused("collections.arrange.number", most=len(offered.plans))
-    return await _write(conn, house, account_id, "plan", offered.plans[instalments - 1], key, actor)
+    return await _write(conn, context, account_id, "plan", offered.plans[instalments - 1], key, actor)
 
 
 async def promise(
-    conn: AsyncConnection, house: House, account_id: int, by: date, key: str, *, actor: str = "customer"
+    conn: AsyncConnection, context: Context, account_id: int, by: date, key: str, *, actor: str = "customer"
 ) -> Agreed:
     """Promise all that is overdue by a day."""
     known = await _by_key(conn, key)
     if known is not None:
         return known
-    offered = await offer(conn, house, account_id)
-    days = house.operator.collections.arrangements.promise_days
-    if not house.today() <= by <= house.today() + timedelta(days=days):
+    offered = await offer(conn, context, account_id)
+    days = context.operator.collections.arrangements.promise_days
+    if not context.today() <= by <= context.today() + timedelta(days=days):
         raise Refused("collections.promise.late", days=days)
-    return await _write(conn, house, account_id, "promise", split(offered.total_minor, [by]), key, actor)
+    return await _write(conn, context, account_id, "promise", split(offered.total_minor, [by]), key, actor)
 
 
 async def _overdue(conn: AsyncConnection, account_id: int, today: date) -> list[tuple[int, int]]:
@@ -110,10 +110,10 @@ async def _by_key(conn: AsyncConnection, key: str) -> Agreed | None:
 
 
 async def _write(
-    conn: AsyncConnection, house: House, account_id: int, kind: str, dues: tuple[Due, ...], key: str, actor: str
+    conn: AsyncConnection, context: Context, account_id: int, kind: str, dues: tuple[Due, ...], key: str, actor: str
 ) -> Agreed:
-    made, total = house.ids.take(), sum(minor for _, minor in dues)
-    covers = await _overdue(conn, account_id, house.today())
+    made, total = context.ids.take(), sum(minor for _, minor in dues)
+    covers = await _overdue(conn, account_id, context.today())
     await conn.execute(
         insert(arrangement).values(
             id=made,
@@ -123,9 +123,9 @@ async def _write(
             kind=kind,
             state="running",
             total_minor=total,
-            agreed_on=house.today(),
+            agreed_on=context.today(),
             actor=actor,
-            at=house.clock.now(),
+            at=context.clock.now(),
         )
     )
     rows = [
@@ -136,12 +136,12 @@ async def _write(
     items = [{"arrangement_id": made, "invoice_id": invoice_id, "amount_minor": minor} for invoice_id, minor in covers]
     await conn.execute(insert(arranged_item), items)
     await trail.note(
-        conn, house, actor, "arrangement.agreed", f"account:{account_id}", total_minor=total, parts=len(dues)
+        conn, context, actor, "arrangement.agreed", f"account:{account_id}", total_minor=total, parts=len(dues)
     )
     return Agreed(made, account_id, total, dues)
 
 
-async def review(conn: AsyncConnection, house: House, on: date) -> Counter[str]:
+async def review(conn: AsyncConnection, context: Context, on: date) -> Counter[str]:
     """Hold what runs against what was paid; how many were kept and how many broken. The day's ladder follows, with fresh notice."""
     query = select(arrangement.c.id, arrangement.c.total_minor).where(arrangement.c.state == "running")
     rows = (await conn.execute(query.order_by(arrangement.c.id))).all()
@@ -152,7 +152,7 @@ async def review(conn: AsyncConnection, house: House, on: date) -> Counter[str]:
     dues: dict[int, list[Due]] = defaultdict(list)
     for row in await conn.execute(select(instalment).where(among(conn, instalment.c.arrangement_id, ids))):
         dues[row.arrangement_id].append((row.due_on, row.amount_minor))
-    grace = house.operator.collections.arrangements.grace_days
+    grace = context.operator.collections.arrangements.grace_days
     ends: dict[str, list[int]] = {"kept": [], "broken": []}
     for row in rows:
         state = judged(row.total_minor, left[row.id], dues[row.id], on, grace)

@@ -9,7 +9,7 @@ from core import money
 from core.collections.limits import Exposure, Owes
 from core.collections.tables import arrangement, exposure, own_limit
 from core.config.collections import CreditLimit
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.engine import AnyRow
 from core.db.in_list import among
@@ -32,9 +32,9 @@ def _by_rule(policy: CreditLimit) -> ColumnElement[bool]:
     return account.c.segment.not_in(spared) if spared else true()
 
 
-async def limited(conn: AsyncConnection, house: House, after: int, limit: int) -> list[int]:
+async def limited(conn: AsyncConnection, context: Context, after: int, limit: int) -> list[int]:
     """Accounts that have a limit, or had one, by id, after `after`."""
-    rule = _by_rule(house.operator.collections.credit_limit)
+    rule = _by_rule(context.operator.collections.credit_limit)
     query = (
         select(account.c.id)
         .outerjoin(own_limit, own_limit.c.account_id == account.c.id)
@@ -42,7 +42,7 @@ async def limited(conn: AsyncConnection, house: House, after: int, limit: int) -
         .where(
             account.c.id > after,
             account.c.state.not_in(WITHOUT),
-            account.c.currency == house.currency,
+            account.c.currency == context.currency,
             or_(rule, own_limit.c.account_id.is_not(None), exposure.c.limit_minor.is_not(None)),
         )
         .order_by(account.c.id)
@@ -51,20 +51,20 @@ async def limited(conn: AsyncConnection, house: House, after: int, limit: int) -
     return list((await conn.execute(query)).scalars())
 
 
-async def begin(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> None:
+async def begin(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> None:
     """A row for each of these accounts that has none."""
-    now = house.clock.now()
+    now = context.clock.now()
     rows = [(one, 0, 0, 0, 0, 0, 0, False, None, 0, 0, False, None, now) for one in account_ids]
     await insert_many(conn, exposure, _NEW, rows, skip_known=True)
 
 
 async def kept(
-    conn: AsyncConnection, house: House, account_ids: Collection[int], *, hold: bool = False
+    conn: AsyncConnection, context: Context, account_ids: Collection[int], *, hold: bool = False
 ) -> list[Exposure]:
     """What is kept of these accounts, each with the limit it has today; with `hold` held until the commit, in the order of their ids."""
     query = select(exposure).where(among(conn, exposure.c.account_id, account_ids)).order_by(exposure.c.account_id)
     rows = (await conn.execute(query.with_for_update() if hold else query)).all()
-    limits = await limits_of(conn, house, [row.account_id for row in rows])
+    limits = await limits_of(conn, context, [row.account_id for row in rows])
     return [
         Exposure(
             row.account_id,
@@ -79,9 +79,9 @@ async def kept(
     ]
 
 
-async def limits_of(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, int | None]:
+async def limits_of(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, int | None]:
     """Account -> its limit in minor units: its own, else the rule of its segment."""
-    policy = house.operator.collections.credit_limit
+    policy = context.operator.collections.credit_limit
     query = (
         select(account.c.id, account.c.segment, own_limit.c.account_id, own_limit.c.limit_minor)
         .outerjoin(own_limit, own_limit.c.account_id == account.c.id)
@@ -90,13 +90,13 @@ async def limits_of(conn: AsyncConnection, house: House, account_ids: Collection
     found: dict[int, int | None] = {}
     for account_id, segment, own, minor in await conn.execute(query):
         rule = policy.of(segment)
-        found[account_id] = minor if own else None if rule is None else money.parse(rule, house.currency)
+        found[account_id] = minor if own else None if rule is None else money.parse(rule, context.currency)
     return found
 
 
-async def save(conn: AsyncConnection, house: House, exposures: Sequence[Exposure]) -> None:
+async def save(conn: AsyncConnection, context: Context, exposures: Sequence[Exposure]) -> None:
     """Keep them."""
-    now = house.clock.now()
+    now = context.clock.now()
     rows = [
         (
             one.owes.total_minor,
@@ -126,9 +126,9 @@ async def barred(conn: AsyncConnection, account_ids: Collection[int]) -> set[int
     return set((await conn.execute(query)).scalars())
 
 
-async def stopped(conn: AsyncConnection, house: House, account_id: int) -> bool:
+async def stopped(conn: AsyncConnection, context: Context, account_id: int) -> bool:
     """Whether nothing more may be charged to an account: its limit is reached, and the operator stops there."""
-    if house.operator.collections.credit_limit.action != "stop":
+    if context.operator.collections.credit_limit.action != "stop":
         return False
     return account_id in await barred(conn, [account_id])
 

@@ -7,14 +7,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.collections.tables import protection
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 
 
 async def register(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     account_id: int,
     kind: str,
     *,
@@ -24,25 +24,25 @@ async def register(
 ) -> None:
     """Protect an account; what follows is `journeys/protection_registered`."""
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "account_id": account_id,
         "kind": kind,
         "open_key": f"{account_id}:{kind}",
         "until": until,
         "reason": reason,
         "actor": actor,
-        "at": house.clock.now(),
+        "at": context.clock.now(),
     }
     statement = insert(conn, protection).values(row).on_conflict_do_nothing(index_elements=["open_key"])
     if (await conn.execute(statement)).rowcount != 1:
         raise Refused("collections.protected")
-    await trail.note(conn, house, actor, "account.protected", f"account:{account_id}", kind=kind, reason=reason)
+    await trail.note(conn, context, actor, "account.protected", f"account:{account_id}", kind=kind, reason=reason)
 
 
-async def end(conn: AsyncConnection, house: House, account_id: int, kind: str, *, actor: str) -> bool:
+async def end(conn: AsyncConnection, context: Context, account_id: int, kind: str, *, actor: str) -> bool:
     """It does not hold any more: the ladder goes on with fresh notice. False: there was none."""
     changed = update(protection).where(protection.c.open_key == f"{account_id}:{kind}")
-    ended = await conn.execute(changed.values(open_key=None, ended_at=house.clock.now()))
+    ended = await conn.execute(changed.values(open_key=None, ended_at=context.clock.now()))
     if ended.rowcount:
-        await trail.note(conn, house, actor, "account.unprotected", f"account:{account_id}", kind=kind)
+        await trail.note(conn, context, actor, "account.unprotected", f"account:{account_id}", kind=kind)
     return ended.rowcount > 0

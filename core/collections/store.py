@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections.model import Decision, Episode, Standing
 from core.collections.tables import episode, ladder_step
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.in_list import among
 from core.outbox.queue import Letter, enqueue_many
@@ -44,9 +44,9 @@ class Changes:
             self.moved.append(behind)
 
 
-async def save(conn: AsyncConnection, house: House, changes: Changes) -> None:
+async def save(conn: AsyncConnection, context: Context, changes: Changes) -> None:
     """Write it all. An episode that a payment has ended meanwhile stays ended; a step that is there already stays as it is."""
-    now = house.clock.now()
+    now = context.clock.now()
     over = [(None, on, why, episode_id) for episode_id, on, why in changes.ended]
     await update_many(conn, episode, ("id",), ("open_id", "ended_on", "ended_why"), over)
     opened = [
@@ -71,7 +71,7 @@ async def save(conn: AsyncConnection, house: House, changes: Changes) -> None:
         for step_id, standing, made in changes.steps
     ]
     await insert_many(conn, ladder_step, _STEP, rows, skip_known=True)
-    await enqueue_many(conn, house, changes.letters)
+    await enqueue_many(conn, context, changes.letters)
 
 
 def _open(standing: Standing) -> Episode:

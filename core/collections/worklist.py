@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.collections.tables import contacted, episode, ladder_step
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 
 OUTCOMES: dict[str, int] = {
@@ -17,27 +17,29 @@ OUTCOMES: dict[str, int] = {
 """Each outcome and for how many days it takes the account off the worklist. `told`: she has heard the formal notice from a person."""
 
 
-async def note(conn: AsyncConnection, house: House, account_id: int, code: str, *, note: str = "", actor: str) -> None:
+async def note(
+    conn: AsyncConnection, context: Context, account_id: int, code: str, *, note: str = "", actor: str
+) -> None:
     """Keep what came of a call or a visit. `told` stands in for a formal notice that no phone has confirmed."""
     if code not in OUTCOMES:
         raise Refused("collections.outcome.unknown")
     await conn.execute(
         insert(contacted).values(
-            id=house.ids.take(),
+            id=context.ids.take(),
             account_id=account_id,
             code=code,
             note=note[:500],
             actor=actor,
-            again_on=house.today() + timedelta(days=OUTCOMES[code]),
-            at=house.clock.now(),
+            again_on=context.today() + timedelta(days=OUTCOMES[code]),
+            at=context.clock.now(),
         )
     )
     if code == "told":
-        await _told(conn, house, account_id)
-    await trail.note(conn, house, actor, "account.contacted", f"account:{account_id}", code=code)
+        await _told(conn, context, account_id)
+    await trail.note(conn, context, actor, "account.contacted", f"account:{account_id}", code=code)
 
 
-async def _told(conn: AsyncConnection, house: House, account_id: int) -> None:
+async def _told(conn: AsyncConnection, context: Context, account_id: int) -> None:
     now = select(episode.c.id, episode.c.round).where(episode.c.open_id == account_id)
     row = (await conn.execute(now)).first()
     if row is not None:
@@ -47,4 +49,4 @@ async def _told(conn: AsyncConnection, house: House, account_id: int) -> None:
             ladder_step.c.step == "formal",
             ladder_step.c.told_on.is_(None),
         )
-        await conn.execute(formal.values(told_on=house.today()))
+        await conn.execute(formal.values(told_on=context.today()))

@@ -15,7 +15,7 @@ from core.approvals.model import Approval
 from core.audit import trail
 from core.collections import queries
 from core.collections.tables import write_off
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -23,9 +23,9 @@ from core.ledger.tables import open_item
 from core.parties.tables import account
 
 
-async def ask(conn: AsyncConnection, house: House, account_id: int, *, reason: str, actor: str) -> int:
+async def ask(conn: AsyncConnection, context: Context, account_id: int, *, reason: str, actor: str) -> int:
     """Ask to write off what is overdue of an account; the approval's id. `Refused` where nothing can be."""
-    items = await _free(conn, house, account_id)
+    items = await _free(conn, context, account_id)
     if not items:
         raise Refused("collections.write_off.nothing")
     found = select(account.c.number, account.c.branch_id).where(account.c.id == account_id)
@@ -33,14 +33,14 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, *, reason: s
     total = sum(minor for _, minor in items)
     payload = {
         "account": row.number,
-        "amount": money.plain(total, house.currency),
-        "currency": house.currency,
+        "amount": money.plain(total, context.currency),
+        "currency": context.currency,
         "reason": reason,
         "bills": {str(invoice_id): minor for invoice_id, minor in items},
     }
     return await approvals.ask(
         conn,
-        house,
+        context,
         kind="write_off",
         subject=f"account:{account_id}",
         payload=payload,
@@ -49,48 +49,48 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, *, reason: s
     )
 
 
-async def _free(conn: AsyncConnection, house: House, account_id: int) -> list[tuple[int, int]]:
+async def _free(conn: AsyncConnection, context: Context, account_id: int) -> list[tuple[int, int]]:
     """(invoice, minor units) overdue, undisputed and not arranged; the rows held, in the order of their ids."""
     covered = await queries.covered(conn, [account_id])
     free = open_item.c.open_minor - open_item.c.disputed_minor
     query = select(open_item.c.invoice_id, free.label("free")).where(
-        open_item.c.account_id == account_id, open_item.c.due_on < house.today(), free > 0
+        open_item.c.account_id == account_id, open_item.c.due_on < context.today(), free > 0
     )
     rows = await conn.execute(query.order_by(open_item.c.invoice_id).with_for_update())
     left = [(row.invoice_id, row.free - covered.get(row.invoice_id, 0)) for row in rows]
     return [(invoice_id, minor) for invoice_id, minor in left if minor > 0]
 
 
-async def granted(conn: AsyncConnection, house: House, found: Approval) -> int:
+async def granted(conn: AsyncConnection, context: Context, found: Approval) -> int:
     """Write it off: minor units, at most what was asked for and what is still open."""
     account_id, asked = int(found.subject.partition(":")[2]), found.payload["bills"]
     total = 0
-    for invoice_id, free in await _free(conn, house, account_id):
+    for invoice_id, free in await _free(conn, context, account_id):
         minor = min(free, int(asked.get(str(invoice_id), 0)))
         if minor > 0:
-            await _one(conn, house, found, account_id, invoice_id, minor)
+            await _one(conn, context, found, account_id, invoice_id, minor)
             total += minor
-    await trail.note(conn, house, found.maker, "account.written_off", f"account:{account_id}", minor=total)
+    await trail.note(conn, context, found.maker, "account.written_off", f"account:{account_id}", minor=total)
     return total
 
 
 async def _one(
-    conn: AsyncConnection, house: House, found: Approval, account_id: int, invoice_id: int, minor: int
+    conn: AsyncConnection, context: Context, found: Approval, account_id: int, invoice_id: int, minor: int
 ) -> None:
-    posting = Posting(receivable(account_id), Book("bad_debt"), minor, house.currency, "written off")
+    posting = Posting(receivable(account_id), Book("bad_debt"), minor, context.currency, "written off")
     key = f"write_off:{found.id}:{invoice_id}"
-    if not await post(conn, house, key=key, kind="write_off", booked_on=house.today(), postings=[posting]):
+    if not await post(conn, context, key=key, kind="write_off", booked_on=context.today(), postings=[posting]):
         raise RuntimeError(f"{key} is posted already")
     await _change(conn, invoice_id, -minor)
     await conn.execute(
         insert(write_off).values(
-            id=house.ids.take(),
+            id=context.ids.take(),
             approval_id=found.id,
             account_id=account_id,
             invoice_id=invoice_id,
             amount_minor=minor,
             recovered_minor=0,
-            at=house.clock.now(),
+            at=context.clock.now(),
         )
     )
 
@@ -100,7 +100,7 @@ async def _change(conn: AsyncConnection, invoice_id: int, minor: int) -> None:
     await conn.execute(changed.values(open_minor=open_item.c.open_minor + minor))
 
 
-async def recover(conn: AsyncConnection, house: House, account_id: int, minor: int, key: str) -> int:
+async def recover(conn: AsyncConnection, context: Context, account_id: int, minor: int, key: str) -> int:
     """Money came: what it does not need for open debt brings back what was written off, the oldest first; minor units re-opened."""
     query = select(write_off).where(
         write_off.c.account_id == account_id, write_off.c.recovered_minor < write_off.c.amount_minor
@@ -115,15 +115,15 @@ async def recover(conn: AsyncConnection, house: House, account_id: int, minor: i
     for row in rows:
         part = min(spare - back, row.amount_minor - row.recovered_minor)
         if part > 0:
-            await _bring_back(conn, house, row, part, key)
+            await _bring_back(conn, context, row, part, key)
             back += part
     return back
 
 
-async def _bring_back(conn: AsyncConnection, house: House, row: Row[Any], part: int, key: str) -> None:
-    posting = Posting(Book("bad_debt"), receivable(row.account_id), part, house.currency, "recovered")
+async def _bring_back(conn: AsyncConnection, context: Context, row: Row[Any], part: int, key: str) -> None:
+    posting = Posting(Book("bad_debt"), receivable(row.account_id), part, context.currency, "recovered")
     await post(
-        conn, house, key=f"recovered:{row.id}:{key}", kind="recovery", booked_on=house.today(), postings=[posting]
+        conn, context, key=f"recovered:{row.id}:{key}", kind="recovery", booked_on=context.today(), postings=[posting]
     )
     await _change(conn, row.invoice_id, part)
     changed = update(write_off).where(write_off.c.id == row.id)

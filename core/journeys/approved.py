@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
 from core.collections import write_off
-from core.context import House
+from core.context import Context
 from core.journeys import asked_first, dispute_decided, late_usage_rebill, parked_bills
 from core.journeys.credit_limit import change
 from core.journeys.dunning import fee_waiver, restore
@@ -19,7 +19,7 @@ from core.payments import ceiling, refunds
 from core.payments.desk import drawer
 from core.payments.reconcile import explain
 
-Verb = Callable[[AsyncConnection, House, Approval], Awaitable[None]]
+Verb = Callable[[AsyncConnection, Context, Approval], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,36 +34,36 @@ def _id(found: Approval) -> int:
     return int(found.subject.partition(":")[2])
 
 
-async def _refund(conn: AsyncConnection, house: House, found: Approval) -> None:
-    await refunds.granted(conn, house, _id(found))
+async def _refund(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await refunds.granted(conn, context, _id(found))
 
 
-async def _no_refund(conn: AsyncConnection, house: House, found: Approval) -> None:
-    await refunds.refused(conn, house, _id(found))
+async def _no_refund(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await refunds.refused(conn, context, _id(found))
 
 
-async def _difference(conn: AsyncConnection, house: House, found: Approval) -> None:
-    await explain.granted(conn, house, _id(found))
+async def _difference(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await explain.granted(conn, context, _id(found))
 
 
-async def _no_difference(conn: AsyncConnection, house: House, found: Approval) -> None:
-    await explain.refused(conn, house, _id(found))
+async def _no_difference(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await explain.refused(conn, context, _id(found))
 
 
-async def _count(conn: AsyncConnection, house: House, found: Approval) -> None:
-    await drawer.accepted(conn, house, _id(found))
+async def _count(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await drawer.accepted(conn, context, _id(found))
 
 
-async def _no_count(conn: AsyncConnection, house: House, found: Approval) -> None:
-    await drawer.recount(conn, house, _id(found))
+async def _no_count(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await drawer.recount(conn, context, _id(found))
 
 
-async def _write_off(conn: AsyncConnection, house: House, found: Approval) -> None:
-    await write_off.granted(conn, house, found)
-    await restore.reconsider(conn, house, _id(found), "written off")
+async def _write_off(conn: AsyncConnection, context: Context, found: Approval) -> None:
+    await write_off.granted(conn, context, found)
+    await restore.reconsider(conn, context, _id(found), "written off")
 
 
-async def _nothing(_conn: AsyncConnection, _house: House, _found: Approval) -> None:
+async def _nothing(_conn: AsyncConnection, _house: Context, _found: Approval) -> None:
     """Nothing was done yet that would have to be undone."""
 
 
@@ -85,9 +85,9 @@ FOLLOWS: Mapping[str, Follows] = {
 
 
 async def decide(
-    conn: AsyncConnection, house: House, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
+    conn: AsyncConnection, context: Context, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
 ) -> None:
     """Decide, and carry it out."""
-    found = await approvals.decide(conn, house, approval_id, checker=checker, seen=seen, yes=yes, note=note)
+    found = await approvals.decide(conn, context, approval_id, checker=checker, seen=seen, yes=yes, note=note)
     follows = FOLLOWS[found.kind]
-    await (follows.yes if yes else follows.no)(conn, house, found)
+    await (follows.yes if yes else follows.no)(conn, context, found)

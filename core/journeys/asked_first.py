@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.approvals import decide as approvals
 from core.approvals.model import Approval
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import money_received
 from core.parties import phone_of_record, sim
@@ -18,7 +18,7 @@ from core.phone import masked
 
 
 async def move_receipt(
-    conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
+    conn: AsyncConnection, context: Context, receipt_id: int, to_account: str, *, actor: str, reason: str
 ) -> int:
     """Ask to take a receipt to another account; the approval's id. Across branches, somebody of the whole house agrees."""
     taken, target, number = await transfer.movable(conn, receipt_id, to_account)
@@ -33,7 +33,7 @@ async def move_receipt(
     }
     return await approvals.ask_once(
         conn,
-        house,
+        context,
         kind="receipt_move",
         subject=f"receipt:{receipt_id}",
         payload=payload,
@@ -42,19 +42,23 @@ async def move_receipt(
     )
 
 
-async def receipt_moved(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def receipt_moved(conn: AsyncConnection, context: Context, found: Approval) -> None:
     """Another person agreed: it is moved, if it still lies where it lay, whole."""
     receipt_id, told = _id(found), found.payload
     taken, _, _ = await transfer.movable(conn, receipt_id, str(told["to"]))
     if await _number(conn, taken.account_id) != told["from"]:
         raise Refused("approvals.other_now")
-    await money_received.moved(conn, house, receipt_id, str(told["to"]), actor=found.maker, reason=str(told["reason"]))
+    await money_received.moved(
+        conn, context, receipt_id, str(told["to"]), actor=found.maker, reason=str(told["reason"])
+    )
 
 
-async def take_mandate(conn: AsyncConnection, house: House, account_id: int, bank: mandates.Bank, *, actor: str) -> int:
+async def take_mandate(
+    conn: AsyncConnection, context: Context, account_id: int, bank: mandates.Bank, *, actor: str
+) -> int:
     """Ask to take a mandate that a customer signed on paper; the approval's id."""
-    await sim.hold(conn, house, account_id)
-    await methods.insist(conn, house, account_id, "direct_debit")
+    await sim.hold(conn, context, account_id)
+    await methods.insist(conn, context, account_id, "direct_debit")
     bank = mandates.checked(bank)
     payload = {
         "account": await _number(conn, account_id),
@@ -64,7 +68,7 @@ async def take_mandate(conn: AsyncConnection, house: House, account_id: int, ban
     }
     return await approvals.ask_once(
         conn,
-        house,
+        context,
         kind="mandate",
         subject=f"account:{account_id}",
         payload=payload,
@@ -73,18 +77,18 @@ async def take_mandate(conn: AsyncConnection, house: House, account_id: int, ban
     )
 
 
-async def mandate_taken(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def mandate_taken(conn: AsyncConnection, context: Context, found: Approval) -> None:
     """Another person agreed: the mandate is active, unless the phone or SIM behind the account changed meanwhile."""
     account_id, told = _id(found), found.payload
-    await sim.hold(conn, house, account_id)
+    await sim.hold(conn, context, account_id)
     bank = mandates.Bank(str(told["holder"]), str(told["iban"]), str(told["bic"]) or None)
-    reference = await mandates.create(conn, house, account_id, actor=found.maker, provider="sepa", bank=bank)
-    await mandates.activate(conn, house, reference, actor=found.maker)
+    reference = await mandates.create(conn, context, account_id, actor=found.maker, provider="sepa", bank=bank)
+    await mandates.activate(conn, context, reference, actor=found.maker)
 
 
-async def change_phone(conn: AsyncConnection, house: House, account_id: int, typed: str, *, actor: str) -> int:
+async def change_phone(conn: AsyncConnection, context: Context, account_id: int, typed: str, *, actor: str) -> int:
     """Ask to put another phone of record on file; the approval's id."""
-    phone, before = await phone_of_record.changeable(conn, house, account_id, typed)
+    phone, before = await phone_of_record.changeable(conn, context, account_id, typed)
     payload = {
         "account": await _number(conn, account_id),
         "phone": phone,
@@ -92,7 +96,7 @@ async def change_phone(conn: AsyncConnection, house: House, account_id: int, typ
     }
     return await approvals.ask_once(
         conn,
-        house,
+        context,
         kind="phone",
         subject=f"account:{account_id}",
         payload=payload,
@@ -101,13 +105,13 @@ async def change_phone(conn: AsyncConnection, house: House, account_id: int, typ
     )
 
 
-async def phone_changed(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def phone_changed(conn: AsyncConnection, context: Context, found: Approval) -> None:
     """Another person agreed: the phone is on file, if the one it takes the place of still was."""
     account_id, told = _id(found), found.payload
-    _, before = await phone_of_record.changeable(conn, house, account_id, str(told["phone"]))
+    _, before = await phone_of_record.changeable(conn, context, account_id, str(told["phone"]))
     if [masked(one) for one in before.values()] != told["before"]:
         raise Refused("approvals.other_now")
-    await phone_of_record.change_phone(conn, house, account_id, str(told["phone"]), actor=found.maker)
+    await phone_of_record.change_phone(conn, context, account_id, str(told["phone"]), actor=found.maker)
 
 
 async def _number(conn: AsyncConnection, account_id: int) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice_line
 from core.collections import exposures
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.outbox import queue
 from core.outbox.queue import Letter
@@ -45,16 +45,16 @@ class FinalBill(Protocol):
         """<= 0: what units from points took off."""
 
 
-async def announce(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> int:
+async def announce(conn: AsyncConnection, context: Context, bills: Sequence[FinalBill]) -> int:
     """What follows from these final bills; how many are announced (each once, under the key `ready:<invoice id>`)."""
-    paid = await allocate.apply_credit(conn, house, bills)
+    paid = await allocate.apply_credit(conn, context, bills)
     await exposures.billed(conn, [bill.account_id for bill in bills])
-    collected = await mandates.plan_collections(conn, house, bills)
+    collected = await mandates.plan_collections(conn, context, bills)
     rewarded = {bill.invoice_id: bill.account_id for bill in bills if bill.reward_minor < 0}
     if rewarded:
-        await units.take_up(conn, house, await _units_used(conn, rewarded))
+        await units.take_up(conn, context, await _units_used(conn, rewarded))
     letters = [_ready(bill, paid.get(bill.invoice_id, 0), collected) for bill in bills]
-    return await queue.enqueue_many(conn, house, letters, known=False)
+    return await queue.enqueue_many(conn, context, letters, known=False)
 
 
 def _ready(bill: FinalBill, paid_minor: int, collected: Collection[int]) -> Letter:

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing import queries as bills
 from core.billing.model import Bill, Instalment, Plan
 from core.collections import queries
-from core.context import House
+from core.context import Context
 
 
 async def bill(
-    conn: AsyncConnection, *, invoice_id: int | None = None, token: str | None = None, house: House | None = None
+    conn: AsyncConnection, *, invoice_id: int | None = None, token: str | None = None, context: Context | None = None
 ) -> Bill | None:
     """See `core.billing.queries.bill`."""
-    found = await bills.bill(conn, invoice_id=invoice_id, token=token, house=house)
+    found = await bills.bill(conn, invoice_id=invoice_id, token=token, context=context)
     if found is None or found.corrects:
         return found
     plan = await queries.running(conn, found.account_id)

@@ -12,13 +12,13 @@ from core.billing.run.draft import PARTITION, Progress
 from core.billing.run.passes import build, close, finalise
 from core.billing.run.sources import Sources
 from core.billing.run.store import unpark
-from core.context import House
+from core.context import App
 from core.journeys import bill_final
 from core.rewards import units
 
 
 async def close_cycles(
-    house: House,
+    app: App,
     on: date,
     *,
     progress: Progress | None = None,
@@ -34,15 +34,15 @@ async def close_cycles(
     `progress` is told how many cycles of how many are drafted, then how many bills of how many are final. `engine` says where
     they are reckoned (`core/billing/run/engines.py`); None: as HODI_BILL_ENGINE says.
     """
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         free = await units.free_units(conn)
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         await unpark(conn, on, tried_before)
-    rules = house.settings
+    rules = app.settings
     async with engines.opened(engine or rules.bill_engine, rules.dask_scheduler) as where:
         built = await build(
-            house, on, free_units=free, progress=progress, partition=partition, sources=sources, engine=where
+            app, on, free_units=free, progress=progress, partition=partition, sources=sources, engine=where
         )
-    final = await finalise(house, on, then=bill_final.announce, progress=progress, partition=partition)
-    closed = await close(house, on)
+    final = await finalise(app, on, then=bill_final.announce, progress=progress, partition=partition)
+    closed = await close(app, on)
     return replace(closed, built=built.built, finalised=final.finalised)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.ledger.tables import open_item
 from core.payments import allocate, overpaid
 
@@ -21,24 +21,24 @@ class _Open:
 
 
 async def take_off(
-    conn: AsyncConnection, house: House, account_id: int, opened: Mapping[int, int], credited_minor: int
+    conn: AsyncConnection, context: Context, account_id: int, opened: Mapping[int, int], credited_minor: int
 ) -> None:
     """Take `credited_minor` off these bills of the account (invoice -> what is open of it), in their order."""
     rest = credited_minor
     for invoice_id, minor in opened.items():
         taken = min(minor, rest)
         if taken:
-            await _lower(conn, house, invoice_id, minor - taken)
+            await _lower(conn, context, invoice_id, minor - taken)
         rest -= taken
     moved = 0
     for invoice_id in opened:
         if rest > moved:
-            moved += await overpaid.to_credit(conn, house, invoice_id, rest - moved)
+            moved += await overpaid.to_credit(conn, context, invoice_id, rest - moved)
     if moved:
-        await allocate.apply_credit(conn, house, await _others(conn, account_id))
+        await allocate.apply_credit(conn, context, await _others(conn, account_id))
 
 
-async def _lower(conn: AsyncConnection, house: House, invoice_id: int, left: int) -> None:
+async def _lower(conn: AsyncConnection, context: Context, invoice_id: int, left: int) -> None:
     item, disputed = open_item.c, open_item.c.disputed_minor
     await conn.execute(
         update(open_item)
@@ -46,7 +46,7 @@ async def _lower(conn: AsyncConnection, house: House, invoice_id: int, left: int
         .values(
             open_minor=left,
             disputed_minor=case((disputed > left, left), else_=disputed),
-            settled_on=house.today() if left == 0 else None,
+            settled_on=context.today() if left == 0 else None,
         )
     )
 

@@ -20,7 +20,7 @@ from core.billing.documents.credit_note import CreditNote
 from core.billing.tables import invoice
 from core.care import disputes, queries
 from core.care.model import Dispute
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.credit_taken_off import take_off
 from core.journeys.dunning import restore
@@ -45,7 +45,7 @@ class _Account(NamedTuple):
 
 async def decide(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     dispute_id: int,
     verdict: str,
     *,
@@ -71,30 +71,30 @@ async def decide(
     if verdict != "rejected":
         wrong = amount_minor if verdict == "partial" else None
         cut = await credit_note.cut_of(conn, found.invoice_id, found.position, wrong)
-        if not await _agreed(conn, house, found, sum(cut.values()), agreed_minor):
-            await _ask(conn, house, found, verdict, amount_minor, sum(cut.values()), actor)
+        if not await _agreed(conn, context, found, sum(cut.values()), agreed_minor):
+            await _ask(conn, context, found, verdict, amount_minor, sum(cut.values()), actor)
             return Decision(WAITING)
-    return await _carried_out(conn, house, found, verdict, cut, opened, actor)
+    return await _carried_out(conn, context, found, verdict, cut, opened, actor)
 
 
-async def waiting(conn: AsyncConnection, house: House, dispute_id: int) -> bool:
+async def waiting(conn: AsyncConnection, context: Context, dispute_id: int) -> bool:
     """Whether a verdict waits for another person."""
     standing = select(approval.c.id).where(
         approval.c.subject == f"dispute:{dispute_id}",
         approval.c.state == WAITING,
-        approval.c.expires_at > house.clock.now(),
+        approval.c.expires_at > context.clock.now(),
     )
     return (await conn.execute(standing)).first() is not None
 
 
-async def agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
+async def agreed(conn: AsyncConnection, context: Context, asked: Approval) -> None:
     """Another person agreed to a credit above the limit: the dispute is decided as it was asked, if nothing changed since."""
     told = asked.payload
     currency = str(told["currency"])
     amount = money.parse(told["amount"], currency) if told["amount"] else None
     await decide(
         conn,
-        house,
+        context,
         int(told["dispute"]),
         str(told["verdict"]),
         actor=asked.maker,
@@ -104,26 +104,28 @@ async def agreed(conn: AsyncConnection, house: House, asked: Approval) -> None:
 
 
 async def _carried_out(
-    conn: AsyncConnection, house: House, found: Dispute, verdict: str, cut: dict[int, int], opened: int, actor: str
+    conn: AsyncConnection, context: Context, found: Dispute, verdict: str, cut: dict[int, int], opened: int, actor: str
 ) -> Decision:
-    await disputes.decide(conn, house, found.id, verdict, actor)
+    await disputes.decide(conn, context, found.id, verdict, actor)
     await _release(conn, found)
     note = None
     if cut:
-        note = await credit_note.credit(conn, house, found.invoice_id, cut, {"dispute": str(found.id)})
-        await take_off(conn, house, found.account_id, {found.invoice_id: opened}, note.amount_minor)
-    await _tell(conn, house, found, note)
-    await restore.reconsider(conn, house, found.account_id, f"dispute:{found.id}")
+        note = await credit_note.credit(conn, context, found.invoice_id, cut, {"dispute": str(found.id)})
+        await take_off(conn, context, found.account_id, {found.invoice_id: opened}, note.amount_minor)
+    await _tell(conn, context, found, note)
+    await restore.reconsider(conn, context, found.account_id, f"dispute:{found.id}")
     return Decision(verdict, note)
 
 
-async def _agreed(conn: AsyncConnection, house: House, found: Dispute, total: int, agreed_minor: int | None) -> bool:
+async def _agreed(
+    conn: AsyncConnection, context: Context, found: Dispute, total: int, agreed_minor: int | None
+) -> bool:
     """Whether the credit is within the limit, or is what another person agreed to."""
     if agreed_minor is not None:
         if total > agreed_minor:
             raise Refused("approvals.changed", status=409)
         return True
-    limit = house.operator.billing.credit_limit
+    limit = context.operator.billing.credit_limit
     return limit is None or total <= money.parse(limit, (await _account(conn, found)).currency)
 
 
@@ -133,10 +135,10 @@ async def _account(conn: AsyncConnection, found: Dispute) -> _Account:
 
 
 async def _ask(
-    conn: AsyncConnection, house: House, found: Dispute, verdict: str, amount: int | None, total: int, actor: str
+    conn: AsyncConnection, context: Context, found: Dispute, verdict: str, amount: int | None, total: int, actor: str
 ) -> None:
     """Let the verdict wait for another person, once."""
-    if await waiting(conn, house, found.id):
+    if await waiting(conn, context, found.id):
         return
     hers = await _account(conn, found)
     bill = await conn.execute(select(invoice.c.number).where(invoice.c.id == found.invoice_id))
@@ -152,7 +154,7 @@ async def _ask(
     }
     await approvals.ask(
         conn,
-        house,
+        context,
         kind="credit",
         subject=f"dispute:{found.id}",
         payload=payload,
@@ -177,12 +179,12 @@ async def _release(conn: AsyncConnection, found: Dispute) -> None:
     )
 
 
-async def _tell(conn: AsyncConnection, house: House, found: Dispute, note: CreditNote | None) -> None:
+async def _tell(conn: AsyncConnection, context: Context, found: Dispute, note: CreditNote | None) -> None:
     about = await queries.by_id(conn, found.ticket_id)
     template = "notice.credited" if note else "dispute.rejected"
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"decided:{found.id}",
         kind="notice",
         template=template,

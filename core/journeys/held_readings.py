@@ -11,7 +11,7 @@ from core.billing.run import parked
 from core.care import tickets
 from core.care.model import UNSOLVED
 from core.care.tables import ticket
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering.self_read import CUSTOMER
 from core.metering.units import MICRO
@@ -24,7 +24,7 @@ LONGEST = 300
 
 async def accept(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     reading_id: int,
     *,
     actor: str,
@@ -32,14 +32,14 @@ async def accept(
 ) -> Held:
     """It counts as it was read."""
     found = await held.one(conn, reading_id, lock=True)
-    await held.accept(conn, house, found, sure=sure, actor=actor)
-    await _goes_on(conn, house, found, "reading.accepted", actor, value=shown(found.value_micro, found.unit))
+    await held.accept(conn, context, found, sure=sure, actor=actor)
+    await _goes_on(conn, context, found, "reading.accepted", actor, value=shown(found.value_micro, found.unit))
     return found
 
 
 async def put_instead(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     reading_id: int,
     value_micro: int,
     *,
@@ -51,20 +51,20 @@ async def put_instead(
     found = await held.one(conn, reading_id, lock=True)
     if not reason.strip():
         raise Refused("parked.no_reason", status=400)
-    await held.put_instead(conn, house, found, value_micro, sure=sure, reason=reason.strip(), actor=actor)
+    await held.put_instead(conn, context, found, value_micro, sure=sure, reason=reason.strip(), actor=actor)
     said = {"value": shown(found.value_micro, found.unit), "instead": shown(value_micro, found.unit)}
-    await _goes_on(conn, house, found, "reading.replaced", actor, **said)
+    await _goes_on(conn, context, found, "reading.replaced", actor, **said)
     return found
 
 
-async def order_again(conn: AsyncConnection, house: House, reading_id: int, *, actor: str, note: str = "") -> str:
+async def order_again(conn: AsyncConnection, context: Context, reading_id: int, *, actor: str, note: str = "") -> str:
     """Have the meter read again; the reference of the ticket that says so."""
     found = await held.one(conn, reading_id, lock=True)
-    await held.order(conn, house, found, actor)
+    await held.order(conn, context, found, actor)
     words = f"Read meter {found.serial} again. {found.reason or ''} {note.strip()[:LONGEST]}".strip()
     opened = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=f"read-again:{found.id}",
         kind="read_again",
         contact_id=None,
@@ -72,17 +72,19 @@ async def order_again(conn: AsyncConnection, house: House, reading_id: int, *, a
         description=words,
         actor=actor,
     )
-    await _tell(conn, house, found, "reading.ordered", value=shown(found.value_micro, found.unit))
+    await _tell(conn, context, found, "reading.ordered", value=shown(found.value_micro, found.unit))
     return opened.reference
 
 
-async def _goes_on(conn: AsyncConnection, house: House, found: Held, template: str, actor: str, **said: str) -> None:
+async def _goes_on(
+    conn: AsyncConnection, context: Context, found: Held, template: str, actor: str, **said: str
+) -> None:
     if found.account_id is not None:
         await parked.woken(conn, [found.account_id])
     ids = await _tickets(conn, found)
     for ticket_id in ids:
-        await tickets.move(conn, house, ticket_id, "solved", actor=actor, note=template, tell=False)
-    await _tell(conn, house, found, template, **said)
+        await tickets.move(conn, context, ticket_id, "solved", actor=actor, note=template, tell=False)
+    await _tell(conn, context, found, template, **said)
 
 
 async def _tickets(conn: AsyncConnection, found: Held) -> list[int]:
@@ -92,7 +94,7 @@ async def _tickets(conn: AsyncConnection, found: Held) -> list[int]:
     return list(rows.scalars())
 
 
-async def _tell(conn: AsyncConnection, house: House, found: Held, template: str, **said: str) -> None:
+async def _tell(conn: AsyncConnection, context: Context, found: Held, template: str, **said: str) -> None:
     """A word to the customer who sent it; who sent nothing waits for nothing."""
     if found.source != CUSTOMER or found.account_id is None:
         return
@@ -101,7 +103,7 @@ async def _tell(conn: AsyncConnection, house: House, found: Held, template: str,
     ).scalar_one_or_none()
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"{template}:{found.id}",
         kind="notice",
         template=template,

@@ -18,7 +18,7 @@ from core.billing.documents import rebill
 from core.billing.documents.credit_note import CreditNote
 from core.billing.documents.rebill import AnotherWasQuicker, Off
 from core.billing.tables import invoice
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
 from core.journeys import bill_final
@@ -32,61 +32,61 @@ SERVICES = 10_000
 IDS = 1_000
 
 
-async def put_right(house: House) -> int:
+async def put_right(app: App) -> int:
     """Issue what is due for usage that came late; how many documents. Nothing where the next bill does it."""
-    if house.operator.billing.late_usage != "rebill":
+    if app.operator.billing.late_usage != "rebill":
         return 0
-    async with house.db.reading() as conn:
-        came = await rebill.came_since_billing(conn, house)
+    async with app.db.reading() as conn:
+        came = await rebill.came_since_billing(conn, app)
     issued = after = 0
     while True:
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             owner = await rebill.services(conn, after, SERVICES)
             if not owner:
                 return issued
-            found = await rebill.find(conn, house, owner, came)
+            found = await rebill.find(conn, app, owner, came)
         failpoints.point("rebill.found")
         for off in found:
-            issued += await _issued(house, off)
+            issued += await _issued(app, off)
             failpoints.point("rebill.issued")
         after = max(owner)
 
 
-async def _issued(house: House, off: Off) -> bool:
+async def _issued(app: App, off: Off) -> bool:
     """Whether this made a document."""
-    await house.db.reserve_ids(IDS)
+    await app.db.reserve_ids(IDS)
     try:
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             opened = await rebill.hold(conn, off)
             credited = -await rebill.worth(conn, off)
-            if _above(house, credited):
-                await _ask(conn, house, off, credited)
+            if _above(app, credited):
+                await _ask(conn, app, off, credited)
                 return False
-            return await _document(conn, house, off, opened)
+            return await _document(conn, app, off, opened)
     except AnotherWasQuicker:
         return False
 
 
-async def _document(conn: AsyncConnection, house: House, off: Off, opened: Mapping[int, int]) -> bool:
-    made = await rebill.issue(conn, house, off)
+async def _document(conn: AsyncConnection, context: Context, off: Off, opened: Mapping[int, int]) -> bool:
+    made = await rebill.issue(conn, context, off)
     if isinstance(made, CreditNote):
-        await _credited(conn, house, off.account_id, opened, made)
+        await _credited(conn, context, off.account_id, opened, made)
     elif made is not None and made.total_minor:
-        await bill_final.announce(conn, house, [made])
+        await bill_final.announce(conn, context, [made])
     return made is not None
 
 
-def _above(house: House, credited_minor: int) -> bool:
-    limit = house.operator.billing.credit_limit
-    return limit is not None and credited_minor > money.parse(limit, house.currency)
+def _above(context: Context, credited_minor: int) -> bool:
+    limit = context.operator.billing.credit_limit
+    return limit is not None and credited_minor > money.parse(limit, context.currency)
 
 
-async def _ask(conn: AsyncConnection, house: House, off: Off, credited_minor: int) -> None:
+async def _ask(conn: AsyncConnection, context: Context, off: Off, credited_minor: int) -> None:
     """Let the credit wait for a person, once for each amount: who said no to it is not asked for it again."""
-    subject, credit = f"late:{off.invoice_id}", money.plain(credited_minor, house.currency)
+    subject, credit = f"late:{off.invoice_id}", money.plain(credited_minor, context.currency)
     asked = select(approval.c.payload).where(
         approval.c.subject == subject,
-        or_(approval.c.state == REFUSED, (approval.c.state == WAITING) & (approval.c.expires_at > house.clock.now())),
+        or_(approval.c.state == REFUSED, (approval.c.state == WAITING) & (approval.c.expires_at > context.clock.now())),
     )
     if any(payload["credit"] == credit for payload in (await conn.execute(asked)).scalars()):
         return
@@ -100,37 +100,37 @@ async def _ask(conn: AsyncConnection, house: House, off: Off, credited_minor: in
         "account": row.number,
         "bill": row.bill,
         "credit": credit,
-        "currency": house.currency,
+        "currency": context.currency,
         "why": "usage that came after the bill",
         "of": str(off.account_id),
     }
     await approvals.ask(
-        conn, house, kind="late_credit", subject=subject, payload=payload, maker="job:rebill", branch_id=row.branch_id
+        conn, context, kind="late_credit", subject=subject, payload=payload, maker="job:rebill", branch_id=row.branch_id
     )
 
 
-async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def agreed(conn: AsyncConnection, context: Context, found: Approval) -> None:
     """A person agreed: the bill is put right by what it is off now, if that is no more than was agreed to."""
     invoice_id, account_id = int(found.subject.partition(":")[2]), int(found.payload["of"])
-    came = await rebill.came_since_billing(conn, house)
+    came = await rebill.came_since_billing(conn, context)
     owner = await rebill.services(conn, 0, SERVICES, account_id)
-    off = next((one for one in await rebill.find(conn, house, owner, came) if one.invoice_id == invoice_id), None)
+    off = next((one for one in await rebill.find(conn, context, owner, came) if one.invoice_id == invoice_id), None)
     if off is None:
         return
     opened = await rebill.hold(conn, off)
-    if -await rebill.worth(conn, off) > money.parse(str(found.payload["credit"]), house.currency):
+    if -await rebill.worth(conn, off) > money.parse(str(found.payload["credit"]), context.currency):
         raise Refused("approvals.changed", status=409)
-    await _document(conn, house, off, opened)
+    await _document(conn, context, off, opened)
 
 
 async def _credited(
-    conn: AsyncConnection, house: House, account_id: int, opened: Mapping[int, int], note: CreditNote
+    conn: AsyncConnection, context: Context, account_id: int, opened: Mapping[int, int], note: CreditNote
 ) -> None:
     """She owes less: what is open, what was restricted for it, and a word."""
-    await take_off(conn, house, account_id, opened, note.amount_minor)
+    await take_off(conn, context, account_id, opened, note.amount_minor)
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"corrected:{note.invoice_id}",
         kind="notice",
         template="notice.corrected",
@@ -138,4 +138,4 @@ async def _credited(
         subject_id=note.invoice_id,
         resend_unknown=True,
     )
-    await restore.reconsider(conn, house, account_id, f"credit:{note.invoice_id}")
+    await restore.reconsider(conn, context, account_id, f"credit:{note.invoice_id}")

@@ -13,7 +13,7 @@ from core.billing.model import LATE, SERIES
 from core.billing.tables import invoice
 from core.care import disputes, store
 from core.care.model import Ticket
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.dunning import restore
 from core.ledger.tables import open_item
@@ -23,7 +23,7 @@ WHOLE_BILL = -1
 
 async def dispute(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     account_id: int,
     invoice_id: int,
@@ -52,7 +52,7 @@ async def dispute(
     )
     opened = await disputes.open_dispute(
         conn,
-        house,
+        context,
         account_id=account_id,
         invoice_id=invoice_id,
         position=position,
@@ -61,7 +61,7 @@ async def dispute(
         key=key,
         amount_minor=frozen,
     )
-    await restore.reconsider(conn, house, account_id, f"dispute:{opened.reference}")
+    await restore.reconsider(conn, context, account_id, f"dispute:{opened.reference}")
     return opened
 
 

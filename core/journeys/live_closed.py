@@ -16,7 +16,7 @@ from core.balances import spend, store
 from core.balances.model import OPEN, Want, draw
 from core.balances.tables import bucket, bucket_user
 from core.billing.periods import whole_period
-from core.context import House
+from core.context import App, Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.journeys import live_period
@@ -28,56 +28,56 @@ AT_ONCE = 200
 log = structlog.get_logger()
 
 
-async def tick(house: House) -> int:
+async def tick(app: App) -> int:
     """Close what is over, take what is owed and there; how many periods. The scheduler's job."""
     done = after = 0
     while True:
-        async with house.db.reading() as conn:
-            rows = await live.due(conn, house.today(), AT_ONCE, after)
+        async with app.db.reading() as conn:
+            rows = await live.due(conn, app.today(), AT_ONCE, after)
         for after, service_id in rows:
-            done += await _close_or_say(house, service_id, after)
+            done += await _close_or_say(app, service_id, after)
         if len(rows) < AT_ONCE:
-            return done + await _collect(house)
+            return done + await _collect(app)
 
 
-async def _collect(house: House) -> int:
+async def _collect(app: App) -> int:
     done = after = 0
     while True:
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             rows = await _payable(conn, after)
         for after, service_id in rows:
-            async with house.db.writing() as conn:
-                done += await collect(conn, house, service_id, after)
+            async with app.db.writing() as conn:
+                done += await collect(conn, app, service_id, after)
         if len(rows) < AT_ONCE:
             return done
 
 
-async def _close_or_say(house: House, service_id: int, period_id: int) -> int:
+async def _close_or_say(app: App, service_id: int, period_id: int) -> int:
     """One period in a transaction of its own: one that cannot be priced keeps no other from its close."""
     try:
-        async with house.db.writing() as conn:
-            return await close(conn, house, service_id, period_id)
+        async with app.db.writing() as conn:
+            return await close(conn, app, service_id, period_id)
     except Refused as why:
         log.warning("live.period_not_closed", period=period_id, service=service_id, why=why.code)
         return 0
 
 
-async def close(conn: AsyncConnection, house: House, service_id: int, period_id: int) -> int:
+async def close(conn: AsyncConnection, context: Context, service_id: int, period_id: int) -> int:
     """Close a period that is over: take the rest of what it comes to, and open what follows it; 0 when somebody was quicker."""
     of = await live_period.served(conn, service_id, ended=True)
     period = await live.period(conn, period_id)
-    if period.state != live.RUNNING or period.closes_on > house.today() or of.payment_mode != "prepaid":
+    if period.state != live.RUNNING or period.closes_on > context.today() or of.payment_mode != "prepaid":
         return 0
-    stretch = await live_period.stretch_on(conn, house, of, period.from_date)
+    stretch = await live_period.stretch_on(conn, context, of, period.from_date)
     target = await live_period.came_to(conn, stretch, await live.uses_of(conn, period.id), closed=True)
     closed = replace(period, state=live.CLOSED)
-    await live_period.settle(conn, house, of, closed, target, key=f"live:{period.id}:close", partly=True)
+    await live_period.settle(conn, context, of, closed, target, key=f"live:{period.id}:close", partly=True)
     for day in await _beginnings(conn, of, period):
-        await _open(conn, house, of, day)
+        await _open(conn, context, of, day)
     return 1
 
 
-async def collect(conn: AsyncConnection, house: House, service_id: int, period_id: int) -> int:
+async def collect(conn: AsyncConnection, context: Context, service_id: int, period_id: int) -> int:
     """Take of what is owed what is there now; 0 when nothing is."""
     of = await live_period.served(conn, service_id, ended=True)
     period = await live.period(conn, period_id)
@@ -85,10 +85,10 @@ async def collect(conn: AsyncConnection, house: House, service_id: int, period_i
         return 0
     want = Want(of.account_id, of.currency, period.owed_minor, None, of.id)
     there = await store.drawable(conn, of.account_id, of.currency)
-    if not draw(there.values(), want, house.clock.now()).parts:
+    if not draw(there.values(), want, context.clock.now()).parts:
         return 0
-    key = f"live:{period.id}:owed:{house.ids.take()}"
-    spent = await spend.deduct(conn, house, want, key=key, why="period", partly=True)
+    key = f"live:{period.id}:owed:{context.ids.take()}"
+    spent = await spend.deduct(conn, context, want, key=key, why="period", partly=True)
     await live.pay(conn, period.id, {part.bucket_id: part.amount for part in spent.parts})
     await live.keep(conn, replace(period, owed_minor=spent.short))
     return 1
@@ -104,14 +104,14 @@ async def _beginnings(conn: AsyncConnection, of: AnyRow, period: live.Period) ->
     return sorted(day for day in found if day >= of.started_on and (of.ended_on is None or day < of.ended_on))
 
 
-async def _open(conn: AsyncConnection, house: House, of: AnyRow, day: date) -> None:
+async def _open(conn: AsyncConnection, context: Context, of: AnyRow, day: date) -> None:
     """The period that begins that day; none where its plan cannot be charged live."""
     try:
-        stretch = await live_period.stretch_on(conn, house, of, day)
+        stretch = await live_period.stretch_on(conn, context, of, day)
     except Refused as why:
         log.warning("live.period_not_opened", service=of.id, day=str(day), why=why.code)
         return
-    await live.opened(conn, house, of.id, stretch.days.from_, stretch.days.whole_to)
+    await live.opened(conn, context, of.id, stretch.days.from_, stretch.days.whole_to)
 
 
 async def _payable(conn: AsyncConnection, after: int) -> Sequence[AnyRow]:

@@ -23,7 +23,7 @@ from core.billing.run.load import Days
 from core.billing.run.tariff_versions import in_force
 from core.billing.tables import cycle
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.metering.events.clock import seconds
@@ -64,14 +64,14 @@ async def served(conn: AsyncConnection, service_id: int, *, ended: bool = False)
     return row
 
 
-async def stretch_at(conn: AsyncConnection, house: House, of: AnyRow, instant: datetime) -> Stretch:
+async def stretch_at(conn: AsyncConnection, context: Context, of: AnyRow, instant: datetime) -> Stretch:
     """Where an instant falls. Refused `bucket.no_price` where the service has no plan then, or the plan no tariff."""
-    found = await stretch_on(conn, house, of, instant.astimezone(house.zone).date())
+    found = await stretch_on(conn, context, of, instant.astimezone(context.zone).date())
     day = instant.astimezone(found.zone).date()
-    return found if found.days.from_ <= day < found.days.to else await stretch_on(conn, house, of, day)
+    return found if found.days.from_ <= day < found.days.to else await stretch_on(conn, context, of, day)
 
 
-async def stretch_on(conn: AsyncConnection, house: House, of: AnyRow, day: date) -> Stretch:
+async def stretch_on(conn: AsyncConnection, context: Context, of: AnyRow, day: date) -> Stretch:
     """The same of a day."""
     p = service_plan.c
     on_day = (p.from_date <= day) & or_(p.to_date.is_(None), p.to_date > day)
@@ -88,7 +88,7 @@ async def stretch_on(conn: AsyncConnection, house: House, of: AnyRow, day: date)
         if why := not_live(one):
             raise Refused(f"bucket.not_live.{why}", 409)
     timed = next((one for one in versions if one.times is not None), None)
-    return Stretch(of, days, versions, house.zone if timed is None else ZoneInfo(timed.zone))
+    return Stretch(of, days, versions, context.zone if timed is None else ZoneInfo(timed.zone))
 
 
 async def _versions(conn: AsyncConnection, days: Days, day: date) -> tuple[Days, tuple[Tariff, ...]]:
@@ -124,10 +124,10 @@ def around(found: Sequence[Tariff], days: Days, day: date) -> tuple[list[Tariff]
     return run, first, last
 
 
-async def billed(conn: AsyncConnection, house: House, stretch: Stretch) -> bool:
+async def billed(conn: AsyncConnection, context: Context, stretch: Stretch) -> bool:
     """Whether a bill was made of these days already, without any use charged live."""
     days, of, c = stretch.days, stretch.served, cycle.c
-    if of.payment_mode == "prepaid" or house.today() < days.whole_to:
+    if of.payment_mode == "prepaid" or context.today() < days.whole_to:
         return False
     mine = (c.account_id == of.account_id) & (c.from_date < days.to) & (c.to_date > days.from_)
     return (await conn.execute(select(c.id).where(mine, c.state.in_(("built", "final"))).limit(1))).first() is not None
@@ -149,7 +149,7 @@ def _owed(stretch: Stretch, asked: QuoteRequest, uses: Sequence[Use], closed: bo
 
 async def settle(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     of: AnyRow,
     period: Period,
     target: int,
@@ -166,7 +166,7 @@ async def settle(
     why, owed_minor, changes = use or "period", period.owed_minor, dict[int, int]()
     if minor > 0:
         want = Want(of.account_id, of.currency, minor, use, of.id)
-        spent = await spend.deduct(conn, house, want, key=key, why=why, partly=partly)
+        spent = await spend.deduct(conn, context, want, key=key, why=why, partly=partly)
         owed_minor += spent.short
         changes = {part.bucket_id: part.amount for part in spent.parts}
     elif minor < 0:
@@ -175,7 +175,7 @@ async def settle(
         if -minor > forgiven:
             paid = await store.paid_by(conn, period.id)
             back = await give_back(
-                conn, house, of.account_id, of.currency, -minor - forgiven, paid=paid, key=f"{key}:back", why=why
+                conn, context, of.account_id, of.currency, -minor - forgiven, paid=paid, key=f"{key}:back", why=why
             )
             changes = {bucket_id: -amount for bucket_id, amount in back.items()}
     await store.pay(conn, period.id, changes)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import close_after
 from core.care import tickets
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering import self_read
 from core.metering.self_read import Dial
@@ -38,24 +38,26 @@ class Taken:
     reference: str = ""
 
 
-def window(house: House, bill_day: int) -> Window:
+def window(context: Context, bill_day: int) -> Window:
     """The window that is open now, or the next."""
-    closes_on = close_after(bill_day, house.today() - timedelta(days=1))
-    return Window(closes_on - timedelta(days=house.operator.readings.self_read_days), closes_on)
+    closes_on = close_after(bill_day, context.today() - timedelta(days=1))
+    return Window(closes_on - timedelta(days=context.operator.readings.self_read_days), closes_on)
 
 
-async def open_dials(conn: AsyncConnection, house: House, account_id: int) -> tuple[Window, list[Dial]]:
+async def open_dials(conn: AsyncConnection, context: Context, account_id: int) -> tuple[Window, list[Dial]]:
     """The window of an account, and what it can read at all; no dials where the operator takes no readings of customers."""
     account = await parties.account(conn, account_id)
     if account is None:
         raise Refused("choose.gone")
-    takes = house.operator.readings.self_read_days > 0
-    return window(house, account.bill_day), await self_read.dials_of(conn, account_id, house.today()) if takes else []
+    takes = context.operator.readings.self_read_days > 0
+    return window(context, account.bill_day), await self_read.dials_of(
+        conn, account_id, context.today()
+    ) if takes else []
 
 
 async def send(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     account_id: int,
     meter_id: int,
@@ -64,20 +66,20 @@ async def send(
     key: str,
 ) -> Taken:
     """Take a reading in. Refused `reading.shut` outside the window, `reading.cannot_be` when it is none of this meter."""
-    days, dials = await open_dials(conn, house, account_id)
+    days, dials = await open_dials(conn, context, account_id)
     dial = next((dial for dial in dials if dial.meter_id == meter_id), None)
     if dial is None:
         raise Refused("choose.gone")
-    if not days.holds(house.today()):
+    if not days.holds(context.today()):
         raise Refused("reading.shut", opens=days.opens_on.isoformat())
-    told = await self_read.take(conn, house, dial, value_micro)
+    told = await self_read.take(conn, context, dial, value_micro)
     if told.state == "rejected":
         raise Refused("reading.cannot_be", why=told.reason)
     if told.state != HELD:
         return Taken(told.state)
     opened = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=key,
         kind="meter_read",
         contact_id=contact_id,

@@ -19,7 +19,7 @@ from core.approvals.tables import approval
 from core.audit import trail
 from core.billing.run import parked
 from core.billing.run.parked import Foreseen, Waiting
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering.consumption.installations import EXPORT_CODE, METERED, codes_of
 from core.metering.tables import consumption, meter
@@ -50,20 +50,20 @@ class Proposal:
         return f"use:{self.service_id}:{self.code}"
 
 
-async def try_anew(conn: AsyncConnection, house: House, cycle_id: int, actor: str) -> Foreseen:
+async def try_anew(conn: AsyncConnection, context: Context, cycle_id: int, actor: str) -> Foreseen:
     """What was missing is there, or what was skipped is to be billed after all: the next run takes it up. Refused: it still cannot."""
     found = await parked.one(conn, cycle_id, lock=True)
-    seen = await parked.foresee(conn, house, cycle_id)
+    seen = await parked.foresee(conn, context, cycle_id)
     if seen.reason is not None:
         raise Refused("parked.still", why=seen.reason)
     kept = found.decided if found.state == parked.PARKED else None
     await _write(conn, cycle_id, parked.OPEN, None, kept)
-    await trail.note(conn, house, actor, "bill.taken_up", f"cycle:{cycle_id}", account=found.number, was=found.state)
+    await trail.note(conn, context, actor, "bill.taken_up", f"cycle:{cycle_id}", account=found.number, was=found.state)
     return seen
 
 
 async def on_estimate(
-    conn: AsyncConnection, house: House, cycle_id: int, told: Mapping[str, int], *, reason: str, actor: str
+    conn: AsyncConnection, context: Context, cycle_id: int, told: Mapping[str, int], *, reason: str, actor: str
 ) -> Foreseen:
     """Bill it by whatever is there, and by so much (`told`: a proposal's field -> micro-units) where that is too little."""
     found = await parked.one(conn, cycle_id, lock=True)
@@ -75,12 +75,12 @@ async def on_estimate(
             use[str(one.service_id)][one.code] = micro
     decided = {"estimate": use, "by": actor, "why": reason.strip()[:LONGEST]}
     await _write(conn, cycle_id, parked.OPEN, None, decided)
-    seen = await parked.foresee(conn, house, cycle_id)
+    seen = await parked.foresee(conn, context, cycle_id)
     if seen.reason is not None:
         raise Refused("parked.still", why=seen.reason)
     await trail.note(
         conn,
-        house,
+        context,
         actor,
         "bill.on_estimate",
         f"cycle:{cycle_id}",
@@ -92,7 +92,7 @@ async def on_estimate(
     return seen
 
 
-async def ask_to_skip(conn: AsyncConnection, house: House, cycle_id: int, *, reason: str, actor: str) -> int | None:
+async def ask_to_skip(conn: AsyncConnection, context: Context, cycle_id: int, *, reason: str, actor: str) -> int | None:
     """Never bill it; the approval it waits for, None where nothing is at stake and it is done."""
     found = await parked.one(conn, cycle_id, lock=True)
     _reasoned(reason)
@@ -101,7 +101,7 @@ async def ask_to_skip(conn: AsyncConnection, house: House, cycle_id: int, *, rea
     if await _asked(conn, cycle_id):
         raise Refused("parked.asked_already")
     if found.stake_minor == 0:
-        await _skipped(conn, house, found, {"skip": reason.strip()[:LONGEST], "by": actor}, actor)
+        await _skipped(conn, context, found, {"skip": reason.strip()[:LONGEST], "by": actor}, actor)
         return None
     stake = "not known" if found.stake_minor is None else money.show(found.stake_minor, found.currency, "en")
     payload = {
@@ -114,23 +114,25 @@ async def ask_to_skip(conn: AsyncConnection, house: House, cycle_id: int, *, rea
         "reason": reason.strip()[:LONGEST],
     }
     return await approvals.ask(
-        conn, house, kind=KIND, subject=f"cycle:{cycle_id}", payload=payload, maker=actor, branch_id=found.branch_id
+        conn, context, kind=KIND, subject=f"cycle:{cycle_id}", payload=payload, maker=actor, branch_id=found.branch_id
     )
 
 
-async def agreed(conn: AsyncConnection, house: House, said: Approval) -> None:
+async def agreed(conn: AsyncConnection, context: Context, said: Approval) -> None:
     """Another person agreed that it is never billed; `Refused` where a bill was quicker."""
     found = await parked.one(conn, int(said.subject.partition(":")[2]), lock=True)
     checker = await conn.execute(select(approval.c.checker).where(approval.c.id == said.id))
     decided = {"skip": said.payload["reason"], "by": said.maker, "agreed": checker.scalar_one()}
-    await _skipped(conn, house, found, decided, said.maker)
+    await _skipped(conn, context, found, decided, said.maker)
 
 
-async def _skipped(conn: AsyncConnection, house: House, found: Waiting, decided: dict[str, Any], actor: str) -> None:
+async def _skipped(
+    conn: AsyncConnection, context: Context, found: Waiting, decided: dict[str, Any], actor: str
+) -> None:
     await _write(conn, found.cycle_id, parked.SKIPPED, decided["skip"], decided)
     await trail.note(
         conn,
-        house,
+        context,
         actor,
         "bill.skipped",
         f"cycle:{found.cycle_id}",

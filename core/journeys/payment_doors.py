@@ -6,7 +6,7 @@ The gateway opens `told`, the dispatcher `push`, the scheduler `poll` and `colle
 from collections import Counter
 from collections.abc import Sequence
 
-from core.context import House
+from core.context import App
 from core.journeys import money_received, payment_failed
 from core.outbox.queue import Leaving, Outcome
 from core.payments import cards, inbox, mandate_pages, redirect, refund_sender
@@ -19,48 +19,48 @@ from core.payments.providers.contract import ProviderEventIn
 FOLLOW = Follow(received=money_received.received, failed=payment_failed.failed, reversed=money_received.taken_back)
 
 
-async def told(house: House, provider: str, events: Sequence[ProviderEventIn]) -> None:
+async def told(app: App, provider: str, events: Sequence[ProviderEventIn]) -> None:
     """What a provider called back about (`inbox.read` understood it) is kept and made true, however often it is told."""
-    await inbox.take_in(house, provider, events, FOLLOW)
+    await inbox.take_in(app, provider, events, FOLLOW)
 
 
-async def push(house: House, leaving: Leaving) -> Outcome:
+async def push(app: App, leaving: Leaving) -> Outcome:
     """A prompt leaves for a phone (outbox kind `push`)."""
-    return await pushes.send(house, leaving, FOLLOW)
+    return await pushes.send(app, leaving, FOLLOW)
 
 
-async def refund(house: House, leaving: Leaving) -> Outcome:
+async def refund(app: App, leaving: Leaving) -> Outcome:
     """Money goes back (outbox kind `refund`)."""
-    return await refund_sender.send(house, leaving)
+    return await refund_sender.send(app, leaving)
 
 
-async def forget(house: House, leaving: Leaving) -> Outcome:
+async def forget(app: App, leaving: Leaving) -> Outcome:
     """A card or mandate she removed is forgotten by its provider (outbox kind `forget`)."""
-    return await cards.forget(house, leaving)
+    return await cards.forget(app, leaving)
 
 
-async def pull(house: House) -> Counter[str]:
+async def pull(app: App) -> Counter[str]:
     """Paybill payments whose notes were lost; run it every quarter of an hour."""
-    return await pulls.pull(house, FOLLOW)
+    return await pulls.pull(app, FOLLOW)
 
 
-async def mandate_page(house: House, account_id: int, *, actor: str) -> str:
+async def mandate_page(app: App, account_id: int, *, actor: str) -> str:
     """The provider's page on which she gives a mandate (or saves a card): its address."""
-    return await mandate_pages.start(house, account_id, actor=actor, then=FOLLOW)
+    return await mandate_pages.start(app, account_id, actor=actor, then=FOLLOW)
 
 
-async def page(house: House, token: str) -> str:
+async def page(app: App, token: str) -> str:
     """A paylink is followed to the provider's page: its address."""
-    return await redirect.start(house, token, FOLLOW)
+    return await redirect.start(app, token, FOLLOW)
 
 
-async def back(house: House, token: str) -> str | None:
+async def back(app: App, token: str) -> str | None:
     """She returns from the provider's page: why her last try failed, if it did (a word of `payments.reason.*`)."""
-    return await redirect.back(house, token, FOLLOW)
+    return await redirect.back(app, token, FOLLOW)
 
 
-async def poll(house: House) -> Counter[str]:
+async def poll(app: App) -> Counter[str]:
     """Ask about what is unknown, and take up events that wait; run it every half minute or so."""
-    found = await polls.poll_unknown(house, FOLLOW)
-    found["waiting"] += await inbox.work_off(house, FOLLOW)
+    found = await polls.poll_unknown(app, FOLLOW)
+    found["waiting"] += await inbox.work_off(app, FOLLOW)
     return found

@@ -2,13 +2,13 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.journeys import top_up
 from core.outbox import queue
 from core.payments import poll, queries, request
 
 
-async def failed(conn: AsyncConnection, house: House, attempt_id: int) -> None:
+async def failed(conn: AsyncConnection, context: Context, attempt_id: int) -> None:
     """Let the notice `failed:<attempt id>` leave; nothing when nothing is left to pay, or when it was units she did not buy.
 
     Its paylink has the same key, so whoever composes the notice gets it by `request.paylink(key=<the row's key>)`: no token waits
@@ -22,10 +22,10 @@ async def failed(conn: AsyncConnection, house: House, attempt_id: int) -> None:
     if not sum(debt.payable_minor for debt in debts):
         return
     key = f"failed:{attempt_id}"
-    await request.paylink(conn, house, tried.account_id, invoice_id=invoice_id, key=key)
+    await request.paylink(conn, context, tried.account_id, invoice_id=invoice_id, key=key)
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=key,
         kind="notice",
         template="notice.failed",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import whole_period
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering.consumption import consumption
 from core.parties import plans
@@ -41,12 +41,12 @@ class Asked:
         return [(name, unit) for name, unit in self.tariff.meters.items() if not name.endswith("_export")]
 
 
-async def plans_to_price(conn: AsyncConnection, house: House, account_id: int | None) -> list[Asked]:
+async def plans_to_price(conn: AsyncConnection, context: Context, account_id: int | None) -> list[Asked]:
     """Her plans, or the default one of the house."""
-    today = house.today()
+    today = context.today()
     account = await parties.account(conn, account_id) if account_id else None
     if account is None:
-        code = house.operator.default_tariff
+        code = context.operator.default_tariff
         tariffs = [await catalog.tariff_on(conn, code, today)] if code else []
         return [Asked(tariff, *whole_period(STRANGERS_DAY, today), None, None) for tariff in tariffs]
     found = []

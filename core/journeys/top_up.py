@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import clock as clocks
 from core.billing import queries as billing
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.metering.units import MICRO
 from core.outbox.queue import Leaving, Outcome
@@ -52,51 +52,51 @@ async def meter(conn: AsyncConnection, serial: str) -> PrepaidMeter | None:
     return found[0] if found else None
 
 
-async def offer(conn: AsyncConnection, house: House, bought: PrepaidMeter, amount_minor: int) -> Offer:
+async def offer(conn: AsyncConnection, app: App, bought: PrepaidMeter, amount_minor: int) -> Offer:
     """What an amount would buy now. Refused `top_up.too_little` when nothing would be left for units."""
     owing = await billing.owing(conn, bought.account_id)
-    amount_minor = push.payable(house, amount_minor)
-    share = model.arrears(amount_minor, owing.open_minor - owing.disputed_minor, house.operator.vending.arrears_percent)
-    quoted = await _quoted(conn, house, bought, amount_minor - share)
+    amount_minor = push.payable(app, amount_minor)
+    share = model.arrears(amount_minor, owing.open_minor - owing.disputed_minor, app.operator.vending.arrears_percent)
+    quoted = await _quoted(conn, app, bought, amount_minor - share)
     if quoted is not None and not quoted.units:
         raise Refused("top_up.too_little")
     units = None if quoted is None or quoted.units is None else int(quoted.units * MICRO)
-    return Offer(amount_minor, share, owing.currency or house.currency, units, _tax(quoted))
+    return Offer(amount_minor, share, owing.currency or app.currency, units, _tax(quoted))
 
 
 async def order(
-    conn: AsyncConnection, house: House, *, serial: str, phone: str, amount_minor: int, contact_id: int, key: str
+    conn: AsyncConnection, app: App, *, serial: str, phone: str, amount_minor: int, contact_id: int, key: str
 ) -> None:
     """Ask for the money; the units follow it. `Refused` as `push.ask` is, and `top_up.unknown`."""
     bought = await meter(conn, serial)
     if bought is None:
         raise Refused("top_up.unknown", serial=serial)
-    wanted = await offer(conn, house, bought, amount_minor)
-    attempt_id = await push.ask(conn, house, bought.account_id, phone, wanted.amount_minor, key)
+    wanted = await offer(conn, app, bought, amount_minor)
+    attempt_id = await push.ask(conn, app, bought.account_id, phone, wanted.amount_minor, key)
     tried = await attempt_by(conn, attempt_id=attempt_id)
     asker = await contacts.by_id(conn, contact_id)
     assert tried is not None
     row = {
-        "id": house.ids.take(),
+        "id": app.ids.take(),
         "request_id": tried.request_id,
         "account_id": bought.account_id,
         "meter_id": bought.meter_id,
         "serial": serial,
         "contact_id": contact_id,
         "phone": phone,
-        "language": asker.language if asker else house.operator.languages[0],
+        "language": asker.language if asker else app.operator.languages[0],
         "amount_minor": wanted.amount_minor,
         "arrears_minor": wanted.arrears_minor,
         "tax_minor": 0,
         "currency": wanted.currency,
         "state": model.ORDERED,
         "polls": 0,
-        "created_at": house.clock.now(),
+        "created_at": app.clock.now(),
     }
     await vends.add(conn, row)
 
 
-async def paid(conn: AsyncConnection, house: House, receipt_id: int) -> tuple[int, int] | None:
+async def paid(conn: AsyncConnection, context: Context, receipt_id: int) -> tuple[int, int] | None:
     """If a receipt pays units: put their money aside, and (what for, minor units) for the allocation."""
     request_id, amount_minor = await receipt_facts(conn, receipt_id)
     held = await vends.hold(conn, vend.c.request_id == request_id) if request_id else None
@@ -106,9 +106,9 @@ async def paid(conn: AsyncConnection, house: House, receipt_id: int) -> tuple[in
         await vends.move(conn, held.id, model.DROPPED, reason="paid short")
         return None
     bought = await meter(conn, held.serial)
-    quoted = await _quoted(conn, house, bought, held.units_minor) if bought else None
+    quoted = await _quoted(conn, context, bought, held.units_minor) if bought else None
     units = None if quoted is None or quoted.units is None else int(quoted.units * MICRO)
-    await vending.paid(conn, house, held, receipt_id, units_micro=units, tax_minor=_tax(quoted))
+    await vending.paid(conn, context, held, receipt_id, units_micro=units, tax_minor=_tax(quoted))
     return held.id, held.units_minor
 
 
@@ -120,14 +120,14 @@ async def not_paid(conn: AsyncConnection, request_id: int) -> bool:
     return held is not None
 
 
-async def send(house: House, leaving: Leaving) -> Outcome:
+async def send(app: App, leaving: Leaving) -> Outcome:
     """A paid purchase leaves for the vending system (outbox kind `vend`)."""
-    return await vending.send(house, leaving, _to_credit)
+    return await vending.send(app, leaving, _to_credit)
 
 
-async def poll(house: House) -> Counter[str]:
+async def poll(app: App) -> Counter[str]:
     """Ask about tokens whose outcome is unknown."""
-    return await vending.poll(house, _to_credit)
+    return await vending.poll(app, _to_credit)
 
 
 async def tokens(conn: AsyncConnection, *, account_ids: Collection[int], contact_id: int | None) -> list[Vend]:
@@ -135,22 +135,22 @@ async def tokens(conn: AsyncConnection, *, account_ids: Collection[int], contact
     return await queries.last_tokens(conn, account_ids=account_ids, contact_id=contact_id)
 
 
-async def tell_again(conn: AsyncConnection, house: House, one_of_hers: Vend, key: str) -> None:
+async def tell_again(conn: AsyncConnection, context: Context, one_of_hers: Vend, key: str) -> None:
     """The same token once more by SMS; it costs nothing."""
     token, units = one_of_hers.token or "", one_of_hers.units_micro or 0
-    await vending.tell_token(conn, house, one_of_hers, token, units, key=f"token-again:{key}")
+    await vending.tell_token(conn, context, one_of_hers, token, units, key=f"token-again:{key}")
 
 
-async def _to_credit(conn: AsyncConnection, house: House, held: Vend) -> None:
+async def _to_credit(conn: AsyncConnection, context: Context, held: Vend) -> None:
     """There will be no token: what was meant for units is her credit now."""
     assert held.receipt_id is not None
     rows = [(held.receipt_id, held.id, -held.units_minor), (held.receipt_id, None, held.units_minor)]
-    await store.allot(conn, house, rows)
+    await store.allot(conn, context, rows)
 
 
-async def _quoted(conn: AsyncConnection, house: House, bought: PrepaidMeter, amount_minor: int) -> Quote | None:
+async def _quoted(conn: AsyncConnection, context: Context, bought: PrepaidMeter, amount_minor: int) -> Quote | None:
     """The units of an amount by the plan of the meter; None where the plan leaves that to the vending system."""
-    today = house.today()
+    today = context.today()
     plan = next(
         (one for one in await plans.plans_of(conn, bought.account_id, today) if one.service_id == bought.service_id),
         None,
@@ -162,7 +162,7 @@ async def _quoted(conn: AsyncConnection, house: House, bought: PrepaidMeter, amo
         return None
     first = today.replace(day=1)
     after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
-    before = await queries.bought_since(conn, bought.meter_id, clocks.start_of(first, house.zone))
+    before = await queries.bought_since(conn, bought.meter_id, clocks.start_of(first, context.zone))
     billed = (Row(tariff.buy.meter, before),) if before else ()
     try:
         return quote(tariff, QuoteRequest(first, after, billed=billed, buy=amount_minor))

@@ -15,7 +15,7 @@ from core.balances import spend
 from core.balances.keyed import once
 from core.balances.model import Want
 from core.collections import exposures
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.journeys import live_period
@@ -59,7 +59,7 @@ class Charged:
     currency: str
 
 
-async def charge(conn: AsyncConnection, house: House, use: Use, *, key: str) -> Charged:
+async def charge(conn: AsyncConnection, context: Context, use: Use, *, key: str) -> Charged:
     """Charge a use. Refused `bucket.short`, `bucket.no_price`, `bucket.no_service`, `collections.limit.stopped`."""
     if use.quantity_micro <= 0:
         raise Refused("bucket.amount", 400)
@@ -68,35 +68,35 @@ async def charge(conn: AsyncConnection, house: House, use: Use, *, key: str) -> 
         of = await live_period.served(conn, use.service_id)
         if use.currency not in (None, of.currency):
             raise Refused("bucket.no_price")
-        if await exposures.stopped(conn, house, of.account_id):
+        if await exposures.stopped(conn, context, of.account_id):
             raise Refused("collections.limit.stopped", 409)
         want = Want(of.account_id, use.unit, use.quantity_micro, use.use, use.service_id)
-        units = await spend.deduct(conn, house, want, key=f"{key}:units", why=use.use, partly=True)
-        minor = await _for_money(conn, house, of, _rest(use, units.short, house), key) if units.short else 0
+        units = await spend.deduct(conn, context, want, key=f"{key}:units", why=use.use, partly=True)
+        minor = await _for_money(conn, context, of, _rest(use, units.short, context), key) if units.short else 0
         return {"units": units.amount, "money": minor, "currency": of.currency}
 
-    answer = await once(conn, house, "use", key, use.asked(), do)
+    answer = await once(conn, context, "use", key, use.asked(), do)
     return Charged(answer["units"], answer["money"], answer["currency"])
 
 
-def _rest(use: Use, short: int, house: House) -> Use:
+def _rest(use: Use, short: int, context: Context) -> Use:
     """What no bundle covered: the last part of it, and what has a length began so much later. A time without a zone is the operator's."""
-    began = use.at or house.clock.now()
-    began = began if began.tzinfo else began.replace(tzinfo=house.zone)
+    began = use.at or context.clock.now()
+    began = began if began.tzinfo else began.replace(tzinfo=context.zone)
     covered = (use.quantity_micro - short) // MICRO if use.unit == "s" else 0
     return replace(use, at=began + timedelta(seconds=covered), quantity_micro=short)
 
 
-async def _for_money(conn: AsyncConnection, house: House, of: AnyRow, use: Use, key: str) -> int:
+async def _for_money(conn: AsyncConnection, context: Context, of: AnyRow, use: Use, key: str) -> int:
     """One more use of its period, at what the period rises by; minor units."""
     assert use.at is not None
-    stretch = await live_period.stretch_at(conn, house, of, use.at)
-    state = store.BILLED if await live_period.billed(conn, house, stretch) else store.RUNNING
-    period = await store.opened(conn, house, of.id, stretch.days.from_, stretch.days.whole_to, state)
+    stretch = await live_period.stretch_at(conn, context, of, use.at)
+    state = store.BILLED if await live_period.billed(conn, context, stretch) else store.RUNNING
+    period = await store.opened(conn, context, of.id, stretch.days.from_, stretch.days.whole_to, state)
     used = store.Use(use.use, use.unit, int(use.at.timestamp()), use.quantity_micro, use.destination, use.value_minor)
-    await store.add_use(conn, house, period, used)
+    await store.add_use(conn, context, period, used)
     uses = await store.uses_of(conn, period.id)
     target = await live_period.came_to(conn, stretch, uses, closed=period.state != store.RUNNING)
     if period.state == store.BILLED:
         target += period.charged_minor - await live_period.came_to(conn, stretch, uses[:-1], closed=True)
-    return await live_period.settle(conn, house, of, period, target, key=f"{key}:money", use=use.use)
+    return await live_period.settle(conn, context, of, period, target, key=f"{key}:money", use=use.use)

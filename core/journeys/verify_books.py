@@ -8,7 +8,7 @@ from core import money
 from core.balances import verify as balances
 from core.billing import verify as bills
 from core.billing.run import parked
-from core.context import House
+from core.context import Context
 from core.ledger import verify as ledger
 from core.metering import verify as usage
 from core.payments.bank import verify as statements
@@ -22,12 +22,12 @@ async def problems(conn: AsyncConnection) -> list[str]:
     return [problem for room in rooms for problem in await room.problems(conn)]
 
 
-async def never_billed(conn: AsyncConnection, house: House) -> list[str]:
+async def never_billed(conn: AsyncConnection, context: Context) -> list[str]:
     """Months that closed and have no bill, with what they may come to: no fault of the books, but money that nobody asks for."""
-    waiting, overdue = await parked.together(conn, house), await parked.overdue(conn, house.today())
+    waiting, overdue = await parked.together(conn, context), await parked.overdue(conn, context.today())
     told = []
     if waiting.count:
-        sums = money.show(waiting.minor, house.currency, "en")
+        sums = money.show(waiting.minor, context.currency, "en")
         unknown = f"; of {waiting.unknown} nothing is known" if waiting.unknown else ""
         told.append(
             f"{waiting.count} months are not billed, the oldest from {waiting.since}: about {sums}{unknown}. See hodi parked list."

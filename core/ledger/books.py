@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.ledger.model import Book
 from core.ledger.tables import balance, ledger_account
@@ -17,7 +17,7 @@ CHUNK = 2_000
 """Keys asked for in one statement; three parameters each, and SQLite takes 32,766."""
 
 
-async def find_or_open(conn: AsyncConnection, house: House, keys: Iterable[Key]) -> dict[Key, int]:
+async def find_or_open(conn: AsyncConnection, context: Context, keys: Iterable[Key]) -> dict[Key, int]:
     """The ledger account id of each (book, asset). Keys are opened in one order everywhere, so that no two wait in a ring."""
     wanted = sorted(set(keys))
     found: dict[Key, int] = {}
@@ -25,7 +25,7 @@ async def find_or_open(conn: AsyncConnection, house: House, keys: Iterable[Key])
         found.update(await _find(conn, some))
         missing = [key for key in some if key not in found]
         if missing:
-            await _open(conn, house, missing)
+            await _open(conn, context, missing)
             found.update(await _find(conn, missing))
     return found
 
@@ -37,10 +37,10 @@ async def _find(conn: AsyncConnection, keys: Sequence[Key]) -> dict[Key, int]:
     return {(Book(row.code, row.owner_id), row.asset): row.id for row in await conn.execute(query)}
 
 
-async def _open(conn: AsyncConnection, house: House, keys: Sequence[Key]) -> None:
+async def _open(conn: AsyncConnection, context: Context, keys: Sequence[Key]) -> None:
     """Whoever commits first opens it; the other waits, inserts nothing, and finds it."""
     rows = [
-        {"id": house.ids.take(), "code": book.code, "owner_id": book.owner_id, "asset": asset} for book, asset in keys
+        {"id": context.ids.take(), "code": book.code, "owner_id": book.owner_id, "asset": asset} for book, asset in keys
     ]
     statement = (
         insert(conn, ledger_account)
@@ -50,7 +50,7 @@ async def _open(conn: AsyncConnection, house: House, keys: Sequence[Key]) -> Non
     )
     opened = (await conn.execute(statement)).scalars().all()
     if opened:
-        now = house.clock.now()
+        now = context.clock.now()
         await conn.execute(
             insert(conn, balance), [{"ledger_account_id": number, "amount": 0, "at": now} for number in opened]
         )

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.ledger.books import Key, find_or_open
@@ -24,7 +24,7 @@ FEW = 200
 
 async def post(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     key: str,
     kind: str,
@@ -35,30 +35,30 @@ async def post(
 ) -> int | None:
     """Post one journal; its id, or None when `key` is already posted (then nothing happens)."""
     entry = Journal(key, kind, booked_on, postings, details or {}, reverses_id)
-    return (await post_many(conn, house, [entry])).get(key)
+    return (await post_many(conn, context, [entry])).get(key)
 
 
-async def post_many(conn: AsyncConnection, house: House, journals: Sequence[Journal]) -> dict[str, int]:
+async def post_many(conn: AsyncConnection, context: Context, journals: Sequence[Journal]) -> dict[str, int]:
     """Post journals; key -> id of those that are new. Far more than a thousand rows: reserve ids before `writing()`."""
     fresh: dict[str, int] = {}
     for start in range(0, len(journals), FEW):
-        fresh.update(await _claim(conn, house, journals[start : start + FEW]))
+        fresh.update(await _claim(conn, context, journals[start : start + FEW]))
     first_of_key = {entry.key: entry for entry in reversed(journals) if entry.key in fresh}
     entries = list(first_of_key.values())
     moved = movements(one for entry in entries for one in entry.postings)
     if moved:
-        books = await find_or_open(conn, house, moved)
-        await _move(conn, house, {books[key]: amount for key, amount in moved.items()})
-        await _append(conn, house, entries, fresh, books)
+        books = await find_or_open(conn, context, moved)
+        await _move(conn, context, {books[key]: amount for key, amount in moved.items()})
+        await _append(conn, context, entries, fresh, books)
     return fresh
 
 
-async def _claim(conn: AsyncConnection, house: House, journals: Sequence[Journal]) -> dict[str, int]:
+async def _claim(conn: AsyncConnection, context: Context, journals: Sequence[Journal]) -> dict[str, int]:
     """Write the journal rows whose key is new; on PostgreSQL a second writer of a key waits here for the first."""
-    now = house.clock.now()
+    now = context.clock.now()
     rows = [
         {
-            "id": house.ids.take(),
+            "id": context.ids.take(),
             "key": entry.key,
             "kind": entry.kind,
             "booked_on": entry.booked_on,
@@ -74,9 +74,9 @@ async def _claim(conn: AsyncConnection, house: House, journals: Sequence[Journal
     return {row.key: row.id for row in await conn.execute(statement.returning(journal.c.key, journal.c.id))}
 
 
-async def _move(conn: AsyncConnection, house: House, moved: Mapping[int, int]) -> None:
+async def _move(conn: AsyncConnection, context: Context, moved: Mapping[int, int]) -> None:
     """Change the balances, lowest id first."""
-    now = house.clock.now()
+    now = context.clock.now()
     ids = sorted(moved)
     for start in range(0, len(ids), 10_000):
         query = select(balance.c.ledger_account_id).where(balance.c.ledger_account_id.in_(ids[start : start + 10_000]))
@@ -93,9 +93,13 @@ _COLUMNS = ("id", "journal_id", "source_id", "destination_id", "amount", "asset"
 
 
 async def _append(
-    conn: AsyncConnection, house: House, journals: Sequence[Journal], ids: Mapping[str, int], books: Mapping[Key, int]
+    conn: AsyncConnection,
+    context: Context,
+    journals: Sequence[Journal],
+    ids: Mapping[str, int],
+    books: Mapping[Key, int],
 ) -> None:
-    numbers = house.ids.take_many(sum(len(entry.postings) for entry in journals))
+    numbers = context.ids.take_many(sum(len(entry.postings) for entry in journals))
     each = ((entry, one) for entry in journals for one in entry.postings)
     rows = [
         (

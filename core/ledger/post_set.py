@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import Instant, Json, insert
 from core.ledger.books import find_or_open
@@ -86,17 +86,17 @@ def ids_needed(journals: int, legs: int) -> int:
     return journals * (1 + legs)
 
 
-async def post_set(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+async def post_set(conn: AsyncConnection, context: Context, journals: SetJournals) -> None:
     """Post them all. A key that is posted already breaks on its unique constraint: the caller stages only what is new."""
     await _find_books(conn, journals)
-    await _open_books(conn, house, journals)
-    ours = await find_or_open(conn, house, [(Book(leg.book), journals.asset) for leg in journals.legs])
+    await _open_books(conn, context, journals)
+    ours = await find_or_open(conn, context, [(Book(leg.book), journals.asset) for leg in journals.legs])
     house_ids = [ours[Book(leg.book), journals.asset] for leg in journals.legs]
     await _lock(conn, journals, house_ids)
-    await _journals(conn, house, journals)
+    await _journals(conn, context, journals)
     for at, house_id in enumerate(house_ids):
         await conn.execute(sql_insert(posting).from_select(_COLUMNS, _postings(journals, at, house_id)))
-    await _balances(conn, house, journals, house_ids)
+    await _balances(conn, context, journals, house_ids)
     await _to_seal(conn, journals)
 
 
@@ -114,12 +114,12 @@ async def _find_books(conn: AsyncConnection, journals: SetJournals) -> None:
     await conn.execute(found)
 
 
-async def _open_books(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+async def _open_books(conn: AsyncConnection, context: Context, journals: SetJournals) -> None:
     missing = select(journals.owner).where(journals.book_id.is_(None)).order_by(journals.owner)
     owners = (await conn.execute(missing)).scalars().all()
     if not owners:
         return
-    ids = house.ids.take_many(len(owners))
+    ids = context.ids.take_many(len(owners))
     rows = [(number, journals.book, owner, journals.asset) for number, owner in zip(ids, owners, strict=True)]
     await insert_many(conn, ledger_account, ("id", "code", "owner_id", "asset"), rows, skip_known=True)
     await _find_books(conn, journals)
@@ -140,14 +140,14 @@ async def _lock(conn: AsyncConnection, journals: SetJournals, house_ids: Sequenc
     await conn.execute(select(func.count()).select_from(locked.subquery()))
 
 
-async def _journals(conn: AsyncConnection, house: House, journals: SetJournals) -> None:
+async def _journals(conn: AsyncConnection, context: Context, journals: SetJournals) -> None:
     key = literal(f"{journals.kind}:", Text) + cast(journals.subject, Text)
     rows = select(
         journals.journal_id,
         key,
         literal(journals.kind, Text),
         literal(journals.booked_on),
-        literal(house.clock.now(), Instant()),
+        literal(context.clock.now(), Instant()),
         literal({}, Json),
     ).select_from(journals.table)
     columns = ["id", "key", "kind", "booked_on", "at", "details"]
@@ -171,9 +171,9 @@ def _postings(journals: SetJournals, at: int, house_id: int) -> Select[Any]:
     return rows.select_from(journals.table).where(leg.amount != 0)
 
 
-async def _balances(conn: AsyncConnection, house: House, journals: SetJournals, house_ids: Sequence[int]) -> None:
+async def _balances(conn: AsyncConnection, context: Context, journals: SetJournals, house_ids: Sequence[int]) -> None:
     """The owners' by one upsert (a balance not there yet begins with what moved), the house's by the sums of the legs."""
-    now, legs = house.clock.now(), journals.legs
+    now, legs = context.clock.now(), journals.legs
     rows = select(journals.book_id, journals.moved, literal(now, Instant())).where(true()).order_by(journals.book_id)
     new = insert(conn, balance).from_select(["ledger_account_id", "amount", "at"], rows)
     await conn.execute(

@@ -5,13 +5,13 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import journal, ledger_account, posting
 
 
-async def reverse(conn: AsyncConnection, house: House, *, key: str, booked_on: date, why: str) -> int | None:
+async def reverse(conn: AsyncConnection, context: Context, *, key: str, booked_on: date, why: str) -> int | None:
     """Reverse the journal posted under `key`, once: the id of the reversal, None when that was done before.
 
     LookupError when nothing was ever posted under `key`. The reversal's own key is `reversal:<key>`.
@@ -21,7 +21,7 @@ async def reverse(conn: AsyncConnection, house: House, *, key: str, booked_on: d
         raise LookupError(f"nothing is posted under {key!r}")
     back = [one.turned(why) for one in await postings_of(conn, found)]
     return await post(
-        conn, house, key=f"reversal:{key}", kind="reversal", booked_on=booked_on, postings=back, reverses_id=found
+        conn, context, key=f"reversal:{key}", kind="reversal", booked_on=booked_on, postings=back, reverses_id=found
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.ledger.tables import journal, posting, seal, seal_due
 
@@ -22,14 +22,14 @@ FIRST = "0" * 64
 Span = tuple[int, int]
 
 
-async def seal_new(conn: AsyncConnection, house: House) -> int:
+async def seal_new(conn: AsyncConnection, context: Context) -> int:
     """Seal what has been posted since the last seal; how many postings. One sealer at a time: ids of seals are consecutive."""
     sealed = 0
     while due := await _due(conn):
         last = (await conn.execute(select(seal).order_by(seal.c.id.desc()).limit(1))).first()
         number, before = (last.id, last.digest) if last else (0, FIRST)
         digest, count = await digest_of(conn, due, before)
-        row = {"id": number + 1, "spans": due, "postings": count, "digest": digest, "at": house.clock.now()}
+        row = {"id": number + 1, "spans": due, "postings": count, "digest": digest, "at": context.clock.now()}
         await conn.execute(insert(conn, seal).values(row))
         await conn.execute(delete(seal_due).where(seal_due.c.first_id.in_([first for first, _ in due])))
         sealed += count

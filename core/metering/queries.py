@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.metering import tables as t
 
 LAST = 50
@@ -71,24 +71,24 @@ async def rejects(conn: AsyncConnection, file_id: int, limit: int = LAST) -> Seq
     return (await conn.execute(some.order_by(r.row).limit(limit))).all()
 
 
-async def by_day(conn: AsyncConnection, house: House, days: int = 30) -> list[Daily]:
+async def by_day(conn: AsyncConnection, context: Context, days: int = 30) -> list[Daily]:
     """The last days, each with what came on it."""
-    f, today = t.usage_file.c, house.today()
+    f, today = t.usage_file.c, context.today()
     first = today - timedelta(days=days - 1)
-    since = start_of(first, house.zone)
+    since = start_of(first, context.zone)
     rows = await conn.execute(select(f.received_at, f.rows, f.rejected).where(f.received_at >= since))
     taken: dict[date, int] = {}
     bad: dict[date, int] = {}
     for at, records, rejected in rows:
-        on = _local(at, house)
+        on = _local(at, context)
         taken[on] = taken.get(on, 0) + records - rejected
         bad[on] = bad.get(on, 0) + rejected
     each = (first + timedelta(days=at) for at in range(days))
     return [Daily(on, taken.get(on, 0), bad.get(on, 0)) for on in each]
 
 
-def _local(at: datetime, house: House) -> date:
-    return at.astimezone(house.zone).date()
+def _local(at: datetime, context: Context) -> date:
+    return at.astimezone(context.zone).date()
 
 
 async def file(conn: AsyncConnection, file_id: int) -> Row[*tuple[Any, ...]] | None:

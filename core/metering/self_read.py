@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.metering.store.readings import ACCEPTED, Read, Recorded, record
 from core.metering.tables import meter, reading
@@ -55,13 +55,13 @@ async def dials_of(conn: AsyncConnection, account_id: int, on: date) -> list[Dia
     return [_dial(row, known[row.id]) for row in found if len(known[row.id]) <= 1]
 
 
-async def take(conn: AsyncConnection, house: House, dial: Dial, value_micro: int) -> Recorded:
+async def take(conn: AsyncConnection, context: Context, dial: Dial, value_micro: int) -> Recorded:
     """Her reading of today: accepted, held (with the reason), duplicate, or rejected."""
-    tired = dial.own >= house.operator.readings.self_reads_in_a_row
+    tired = dial.own >= context.operator.readings.self_reads_in_a_row
     read = Read(
-        dial.serial, house.today(), value_micro, CUSTOMER, dial.register, "held.own_in_a_row" if tired else None
+        dial.serial, context.today(), value_micro, CUSTOMER, dial.register, "held.own_in_a_row" if tired else None
     )
-    return (await record(conn, house, [read]))[0]
+    return (await record(conn, context, [read]))[0]
 
 
 async def _known(conn: AsyncConnection, meter_ids: list[int]) -> dict[int, dict[str, list[Any]]]:

@@ -6,16 +6,16 @@ The report is believed only about the message it names by the id that we gave it
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.message import Delivery
 from core.outbox import delivery_reports
 from core.outbox.queue import outbox
 from core.parties.tables import contact, contact_account
 
 
-async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
+async def report(conn: AsyncConnection, context: Context, told: Delivery) -> bool:
     """Take in one report about a letter; whether a message of ours changed by it."""
-    changed = await delivery_reports.report(conn, house, told)
+    changed = await delivery_reports.report(conn, context, told)
     if changed and told.details.get("gone"):
         out, link = outbox.c, contact_account.c
         linked = select(link.contact_id).join(outbox, out.account_id == link.account_id)
@@ -24,7 +24,7 @@ async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
         gone = update(contact).where(
             contact.c.channel == "email", contact.c.channel_user == told.details["gone"], its_own
         )
-        await conn.execute(gone.where(contact.c.bounced_at.is_(None)).values(bounced_at=house.clock.now()))
+        await conn.execute(gone.where(contact.c.bounced_at.is_(None)).values(bounced_at=context.clock.now()))
     return changed
 
 

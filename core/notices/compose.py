@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import queries as balances
 from core.config.collections import StepName
-from core.context import House
+from core.context import Context
 from core.message import Notice, Option, Template
 from core.notices import credit_limit, dunning, facts, own_texts, recipients, words
 from core.notices.quiet_hours import campaigns_had, held_until
@@ -78,10 +78,10 @@ REST = timedelta(seconds=15)
 """How soon a row whose only provider is out of order looks again."""
 NO_OPTIONS: tuple[Option, ...] = ()
 Composed = Letter | Dropped | Failed | Held | Poison
-Gather = Callable[[AsyncConnection, House, Collection[int]], Awaitable[Mapping[int, Any]]]
+Gather = Callable[[AsyncConnection, Context, Collection[int]], Awaitable[Mapping[int, Any]]]
 Known = Mapping[Gather, Mapping[int, Any]]
 """What was gathered for a batch: the steps of a ladder at once, whatever their notices say."""
-Write = Callable[[House, Leaving, Reader, Any], Words | Untrue | NotYet]
+Write = Callable[[Context, Leaving, Reader, Any], Words | Untrue | NotYet]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,8 @@ class Writer:
 WRITERS: dict[str, Writer] = {
     "notice.ready": Writer(lambda conn, _house, ids: facts.bills(conn, ids), words.ready),
     "notice.reminder": Writer(lambda conn, _house, ids: facts.bills(conn, ids), words.reminder),
-    "notice.thanks": Writer(lambda conn, house, ids: facts.receipts(conn, ids, house.currency), words.thanks),
-    "notice.failed": Writer(lambda conn, house, ids: facts.attempts(conn, ids, house.currency), words.failed),
+    "notice.thanks": Writer(lambda conn, context, ids: facts.receipts(conn, ids, context.currency), words.thanks),
+    "notice.failed": Writer(lambda conn, context, ids: facts.attempts(conn, ids, context.currency), words.failed),
     "notice.corrected": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "notice.credited": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
     "notice.waived": Writer(lambda conn, _house, ids: facts.credit_notes(conn, ids), words.credited),
@@ -126,7 +126,7 @@ def writer_of(template: str) -> Writer:
 
 async def compose(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     rows: Sequence[Leaving],
     lines: Collection[str] = recipients.PREFERENCE,
     resting: Collection[str] = (),
@@ -134,18 +134,18 @@ async def compose(
     """What becomes of each row, in the order given. `lines`: who can send (`telegram`, `sms`, `sms.kannel`); `resting`: those of them
     that are out of order just now."""
     await own_texts.refresh(conn)
-    now, rules = house.clock.now(), house.operator.notices
+    now, rules = context.clock.now(), context.operator.notices
     open_ones = {line.split(".", 1)[0] for line in lines}
-    found = await recipients.find(conn, now, rows, open_ones, house.operator.languages[0], rules.order)
-    found = await recipients.at_home(conn, house.operator, rows, found)
+    found = await recipients.find(conn, now, rows, open_ones, context.operator.languages[0], rules.order)
+    found = await recipients.at_home(conn, context.operator, rows, found)
     subjects: dict[Gather, set[int]] = {}
     for row in rows:
         gather = writer_of(row.template).gather
         if row.subject_id is not None and gather:
             subjects.setdefault(gather, set()).add(row.subject_id)
-    known: Known = {gather: await gather(conn, house, ids) for gather, ids in subjects.items()}
+    known: Known = {gather: await gather(conn, context, ids) for gather, ids in subjects.items()}
     had = await campaigns_had(conn, now, rows)
-    paths = Paths(house, frozenset(lines), frozenset(resting))
+    paths = Paths(context, frozenset(lines), frozenset(resting))
     made: list[Composed] = []
     for row in rows:
         contact_id = row.contact_id or 0
@@ -163,14 +163,14 @@ async def compose(
 class Paths:
     """Who can send just now, for one batch."""
 
-    house: House
+    context: Context
     lines: frozenset[str]
     resting: frozenset[str]
     nights: dict[ZoneInfo, datetime | None] = field(default_factory=dict)
 
     def of(self, row: Leaving, reader: Reader) -> list[Way]:
         """The ways to a reader, the best first: for an offer none from a sender that she stopped, for the rest those last."""
-        ways = senders.ways(self.house, self.lines, reader.channel, reader.to, row.kind, row.params.get("from"))
+        ways = senders.ways(self.context, self.lines, reader.channel, reader.to, row.kind, row.params.get("from"))
         if not reader.stops:
             return ways
         free = [way for way in ways if not senders.has_stopped(reader.stops, way.sender)]
@@ -178,9 +178,9 @@ class Paths:
 
     def until(self, reader: Reader) -> datetime | None:
         """Until when what can wait does, by the clock of this reader."""
-        zone = reader.zone or self.house.zone
+        zone = reader.zone or self.context.zone
         if zone not in self.nights:
-            self.nights[zone] = held_until(self.house.clock.now(), zone, self.house.operator.notices)
+            self.nights[zone] = held_until(self.context.clock.now(), zone, self.context.operator.notices)
         return self.nights[zone]
 
 
@@ -203,7 +203,7 @@ def _first(paths: Paths, row: Leaving, found: Sequence[Reader], known: Known) ->
         if not isinstance(made, Letter) or not reader.closed or made.notice.template:
             return made
     if len(awake) < len(reached):
-        return out_of_order(paths.house, row)
+        return out_of_order(paths.context, row)
     return Failed(row, row.after("whatsapp", "window_closed"))
 
 
@@ -211,36 +211,36 @@ def _awake(paths: Paths, ways: Sequence[Way]) -> Iterator[Way]:
     return (way for way in ways if way.line not in paths.resting)
 
 
-def out_of_order(house: House, row: Leaving) -> Held:
+def out_of_order(context: Context, row: Leaving) -> Held:
     """Its provider is left alone just now; no try is counted."""
-    return Held(row, house.clock.now() + REST, "the provider is out of order")
+    return Held(row, context.clock.now() + REST, "the provider is out of order")
 
 
 def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: Known) -> Composed:
-    house = paths.house
+    app = paths.context
     try:
-        made = _words(house, row, reader, known)
+        made = _words(app, row, reader, known)
         if isinstance(made, Untrue):
             return Dropped(row, made.reason)
         if isinstance(made, NotYet):
-            return Held(row, made.until or house.clock.now() + PAUSE, made.reason)
-        waits = made.can_wait and kind_of(row.template) not in house.operator.notices.urgent
+            return Held(row, made.until or app.clock.now() + PAUSE, made.reason)
+        waits = made.can_wait and kind_of(row.template) not in app.operator.notices.urgent
         if waits and (until := paths.until(reader)) is not None:
             return Held(row, until)
-        return _letter(house, row, reader, way, made)
+        return _letter(app, row, reader, way, made)
     except Exception as bug:  # one row's broken template must not stop the others
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 
 
-def _words(house: House, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
+def _words(context: Context, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
     writer = writer_of(row.template)
     if writer.gather is None:
-        return writer.write(house, row, reader, None)
+        return writer.write(context, row, reader, None)
     subject = known.get(writer.gather, {}).get(row.subject_id or 0)
-    return words.GONE if subject is None else writer.write(house, row, reader, subject)
+    return words.GONE if subject is None else writer.write(context, row, reader, subject)
 
 
-def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -> Letter:
+def _letter(context: Context, row: Leaving, reader: Reader, way: Way, made: Words) -> Letter:
     if made.text is None:
         text = say(reader.language, made.key, **made.params)
     else:
@@ -253,7 +253,7 @@ def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -
     if row.params:
         options = tuple(Option(str(key), str(label)) for key, label in row.params.get("options", ()))
         share = str(row.params.get("share", ""))
-    template = _template(house, reader, made, text) if reader.channel == "whatsapp" else None
+    template = _template(context, reader, made, text) if reader.channel == "whatsapp" else None
     topic = str(row.params.get("topic", "")) if row.params else ""
     notice = Notice(
         row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed, topic
@@ -261,9 +261,9 @@ def _letter(house: House, row: Leaving, reader: Reader, way: Way, made: Words) -
     return Letter(row, notice, reader, log, way.line)
 
 
-def _template(house: House, reader: Reader, made: Words, text: str) -> Template | None:
+def _template(context: Context, reader: Reader, made: Words, text: str) -> Template | None:
     """The approved wording of a message on WhatsApp, where the operator named one."""
-    places = house.operator.notices.whatsapp_templates.get(made.key)
+    places = context.operator.notices.whatsapp_templates.get(made.key)
     if places is None:
         return None
     fields = {**made.params, "text": text}

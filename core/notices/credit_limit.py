@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.collections.limits import Exposure
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.journeys.credit_limit import exposure
 from core.journeys.credit_limit.restrict import restricts_from
@@ -30,30 +30,30 @@ class LimitFacts:
     shielded: bool
 
 
-async def gather(conn: AsyncConnection, house: House, ids: Collection[int]) -> Mapping[int, LimitFacts]:
+async def gather(conn: AsyncConnection, context: Context, ids: Collection[int]) -> Mapping[int, LimitFacts]:
     """Exposures by account."""
-    now = await exposure.fresh(conn, house, ids)
-    shields = await exposure.shielded(conn, house, list(now))
+    now = await exposure.fresh(conn, context, ids)
+    shields = await exposure.shielded(conn, context, list(now))
     rows = await conn.execute(select(account.c.id, account.c.segment).where(among(conn, account.c.id, list(now))))
     return {row.id: LimitFacts(now[row.id], row.segment, row.id in shields) for row in rows}
 
 
-def write(house: House, row: Leaving, reader: Reader, facts: LimitFacts) -> Words | Untrue:
+def write(context: Context, row: Leaving, reader: Reader, facts: LimitFacts) -> Words | Untrue:
     """What a threshold says; nothing once less is used again."""
     now = facts.now
-    least = house.operator.collections.credit_limit.warn_percent if row.template == "notice.limit_near" else 100
+    least = context.operator.collections.credit_limit.warn_percent if row.template == "notice.limit_near" else 100
     if now.limit_minor is None or now.percent < least or now.round != row.params["round"]:
         return Untrue("less is used again")
     if row.template == "notice.limit_barred" and not now.barred:
         return Untrue("nothing is limited any more")
     says: dict[str, object] = {
-        "operator": house.operator.short_name,
-        "ussd": house.operator.ussd_code,
+        "operator": context.operator.short_name,
+        "ussd": context.operator.ussd_code,
         "percent": now.percent,
-        "used": money.show(now.owes.total_minor, house.currency, reader.language),
-        "limit": money.show(now.limit_minor, house.currency, reader.language),
+        "used": money.show(now.owes.total_minor, context.currency, reader.language),
+        "limit": money.show(now.limit_minor, context.currency, reader.language),
     }
-    if row.template != "notice.limit_reached" or facts.shielded or limit_level(house) is None:
+    if row.template != "notice.limit_reached" or facts.shielded or limit_level(context) is None:
         return Words(row.template, says, can_wait=True)
-    first = restricts_from(house, load.rules_of(house, facts.segment), house.today())
+    first = restricts_from(context, load.rules_of(context, facts.segment), context.today())
     return Words("notice.limit_bars", says | {"date": days.spoken(reader.language, first)}, can_wait=True)

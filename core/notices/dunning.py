@@ -17,7 +17,7 @@ from core.billing.tables import invoice, open_item
 from core.collections.ladder import Rules, plan, untrue
 from core.collections.model import Standing
 from core.collections.tables import ladder_step
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.journeys.dunning import fees, load
 from core.notices.recipients import Reader
@@ -40,16 +40,16 @@ class StepFacts:
     rules: Rules
 
 
-async def steps(conn: AsyncConnection, house: House, ids: Collection[int]) -> Mapping[int, StepFacts]:
+async def steps(conn: AsyncConnection, context: Context, ids: Collection[int]) -> Mapping[int, StepFacts]:
     """Steps of the ladder by id."""
-    today = house.today()
+    today = context.today()
     query = select(ladder_step, account.c.currency, account.c.segment)
     query = query.join(account, account.c.id == ladder_step.c.account_id).where(among(conn, ladder_step.c.id, ids))
     rows = (await conn.execute(query)).all()
     accounts = sorted({row.account_id for row in rows})
-    standing = {one.account_id: one for one in await load.standings(conn, house, today, accounts)}
+    standing = {one.account_id: one for one in await load.standings(conn, context, today, accounts)}
     tokens = await _tokens(conn, today, accounts)
-    rules = {segment: load.rules_of(house, segment) for segment in {row.segment for row in rows}}
+    rules = {segment: load.rules_of(context, segment) for segment in {row.segment for row in rows}}
     return {
         row.id: StepFacts(row, row.currency, tokens.get(row.account_id), standing[row.account_id], rules[row.segment])
         for row in rows
@@ -70,37 +70,37 @@ async def _tokens(conn: AsyncConnection, today: date, account_ids: Collection[in
     return {row.account_id: row.token for row in await conn.execute(query)}
 
 
-def write(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> Words | Untrue | NotYet:
+def write(context: Context, row: Leaving, reader: Reader, facts: StepFacts) -> Words | Untrue | NotYet:
     """What a step says."""
-    standing, on = facts.standing, house.today()
+    standing, on = facts.standing, context.today()
     episode = standing.episode
     if episode is None or (episode.id, episode.round) != (facts.step.episode_id, facts.step.round):
         return Untrue("it was about another debt")
     why = untrue(standing, facts.rules, facts.step.step, on)
     if why is not None:
-        return Untrue(said(why, "en", house.currency))
+        return Untrue(said(why, "en", context.currency))
     if standing.pending:
         return NotYet("a payment is under way")
-    return Words(*_says(house, row, reader, facts), can_wait=True)
+    return Words(*_says(context, row, reader, facts), can_wait=True)
 
 
-def _says(house: House, row: Leaving, reader: Reader, facts: StepFacts) -> tuple[str, dict[str, object]]:
+def _says(context: Context, row: Leaving, reader: Reader, facts: StepFacts) -> tuple[str, dict[str, object]]:
     says: dict[str, object] = {
-        "operator": house.operator.short_name,
-        "ussd": house.operator.ussd_code,
+        "operator": context.operator.short_name,
+        "ussd": context.operator.ussd_code,
         "amount": money.show(facts.standing.payable_minor, facts.currency, reader.language),
-        "date": days.spoken(reader.language, facts.standing.oldest_due or house.today()),
-        "link": f"{house.settings.public_url.rstrip('/')}/b/{facts.token}",
+        "date": days.spoken(reader.language, facts.standing.oldest_due or context.today()),
+        "link": f"{context.site.public_url}/b/{facts.token}",
     }
     if facts.step.step == "formal":
-        says["date"] = days.spoken(reader.language, limited_from(facts, house.today()))
-    fee = {"formal": fees.reconnection_minor, "overdue": fees.late_minor}.get(facts.step.step, _none)(house)
+        says["date"] = days.spoken(reader.language, limited_from(facts, context.today()))
+    fee = {"formal": fees.reconnection_minor, "overdue": fees.late_minor}.get(facts.step.step, _none)(context)
     if not fee:
         return row.template, says
     return f"{row.template}_fee", says | {"fee": money.show(fee, facts.currency, reader.language)}
 
 
-def _none(_house: House) -> int:
+def _none(_house: Context) -> int:
     """A step that comes before no fee."""
     return 0
 

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Table, Text, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import Instant, insert, metadata
 from core.errors import BadInput, Refused
 from core.notices import editor
@@ -79,11 +79,11 @@ async def refresh(conn: AsyncConnection) -> None:
     _stamp[0] = stamp
 
 
-def check(house: House, lang: str, key: str, text: str, reader: str = "en") -> list[str]:
+def check(context: Context, lang: str, key: str, text: str, reader: str = "en") -> list[str]:
     """What is wrong with a wording, in sentences; none: it is fine. `Refused` for a notice or language there is not."""
     if key not in editor.NOTICES or lang not in LANGUAGES:
         raise Refused("notice.editor.unknown", status=404)
-    operator = house.operator
+    operator = context.operator
     return editor.warnings(
         lang,
         key,
@@ -95,18 +95,18 @@ def check(house: House, lang: str, key: str, text: str, reader: str = "en") -> l
     )
 
 
-async def keep(conn: AsyncConnection, house: House, lang: str, key: str, text: str, actor: str) -> list[str]:
+async def keep(conn: AsyncConnection, context: Context, lang: str, key: str, text: str, actor: str) -> list[str]:
     """Keep a wording, or the house's own again where it is blank; the warnings. `Refused` for one that could not be filled in."""
     text = text.strip().replace("\r\n", "\n")[:LONGEST]
-    told = check(house, lang, key, text) if text else []
+    told = check(context, lang, key, text) if text else []
     if text and (editor.unknown_fields(key, text) or not _balanced(text)):
         raise Refused("notice.editor.cannot", status=400, why=told[0])
     mine = (wording.c.lang == lang) & (wording.c.key == key)
     await conn.execute(delete(wording).where(mine))
     if text:
-        row = {"lang": lang, "key": key, "text": text, "by": actor, "at": house.clock.now()}
+        row = {"lang": lang, "key": key, "text": text, "by": actor, "at": context.clock.now()}
         await conn.execute(insert(conn, wording).values(row))
-    await trail.note(conn, house, actor, "notice.worded", f"notice:{lang}:{key}", text=text)
+    await trail.note(conn, context, actor, "notice.worded", f"notice:{lang}:{key}", text=text)
     return told
 
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Select, Text, cast, exists, literal, select, true
 
-from core.context import House
+from core.context import App, Context
 from core.ledger.tables import open_item
 from core.outbox import queue
 from core.outbox.queue import Letter
@@ -17,21 +17,21 @@ from core.payments.first_attempt_rate import left_out
 BATCH = 500
 
 
-async def due(house: House, on: date) -> int:
+async def due(app: App, on: date) -> int:
     """Every reminder that `on` calls for and that was not put down yet; how many. Opens its own transactions."""
     total, last = 0, 0
     while True:
-        async with house.db.writing() as conn:
-            rows = (await conn.execute(_missing(house, on, last))).all()
+        async with app.db.writing() as conn:
+            rows = (await conn.execute(_missing(app, on, last))).all()
             letters = [_letter(row.invoice_id, row.account_id, row.due_on) for row in rows]
-            total += await queue.enqueue_many(conn, house, letters)
+            total += await queue.enqueue_many(conn, app, letters)
         if len(rows) < BATCH:
             return total
         last = rows[-1].invoice_id
 
 
-def _missing(house: House, on: date, after: int) -> Select[int, int, date]:
-    days, out = house.operator.notices.reminder_days, house.operator.notices.reminder_holdout
+def _missing(context: Context, on: date, after: int) -> Select[int, int, date]:
+    days, out = context.operator.notices.reminder_days, context.operator.notices.reminder_holdout
     key = literal("reminder:") + cast(open_item.c.invoice_id, Text) + ":" + cast(open_item.c.due_on, Text)
     said = exists().where(queue.outbox.c.key == key)
     return (

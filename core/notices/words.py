@@ -13,7 +13,7 @@ import msgspec
 from core import money
 from core.balances.model import OPEN, Bucket
 from core.balances.words import called, shown
-from core.context import House
+from core.context import Context
 from core.notices.facts import AttemptFacts, BillFacts, CampaignFacts, CreditFacts, ReceiptFacts
 from core.notices.quiet_hours import open_from
 from core.notices.recipients import Reader
@@ -53,47 +53,47 @@ HERSELF = ("mobile_push", "card", "mobile_inbound")
 """Ways of paying that a person has just done: she is awake, and waits for the answer."""
 
 
-def _always(house: House) -> dict[str, object]:
-    return {"operator": house.operator.short_name, "ussd": house.operator.ussd_code}
+def _always(context: Context) -> dict[str, object]:
+    return {"operator": context.operator.short_name, "ussd": context.operator.ussd_code}
 
 
-def _link(house: House, kind: str, token: str) -> str:
-    return f"{house.settings.public_url.rstrip('/')}/{kind}/{token}"
+def _link(context: Context, kind: str, token: str) -> str:
+    return f"{context.site.public_url}/{kind}/{token}"
 
 
-def ready(house: House, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
+def ready(context: Context, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
     """A bill is ready: what we will collect and when, or what to pay by when; or that her credit has paid it."""
-    says = _always(house) | {"link": _link(house, "b", bill.token)}
+    says = _always(context) | {"link": _link(context, "b", bill.token)}
     if row.template == "notice.ready.covered":
         total = money.show(bill.total_minor, bill.currency, reader.language)
         return Words(row.template, says | {"total": total}, can_wait=True)
-    return _asks(house, "notice.ready", reader, bill)
+    return _asks(context, "notice.ready", reader, bill)
 
 
-def reminder(house: House, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
+def reminder(context: Context, row: Leaving, reader: Reader, bill: BillFacts) -> Words | Untrue:
     """A few days before the due day, if there is still something to pay and the day has not moved."""
     if bill.with_bank:
         return Untrue("with the bank already")
     if bill.due_on is None or row.params.get("due", bill.due_on.isoformat()) != bill.due_on.isoformat():
         return Untrue("the due day moved")
-    if house.today() > (bill.collect_on or bill.due_on):
+    if context.today() > (bill.collect_on or bill.due_on):
         return Untrue("the day is past")
-    return _asks(house, "notice.reminder", reader, bill)
+    return _asks(context, "notice.reminder", reader, bill)
 
 
-def _asks(house: House, key: str, reader: Reader, bill: BillFacts) -> Words | Untrue:
+def _asks(context: Context, key: str, reader: Reader, bill: BillFacts) -> Words | Untrue:
     day = bill.collect_on or bill.due_on
     if bill.left_minor <= 0 or day is None:
         return PAID
-    says = _always(house) | {
+    says = _always(context) | {
         "amount": money.show(bill.left_minor, bill.currency, reader.language),
         "date": days.spoken(reader.language, day),
-        "link": _link(house, "b", bill.token),
+        "link": _link(context, "b", bill.token),
     }
     return Words(f"{key}.{'mandate' if bill.collect_on else 'pay'}", says, can_wait=True)
 
 
-def thanks(house: House, row: Leaving, reader: Reader, paid: ReceiptFacts) -> Words | Untrue:
+def thanks(context: Context, row: Leaving, reader: Reader, paid: ReceiptFacts) -> Words | Untrue:
     """Money came in: how much, and what is still open."""
     if paid.reversed:
         return Untrue("the payment was reversed")
@@ -101,7 +101,7 @@ def thanks(house: House, row: Leaving, reader: Reader, paid: ReceiptFacts) -> Wo
     def show(minor: int) -> str:
         return money.show(minor, paid.currency, reader.language)
 
-    says = _always(house) | {"amount": show(paid.amount_minor)}
+    says = _always(context) | {"amount": show(paid.amount_minor)}
     if paid.account.left_minor > 0:
         key, more = "notice.thanks.open", {"open": show(paid.account.left_minor)}
     elif paid.account.credit_minor > 0:
@@ -111,7 +111,7 @@ def thanks(house: House, row: Leaving, reader: Reader, paid: ReceiptFacts) -> Wo
     return Words(key, says | more, can_wait=paid.method not in HERSELF, smile=reader.chats)
 
 
-def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> Words | Untrue:
+def failed(context: Context, row: Leaving, reader: Reader, tried: AttemptFacts) -> Words | Untrue:
     """A payment did not go through: sorry, what is open (not what failed), and a link to pay it."""
     if not tried.failed:
         return Untrue("it went through after all")
@@ -121,18 +121,18 @@ def failed(house: House, row: Leaving, reader: Reader, tried: AttemptFacts) -> W
         return PAID
     if tried.token is None:
         raise LookupError(f"no paylink was made for {row.key}")
-    says = _always(house) | {
+    says = _always(context) | {
         "amount": money.show(tried.left_minor, tried.currency, reader.language),
-        "link": _link(house, "p", tried.token),
+        "link": _link(context, "p", tried.token),
     }
     return Words("notice.failed", says, can_wait=tried.method not in HERSELF)
 
 
-def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> Words | Untrue:
+def credited(context: Context, row: Leaving, reader: Reader, note: CreditFacts) -> Words | Untrue:
     """A dispute ended well, or late usage was less: what was taken off, what is left of the bill, and the credit note to see."""
-    says = _always(house) | {
+    says = _always(context) | {
         "amount": money.show(note.credited_minor, note.currency, reader.language),
-        "link": _link(house, "b", note.token),
+        "link": _link(context, "b", note.token),
     }
     if note.left_minor <= 0:
         return Words(f"{row.template}.nothing", says, can_wait=True)
@@ -140,20 +140,20 @@ def credited(house: House, row: Leaving, reader: Reader, note: CreditFacts) -> W
     return Words(f"{row.template}.open", says | {"open": left}, can_wait=True)
 
 
-def bucket_used(house: House, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:
+def bucket_used(context: Context, row: Leaving, reader: Reader, bucket: Bucket) -> Words | Untrue:
     """Half, most or all of what she has beforehand is used, or it runs low; not once it was filled again or is over."""
     if bucket.round != row.params["round"]:
         return Untrue("it was filled meanwhile")
     if bucket.state != OPEN:
         return Untrue("its time is over")
-    says = _always(house) | {
+    says = _always(context) | {
         "name": called(bucket.name, bucket.unit, reader.language),
         "percent": row.params["percent"],
     }
     return Words(row.template, says | {"left": shown(bucket.amount, bucket.unit, reader.language)})
 
 
-def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) -> Words | Untrue | NotYet:
+def campaign(context: Context, row: Leaving, reader: Reader, sent: CampaignFacts) -> Words | Untrue | NotYet:
     """A campaign's own words, if it still runs and this person still agrees to hear from us."""
     if sent.state == "paused":
         return NotYet("the campaign is paused")
@@ -161,19 +161,19 @@ def campaign(house: House, row: Leaving, reader: Reader, sent: CampaignFacts) ->
         return Untrue(f"the campaign is {sent.state}")
     if reader.stopped or not reader.marketing:
         return Untrue("she asked for no campaigns")
-    if sent.window and (until := open_from(house.clock.now(), reader.zone or house.zone, *sent.window)):
+    if sent.window and (until := open_from(context.clock.now(), reader.zone or context.zone, *sent.window)):
         return NotYet("outside its hours", until)
     texts = sent.texts_b if row.params.get("arm") == "b" and sent.texts_b else sent.texts
     text = texts.get(reader.language) or texts.get("en") or next(iter(texts.values()))
-    return Words("campaign", _always(house), text=text, can_wait=True)
+    return Words("campaign", _always(context), text=text, can_wait=True)
 
 
-def code(house: House, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
+def code(context: Context, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
     """A one-time code, filled in only now (its row carries no secret); not once it has run out."""
-    says = codes.words(house, row.subject_id or 0, row.params)
-    return Untrue("the code has run out") if says is None else Words(row.template, _always(house) | says)
+    says = codes.words(context, row.subject_id or 0, row.params)
+    return Untrue("the code has run out") if says is None else Words(row.template, _always(context) | says)
 
 
-def plain(house: House, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
+def plain(context: Context, row: Leaving, reader: Reader, _facts: object) -> Words | Untrue:
     """Words that were settled when the row was put down: its template with its own params."""
-    return Words(row.template, _always(house) | row.params)
+    return Words(row.template, _always(context) | row.params)

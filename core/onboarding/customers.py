@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import phone
 from core.catalog.queries import codes
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.onboarding import further
 from core.onboarding.fields import Fields, Wrong
@@ -25,7 +25,7 @@ OF_SERVICE = ("opened_on", "address", "area", "payment_mode")
 IDS_A_ROW = 9
 
 
-async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> list[Outcome]:
+async def take(conn: AsyncConnection, context: Context, lines: Sequence[Line]) -> list[Outcome]:
     """Register the new customers of these rows, then further services of known ones; what became of each, in order."""
     tariffs = set(await codes(conn))
     known = set(await _known(conn, {line.values.get("number", "") for line in lines}))
@@ -34,7 +34,7 @@ async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> li
     again: dict[int, Customer] = {}
     for at, line in enumerate(lines):
         try:
-            customer = read(house, line, tariffs)
+            customer = read(context, line, tariffs)
         except Wrong as why:
             outcomes[at] = Outcome("rejected", str(why))
             continue
@@ -45,12 +45,14 @@ async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> li
             new.append(customer)
             outcomes[at] = TAKEN
     if new:
-        await register_many(conn, house, new)
-    outcomes |= await _again(conn, house, {at: (lines[at], customer) for at, customer in again.items()})
+        await register_many(conn, context, new)
+    outcomes |= await _again(conn, context, {at: (lines[at], customer) for at, customer in again.items()})
     return [outcomes[at] for at in range(len(lines))]
 
 
-async def _again(conn: AsyncConnection, house: House, rows: Mapping[int, tuple[Line, Customer]]) -> dict[int, Outcome]:
+async def _again(
+    conn: AsyncConnection, context: Context, rows: Mapping[int, tuple[Line, Customer]]
+) -> dict[int, Outcome]:
     """Rows of accounts on file: the same again, a further service, or a contradiction."""
     if not rows:
         return {}
@@ -64,7 +66,7 @@ async def _again(conn: AsyncConnection, house: House, rows: Mapping[int, tuple[L
             _same(line, customer, known[number], COMPARED)
             there = served[number].services.get(customer.commodity)
             if there is None:
-                more.append(further.add(house, served[number], customer))
+                more.append(further.add(context, served[number], customer))
                 outcomes[at] = TAKEN
             else:
                 _same(line, customer, there, OF_SERVICE)
@@ -73,21 +75,21 @@ async def _again(conn: AsyncConnection, house: House, rows: Mapping[int, tuple[L
                 outcomes[at] = DUPLICATE
         except Wrong as why:
             outcomes[at] = Outcome("rejected", str(why))
-    await further.save(conn, house, more)
+    await further.save(conn, context, more)
     return outcomes
 
 
-def read(house: House, line: Line, tariffs: set[str]) -> Customer:
+def read(context: Context, line: Line, tariffs: set[str]) -> Customer:
     """The customer of a row; Wrong with the column and the remedy when there is none."""
     fields = Fields(line.values)
-    operator = house.operator
+    operator = context.operator
     tariff = fields.text("tariff", operator.default_tariff or "")
     if not tariff or (tariffs and tariff not in tariffs):
         raise Wrong("import.tariff", text=tariff[:40])
     return Customer(
         name=fields.needed("name"),
         number=fields.needed("number"),
-        phone=_phone(house, fields),
+        phone=_phone(context, fields),
         email=_email(fields),
         language=fields.one_of("language", operator.languages, operator.languages[0]),
         national_id=fields.given("national_id"),
@@ -106,11 +108,11 @@ def read(house: House, line: Line, tariffs: set[str]) -> Customer:
     )
 
 
-def _phone(house: House, fields: Fields) -> str | None:
+def _phone(context: Context, fields: Fields) -> str | None:
     typed = fields.given("phone")
     if typed is None:
         return None
-    number = phone.parse(typed, house.operator.country)
+    number = phone.parse(typed, context.operator.country)
     if number is None:
         raise Wrong("import.phone", text=typed[:40])
     return number

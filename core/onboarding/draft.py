@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.context import House
+from core.context import Context
 from core.errors import BadInput
 from core.metering.units import micro
 from core.onboarding.model import Customer, NewMeter, Registered
@@ -38,7 +38,7 @@ class Draft:
 class _Desk:
     """What is known while one customer after the other is drawn up."""
 
-    house: House
+    context: Context
     now: datetime
     branches: Mapping[str, int]
     people: dict[str, int]
@@ -51,7 +51,7 @@ class _Desk:
 
 
 def draft(
-    house: House,
+    context: Context,
     customers: Sequence[Customer],
     branches: Mapping[str, int],
     people: Mapping[str, int],
@@ -69,16 +69,16 @@ def draft(
         for contact_id, channel, user, _, party in contacts
         if channel == PHONE and party is None
     }
-    desk = _Desk(house, house.clock.now(), branches, dict(people), on_file, by_phone, nobodys, Draft())
+    desk = _Desk(context, context.clock.now(), branches, dict(people), on_file, by_phone, nobodys, Draft())
     for customer in customers:
         _one(desk, customer)
     return desk.made
 
 
 def _one(desk: _Desk, customer: Customer) -> None:
-    house, made, take = desk.house, desk.made, desk.house.ids.take
-    branch, opened = desk.branches[customer.branch], customer.opened_on or house.today()
-    tariff = customer.tariff or house.operator.default_tariff
+    app, made, take = desk.context, desk.made, desk.context.ids.take
+    branch, opened = desk.branches[customer.branch], customer.opened_on or app.today()
+    tariff = customer.tariff or app.operator.default_tariff
     if tariff is None:
         raise BadInput(customer.name, "no tariff is given.", "Give one, or set default_tariff in operator.yaml.")
     party_id = _party(desk, customer)
@@ -91,7 +91,7 @@ def _one(desk: _Desk, customer: Customer) -> None:
             party_id,
             branch,
             customer.segment,
-            house.currency,
+            app.currency,
             customer.bill_day,
             "active",
             opened,
@@ -113,14 +113,14 @@ def _one(desk: _Desk, customer: Customer) -> None:
 
 
 def _language(desk: _Desk, customer: Customer) -> str:
-    return customer.language or desk.house.operator.languages[0]
+    return customer.language or desk.context.operator.languages[0]
 
 
 def _party(desk: _Desk, customer: Customer) -> int:
     """The party of this national id, or a new one."""
     if customer.national_id and customer.national_id in desk.people:
         return desk.people[customer.national_id]
-    party_id = desk.house.ids.take()
+    party_id = desk.context.ids.take()
     lang = _language(desk, customer)
     desk.made.parties.append((party_id, customer.name, customer.kind, customer.national_id, lang, desk.now))
     if customer.national_id:
@@ -138,7 +138,7 @@ def _reach(desk: _Desk, customer: Customer, party_id: int, account_id: int) -> i
         if contact_id is None and channel == PHONE:
             contact_id = desk.nobodys.pop(subscriber(user), None)
         if contact_id is None:
-            contact_id = desk.contacts[channel, user] = desk.house.ids.take()
+            contact_id = desk.contacts[channel, user] = desk.context.ids.take()
             phone = user if channel == PHONE else None
             desk.made.contacts.append(
                 (

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import grant
 from core.billing.cycles import UNBILLED
 from core.billing.tables import cycle
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.onboarding.fields import Wrong
@@ -80,11 +80,11 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, A
     return found
 
 
-def add(house: House, on_file: Account, customer: Customer) -> Further:
+def add(context: Context, on_file: Account, customer: Customer) -> Further:
     """Note the service; `Wrong` where its days are billed already, or the account has ended."""
     if on_file.state in UNBILLED:
         raise Wrong("import.account_closed", number=on_file.number, state=on_file.state.replace("_", " "))
-    began = customer.opened_on or house.today()
+    began = customer.opened_on or context.today()
     since = on_file.unbilled_from or on_file.opened_on
     if began < since:
         raise Wrong("import.service_billed", number=on_file.number, day=since)
@@ -98,11 +98,11 @@ def add(house: House, on_file: Account, customer: Customer) -> Further:
     return Further(on_file.id, on_file.branch_id, customer, began)
 
 
-async def save(conn: AsyncConnection, house: House, more: Sequence[Further]) -> None:
+async def save(conn: AsyncConnection, context: Context, more: Sequence[Further]) -> None:
     """Write them: place, service, plan, and what a welcome gives."""
     if not more:
         return
-    take = house.ids.take
+    take = context.ids.take
     ids = [(take(), take(), take()) for _ in more]
     pairs = list(zip(ids, more, strict=True))
     await insert_many(
@@ -126,10 +126,10 @@ async def save(conn: AsyncConnection, house: House, more: Sequence[Further]) -> 
         ["id", "service_id", "tariff", "from_date"],
         [(plan, service_id, one.customer.tariff, one.began) for (_, service_id, plan), one in pairs],
     )
-    for welcome in house.operator.balances.welcome:
+    for welcome in context.operator.balances.welcome:
         fit = [
             (one.account_id, service_id)
             for (_, service_id, _), one in pairs
             if welcome.commodity in (None, one.customer.commodity)
         ]
-        await grant.welcome(conn, house, welcome, fit)
+        await grant.welcome(conn, context, welcome, fit)

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.errors import BadInput
 from core.metering.formats.csv_line import cells
@@ -30,7 +30,7 @@ from core.onboarding.sheet import Choice, Line, Sheet
 
 IDS_A_WELCOME = 6
 """How many ids the welcome of one new service may need: a bucket, its movement, and the ledger's."""
-Take = Callable[[AsyncConnection, House, Sequence[Line]], Awaitable[list[Outcome]]]
+Take = Callable[[AsyncConnection, Context, Sequence[Line]], Awaitable[list[Outcome]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ TAKERS: Mapping[str, _Taker] = {
 
 
 async def run(
-    house: House,
+    app: App,
     kind: str,
     path: Path,
     *,
@@ -68,8 +68,8 @@ async def run(
     rejects = reject_file or path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
     choice = choice or Choice()
     if kind == "usage":
-        return await _usage(house, path, rejects, shift_years, source, choice, progress)
-    return await _rows(house, TAKERS[kind], kind, path, choice, rejects, progress)
+        return await _usage(app, path, rejects, shift_years, source, choice, progress)
+    return await _rows(app, TAKERS[kind], kind, path, choice, rejects, progress)
 
 
 def _check(kind: str, path: Path) -> None:
@@ -80,18 +80,18 @@ def _check(kind: str, path: Path) -> None:
 
 
 async def _rows(
-    house: House, taker: _Taker, kind: str, path: Path, choice: Choice, rejects: Path, progress: Progress | None
+    app: App, taker: _Taker, kind: str, path: Path, choice: Choice, rejects: Path, progress: Progress | None
 ) -> Report:
     tally = Report(0, 0)
     with path.open("rb") as raw, files.opened(raw, path) as file:
         sheet = await asyncio.to_thread(Sheet, file, path, KINDS[kind], choice)
         bad: list[tuple[Line, str]] = []
         for chunk in sheet.chunks():
-            await house.db.reserve_ids(
-                (taker.ids_a_row + IDS_A_WELCOME * len(house.operator.balances.welcome)) * len(chunk)
+            await app.db.reserve_ids(
+                (taker.ids_a_row + IDS_A_WELCOME * len(app.operator.balances.welcome)) * len(chunk)
             )
-            async with house.db.writing() as conn:
-                outcomes = await taker.take(conn, house, chunk)
+            async with app.db.writing() as conn:
+                outcomes = await taker.take(conn, app, chunk)
             failpoints.point("import.chunk")
             tally, more = _counted(tally, chunk, outcomes)
             bad += more
@@ -119,7 +119,7 @@ def _counted(
 
 
 async def _usage(
-    house: House,
+    app: App,
     path: Path,
     rejects: Path,
     shift_years: int,
@@ -128,15 +128,15 @@ async def _usage(
     progress: Progress | None,
 ) -> Report:
     if source is None:
-        file = await asyncio.to_thread(_by_hand, house, path, shift_years, choice)
+        file = await asyncio.to_thread(_by_hand, app, path, shift_years, choice)
     elif choice != Choice():
         raise BadInput(
             str(path), "is read by its source's mapping.", f"Say it there: usage/{source}.yaml of your folder."
         )
     else:
-        file = await asyncio.to_thread(sources.coming, house, sources.named(house, source), path)
-    report = await collect.load(house, file, progress)
-    async with house.db.reading() as conn:
+        file = await asyncio.to_thread(sources.coming, app, sources.named(app, source), path)
+    report = await collect.load(app, file, progress)
+    async with app.db.reading() as conn:
         bad = await store.rejects(conn, report.file_id)
     if bad:
         head, rows = file.settings.get("head"), [(row, why, line) for row, line, why in bad]
@@ -152,7 +152,7 @@ async def _usage(
     )
 
 
-def _by_hand(house: House, path: Path, shift_years: int, choice: Choice) -> collect.Coming:
+def _by_hand(context: Context, path: Path, shift_years: int, choice: Choice) -> collect.Coming:
     kind = collect.kind_of(path)
     if kind != "csv" and choice != Choice():
         raise BadInput(
@@ -169,7 +169,7 @@ def _by_hand(house: House, path: Path, shift_years: int, choice: Choice) -> coll
         )
     except ValidationError as why:
         raise BadInput(str(path), f"{why.errors()[0]['msg']}.", "See docs/guides/import.md.") from why
-    return collect.coming(house, kind, path, intervals=how, shift_years=shift_years)
+    return collect.coming(context, kind, path, intervals=how, shift_years=shift_years)
 
 
 def _write(path: Path, head: Sequence[str], rows: Sequence[tuple[int, str, Sequence[str]]]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import numbers
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.in_list import among
 from core.metering.consumption.installations import heard_of, named
@@ -90,17 +90,17 @@ class _Wall:
         )
 
 
-async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> list[Outcome]:
+async def take(conn: AsyncConnection, context: Context, lines: Sequence[Line]) -> list[Outcome]:
     """Hang the new meters of these rows and take down those that are gone; what became of each, in order. Removals come first."""
     services = await _services(conn, {line.values.get("account", "") for line in lines})
-    wall = await _wall(conn, house, lines, {one.id for found in services.values() for one in found})
+    wall = await _wall(conn, context, lines, {one.id for found in services.values() for one in found})
     outcomes: dict[int, Outcome] = {}
     rows: list[tuple[Any, ...]] = []
     first = [at for at, line in enumerate(lines) if line.values.get("serial", "") in wall.meters]
     known = set(first)
     for at in [*first, *(at for at in range(len(lines)) if at not in known)]:
         try:
-            outcomes[at] = _one(house, wall, lines[at], services, rows)
+            outcomes[at] = _one(context, wall, lines[at], services, rows)
         except Wrong as why:
             outcomes[at] = Outcome("rejected", str(why))
     await insert_many(conn, meter, METER_COLUMNS, rows)
@@ -110,13 +110,13 @@ async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> li
 
 
 def _one(
-    house: House, wall: _Wall, line: Line, services: dict[str, list[_Served]], rows: list[tuple[Any, ...]]
+    context: Context, wall: _Wall, line: Line, services: dict[str, list[_Served]], rows: list[tuple[Any, ...]]
 ) -> Outcome:
     new, served = read(line), _served(Fields(line.values), services)
     on_file = wall.meters.get(new.serial)
     if on_file is not None:
         return _again(wall, line, new, served, on_file)
-    service_id, began = (served.id, served.started_on) if served else (None, house.today())
+    service_id, began = (served.id, served.started_on) if served else (None, context.today())
     installed_on = new.installed_on or began
     if new.removed_on is not None and new.removed_on < installed_on:
         raise Wrong("import.meter_ends", serial=new.serial)
@@ -127,7 +127,7 @@ def _one(
             raise Wrong("import.meter_beside", serial=other.serial, code=new.code)
     if old is not None:
         old.removed_on, old.changed = installed_on, True
-    row = meter_row(house.ids.take(), service_id, new, began)
+    row = meter_row(context.ids.take(), service_id, new, began)
     rows.append(row)
     wall.meters[new.serial] = _Hung(
         row[0],
@@ -238,7 +238,7 @@ def _registers(fields: Fields, kind: str) -> str | None:
     return " ".join(names)
 
 
-async def _wall(conn: AsyncConnection, house: House, lines: Sequence[Line], service_ids: set[int]) -> _Wall:
+async def _wall(conn: AsyncConnection, context: Context, lines: Sequence[Line], service_ids: set[int]) -> _Wall:
     """The meters that these rows name, and those that hang where they go."""
     names = {line.values.get(column, "") for line in lines for column in ("serial", "replaces")}
     columns = [meter.c[name] for name in (*_Hung.__dataclass_fields__,) if name != "changed"]
@@ -248,7 +248,7 @@ async def _wall(conn: AsyncConnection, house: House, lines: Sequence[Line], serv
     found = {row.serial: _Hung(*row) for row in rows}
     ending = {line.values.get("replaces", "") for line in lines}
     ending |= {line.values.get("serial", "") for line in lines if line.values.get("removed_on")}
-    wall = _Wall(house.today(), found)
+    wall = _Wall(context.today(), found)
     ids = [one.id for serial, one in found.items() if serial in ending]
     if ids:
         wall.last = await _last(conn, ids)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.metering.store.readings import PRECEDENCE, Read, record
 from core.metering.units import Unreadable
 from core.metering.units import read as amount
@@ -15,7 +15,7 @@ from core.onboarding.sheet import Line
 IDS_A_ROW = 1
 
 
-async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> list[Outcome]:
+async def take(conn: AsyncConnection, context: Context, lines: Sequence[Line]) -> list[Outcome]:
     """Record the readings of these rows; what became of each, in order."""
     outcomes: dict[int, Outcome] = {}
     reads: dict[int, Read] = {}
@@ -24,7 +24,7 @@ async def take(conn: AsyncConnection, house: House, lines: Sequence[Line]) -> li
             reads[at] = read(line)
         except Wrong as why:
             outcomes[at] = Outcome("rejected", str(why))
-    for at, answer in zip(reads, await record(conn, house, list(reads.values())), strict=True):
+    for at, answer in zip(reads, await record(conn, context, list(reads.values())), strict=True):
         match answer.state:
             case "accepted":
                 outcomes[at] = TAKEN

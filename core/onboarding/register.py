@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import grant
 from core.billing.cycles import open_cycles
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.errors import Refused
@@ -26,38 +26,38 @@ IDS_EACH = 9
 """How many ids a customer may need: reserve as many before `writing()` when there are more than a hundred."""
 
 
-async def register_customer(conn: AsyncConnection, house: House, customer: Customer) -> Registered:
+async def register_customer(conn: AsyncConnection, context: Context, customer: Customer) -> Registered:
     """Register one; Refused `account.taken` if the number is in use."""
     taken = select(t.account.c.id).where(t.account.c.number == (customer.number or ""))
     if (await conn.execute(taken)).first():
         raise Refused("account.taken", number=customer.number)
-    return (await register_many(conn, house, [customer]))[0]
+    return (await register_many(conn, context, [customer]))[0]
 
 
-async def register_many(conn: AsyncConnection, house: House, customers: Sequence[Customer]) -> list[Registered]:
+async def register_many(conn: AsyncConnection, context: Context, customers: Sequence[Customer]) -> list[Registered]:
     """Register all, in order, by a fixed number of statements."""
-    branches = await _branches(conn, house, {customer.branch for customer in customers})
+    branches = await _branches(conn, context, {customer.branch for customer in customers})
     people = await _people(conn, {customer.national_id for customer in customers if customer.national_id})
     contacts = await _contacts(conn, customers)
-    made = draft(house, customers, branches, people, contacts)
+    made = draft(context, customers, branches, people, contacts)
     await _save(conn, made)
     await _adopt(conn, made)
-    await open_cycles(conn, house, [one.account_id for one in made.registered])
-    for welcome in house.operator.balances.welcome:
+    await open_cycles(conn, context, [one.account_id for one in made.registered])
+    for welcome in context.operator.balances.welcome:
         fit = [
             one
             for one, who in zip(made.registered, customers, strict=True)
             if welcome.commodity in (None, who.commodity)
         ]
-        await grant.welcome(conn, house, welcome, [(one.account_id, one.service_id) for one in fit])
+        await grant.welcome(conn, context, welcome, [(one.account_id, one.service_id) for one in fit])
     return made.registered
 
 
-async def _branches(conn: AsyncConnection, house: House, codes: set[str]) -> dict[str, int]:
+async def _branches(conn: AsyncConnection, context: Context, codes: set[str]) -> dict[str, int]:
     """Ids of the branches by code; a branch nobody has heard of is opened."""
     rows = await conn.execute(select(t.branch.c.code, t.branch.c.id).where(among(conn, t.branch.c.code, codes)))
     known = {row.code: row.id for row in rows}
-    new = {code: house.ids.take() for code in sorted(codes - known.keys())}
+    new = {code: context.ids.take() for code in sorted(codes - known.keys())}
     if new:
         await insert_many(conn, t.branch, ["id", "code", "name"], [(at, code, code) for code, at in new.items()])
     return known | new

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Index, Table, Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import bulk
 from core.db.engine import Instant, metadata
 from core.money import known
@@ -41,24 +41,24 @@ class Spent(msgspec.Struct, frozen=True):
     free: bool = False
 
 
-async def note(conn: AsyncConnection, house: House, spent: Sequence[Spent]) -> int:
+async def note(conn: AsyncConnection, context: Context, spent: Sequence[Spent]) -> int:
     """Write down what these cost; those of which neither the provider nor the operator tells a price are left out."""
-    now = house.clock.now()
-    priced = [(one, found) for one in spent if (found := _price(house, one)) is not None]
+    now = context.clock.now()
+    priced = [(one, found) for one in spent if (found := _price(context, one)) is not None]
     rows = [(one.outbox_id, one.channel, one.category, currency, micro, now) for one, (currency, micro) in priced]
     if not rows:
         return 0
     return await bulk.insert_many(conn, message_cost, list(message_cost.c.keys()), rows, skip_known=True)
 
 
-def _price(house: House, one: Spent) -> tuple[str, int] | None:
+def _price(context: Context, one: Spent) -> tuple[str, int] | None:
     if one.free:
-        return house.currency, 0
+        return context.currency, 0
     if one.said:
         return read(one.said)
-    prices = house.operator.notices.prices
+    prices = context.operator.notices.prices
     listed = prices.get(f"{one.channel}.{one.category}") or prices.get(one.channel)
-    return None if listed is None else (house.currency, machine(listed, MICRO_DECIMALS))
+    return None if listed is None else (context.currency, machine(listed, MICRO_DECIMALS))
 
 
 FINEST = 12

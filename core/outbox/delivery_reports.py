@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Column, Table, Text, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Instant, Json, insert, metadata
 from core.db.in_list import among
 from core.message import Delivery
@@ -37,14 +37,14 @@ NOT_OURS = timedelta(days=7)
 FINAL = {"delivered": "delivered", "read": "delivered", "failed": "failed"}
 
 
-async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
+async def report(conn: AsyncConnection, context: Context, told: Delivery) -> bool:
     """Take in one report; whether a message of ours changed by it."""
-    state, now = FINAL.get(told.state), house.clock.now()
+    state, now = FINAL.get(told.state), context.clock.now()
     row = await _row(conn, told.provider_ref)
     if row is not None:
         if state is None:
             return await _on_its_way(conn, told)
-        await _cost(conn, house, row.id, told.channel, state, told.details)
+        await _cost(conn, context, row.id, told.channel, state, told.details)
         return await _settle(conn, now, row, told.channel, state, told.reason)
     if state is not None:
         early = {
@@ -60,7 +60,7 @@ async def report(conn: AsyncConnection, house: House, told: Delivery) -> bool:
     return False
 
 
-async def catch_up(conn: AsyncConnection, house: House, refs: Collection[str]) -> int:
+async def catch_up(conn: AsyncConnection, context: Context, refs: Collection[str]) -> int:
     """Settle the messages of these references whose report came before we had written them down; how many. One look-up by key for
     a whole wave: early reports are rare, and the outbox is long."""
     if not refs:
@@ -72,17 +72,17 @@ async def catch_up(conn: AsyncConnection, house: House, refs: Collection[str]) -
     for early in found:
         row = await _row(conn, early.provider_ref)
         if row is not None:
-            await _cost(conn, house, row.id, early.channel, early.state, early.details)
+            await _cost(conn, context, row.id, early.channel, early.state, early.details)
             changed += await _settle(conn, early.at, row, early.channel, early.state, early.reason)
     known = [early.provider_ref for early in found]
     await conn.execute(delete(early_report).where(among(conn, early_report.c.provider_ref, known)))
     return changed
 
 
-async def forget(house: House) -> int:
+async def forget(app: App) -> int:
     """Let go of the reports that are about no message of ours; how many."""
-    async with house.db.writing() as conn:
-        old = delete(early_report).where(early_report.c.at < house.clock.now() - NOT_OURS)
+    async with app.db.writing() as conn:
+        old = delete(early_report).where(early_report.c.at < app.clock.now() - NOT_OURS)
         return (await conn.execute(old)).rowcount
 
 
@@ -118,9 +118,9 @@ async def _on_its_way(conn: AsyncConnection, told: Delivery) -> bool:
 
 
 async def _cost(
-    conn: AsyncConnection, house: House, outbox_id: int, channel: str, state: str, details: Mapping[str, str]
+    conn: AsyncConnection, context: Context, outbox_id: int, channel: str, state: str, details: Mapping[str, str]
 ) -> None:
     """WhatsApp tells with a status as what it charges a message; it charges those that arrived."""
     if state == "delivered" and (category := details.get("category")):
         free = details.get("billable") == "no"
-        await costs.note(conn, house, [Spent(outbox_id, channel, None, category, free)])
+        await costs.note(conn, context, [Spent(outbox_id, channel, None, category, free)])

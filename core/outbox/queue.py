@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import bulk
 from core.db.engine import insert
 from core.db.in_list import among
@@ -68,7 +68,7 @@ class Leaving(msgspec.Struct, frozen=True):
 
 async def enqueue(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     key: str,
     kind: str,
@@ -83,11 +83,11 @@ async def enqueue(
     not_before: datetime | None = None,
 ) -> bool:
     """Let one thing leave; False if this `key` has left (or waits) already. `params` must hold no secret."""
-    now = house.clock.now()
+    now = context.clock.now()
     if priority not in PRIORITIES:
         raise ValueError(f"{priority} is no priority: choose from {PRIORITIES}")
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "key": key,
         "kind": kind,
         "template": template,
@@ -128,7 +128,7 @@ _BULK = (*Letter.__dataclass_fields__, "id", "not_before", "state", "attempts", 
 
 async def enqueue_many(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     letters: Sequence[Letter],
     *,
     ids: Sequence[int] | None = None,
@@ -140,8 +140,8 @@ async def enqueue_many(
     `known=False` says that no key can have left before (its subject came to be in this transaction), which is quicker. `times`: before
     which each waits.
     """
-    now = house.clock.now()
-    ids = house.ids.take_many(len(letters)) if ids is None else ids
+    now = context.clock.now()
+    ids = context.ids.take_many(len(letters)) if ids is None else ids
     rows = [
         (*_values(letter), row_id, at, "waiting", 0, now)
         for letter, row_id, at in zip(letters, ids, times or [now] * len(letters), strict=True)

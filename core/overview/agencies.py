@@ -16,7 +16,7 @@ from core import csv_text, money
 from core.clock import start_of
 from core.collections.placing import commission
 from core.collections.tables import placement
-from core.context import House
+from core.context import Context
 from core.ledger.tables import open_item
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch, contact, contact_account, party
@@ -32,7 +32,7 @@ def _mine(query: Select[Any], branch_code: str | None) -> Select[Any]:
 
 
 async def placed(
-    conn: AsyncConnection, house: House, code: str, from_on: date, to_on: date, branch_code: str | None = None
+    conn: AsyncConnection, context: Context, code: str, from_on: date, to_on: date, branch_code: str | None = None
 ) -> Lines:
     """What was placed with an agency from one day to another, both included. The phone is that on record, of nobody she only linked."""
     phone = (
@@ -57,7 +57,7 @@ async def placed(
             row.number,
             row.name,
             row.phone or "",
-            money.plain(row.amount_minor, house.currency),
+            money.plain(row.amount_minor, context.currency),
             row.oldest_due.isoformat(),
         )
         for row in await conn.execute(_mine(query, branch_code))
@@ -65,7 +65,7 @@ async def placed(
 
 
 async def recalled(
-    conn: AsyncConnection, house: House, code: str, from_on: date, to_on: date, branch_code: str | None = None
+    conn: AsyncConnection, context: Context, code: str, from_on: date, to_on: date, branch_code: str | None = None
 ) -> Lines:
     """What was taken back from an agency from one day to another, and why."""
     names = ("id", "placed_on", "recalled_on", "recalled_why")
@@ -101,7 +101,7 @@ class Came:
 
 async def came(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     from_on: date,
     to_on: date,
     *,
@@ -112,7 +112,7 @@ async def came(
     put = allocation.alias()
     began = select(func.min(put.c.at)).where(put.c.receipt_id == receipt.c.id).scalar_subquery()
     total = func.sum(allocation.c.amount_minor)
-    first, last = start_of(from_on, house.zone), start_of(to_on + timedelta(days=1), house.zone)
+    first, last = start_of(from_on, context.zone), start_of(to_on + timedelta(days=1), context.zone)
     names = (allocation.c.at, placement.c.agency, placement.c.id, account.c.number, receipt.c.provider_txn)
     query = (
         select(*names, total, placement.c.commission)
@@ -135,30 +135,30 @@ async def came(
     query = query if code is None else query.where(placement.c.agency == code)
     rows = await conn.execute(_mine(query, branch_code))
     return [
-        Came(at.astimezone(house.zone).date(), agency, placement_id, number, txn, int(minor), percent)
+        Came(at.astimezone(context.zone).date(), agency, placement_id, number, txn, int(minor), percent)
         for at, agency, placement_id, number, txn, minor, percent in rows
     ]
 
 
 async def collected(
-    conn: AsyncConnection, house: House, code: str, from_on: date, to_on: date, branch_code: str | None = None
+    conn: AsyncConnection, context: Context, code: str, from_on: date, to_on: date, branch_code: str | None = None
 ) -> Lines:
     """The same as a file, with the commission of each line and last their sums."""
-    found = await came(conn, house, from_on, to_on, code=code, branch_code=branch_code)
+    found = await came(conn, context, from_on, to_on, code=code, branch_code=branch_code)
     lines = [
         (
             one.on.isoformat(),
             str(one.placement_id),
             one.account,
             one.txn,
-            money.plain(one.minor, house.currency),
+            money.plain(one.minor, context.currency),
             one.percent,
-            money.plain(one.commission_minor, house.currency),
+            money.plain(one.commission_minor, context.currency),
         )
         for one in found
     ]
     sums = (sum(one.minor for one in found), sum(one.commission_minor for one in found))
-    amount, part = (money.plain(one, house.currency) for one in sums)
+    amount, part = (money.plain(one, context.currency) for one in sums)
     head = ("day", "placement", "account", "payment", "amount", "percent", "commission")
     return [head, *lines, ("together", "", "", "", amount, "", part)]
 

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import alarms, trail
 from core.audit.blanking import BLANKABLE, blank
 from core.card_numbers import scrubbed
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Json, insert, metadata
 from core.overview.card_columns import OURS, WRITTEN
 
@@ -32,26 +32,26 @@ card_search = Table(
 )
 
 
-async def tick(house: House) -> int:
+async def tick(app: App) -> int:
     """Search what was not searched this night; how many rows were blanked."""
-    now = house.clock.now().astimezone(house.zone)
+    now = app.clock.now().astimezone(app.zone)
     night = now.date() if now.hour >= FROM_HOUR else now.date() - timedelta(days=1)
     found = 0
     for name in WRITTEN:
-        while (blanked := await _batch(house, metadata.tables[name], night)) is not None:
+        while (blanked := await _batch(app, metadata.tables[name], night)) is not None:
             found += blanked
     return found
 
 
-async def _batch(house: House, table: Table, night: Any) -> int | None:
+async def _batch(app: App, table: Table, night: Any) -> int | None:
     """Search one batch and remember how far it came; how many rows were blanked. None: the table is done for this night."""
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         stood = (await conn.execute(select(card_search).where(card_search.c.table == table.name))).first()
         if stood is not None and stood.done_on is not None and stood.done_on >= night:
             return None
         keys = list(table.primary_key.columns)
         rows = await _rows(conn, table, keys, list(stood.after) if stood else [])
-        blanked = sum([await _look_at(conn, house, table, row) for row in rows])
+        blanked = sum([await _look_at(conn, app, table, row) for row in rows])
         full = len(rows) == BATCH
         after = [rows[-1]._mapping[key] for key in keys] if full else []
         told = {"after": after, "done_on": None if full else night}
@@ -68,7 +68,7 @@ async def _rows(conn: AsyncConnection, table: Table, keys: list[Column[Any]], af
     return list((await conn.execute(query)).all())
 
 
-async def _look_at(conn: AsyncConnection, house: House, table: Table, row: Row[Any]) -> bool:
+async def _look_at(conn: AsyncConnection, context: Context, table: Table, row: Row[Any]) -> bool:
     """Blank what is found in one row; whether anything was."""
     values = {name: row._mapping[table.c[name]] for name in WRITTEN[table.name].split()}
     clean = {
@@ -81,10 +81,10 @@ async def _look_at(conn: AsyncConnection, house: House, table: Table, row: Row[A
     keys = {key.name: row._mapping[key] for key in table.primary_key.columns}
     subject = f"{table.name}:{':'.join(str(value) for value in keys.values())}"
     if table.name in BLANKABLE:
-        await blank(conn, house, table, row._mapping[table.c.id], actor=JOB, why="card number")
+        await blank(conn, context, table, row._mapping[table.c.id], actor=JOB, why="card number")
     else:
-        await trail.note(conn, house, JOB, "card.blanked", subject, columns=sorted(clean))
+        await trail.note(conn, context, JOB, "card.blanked", subject, columns=sorted(clean))
         this = [table.c[name] == value for name, value in keys.items()]
         await conn.execute(update(table).where(*this).values(clean))
-    await alarms.sound(conn, house, "cards", subject, where=subject, columns=", ".join(sorted(clean)))
+    await alarms.sound(conn, context, "cards", subject, where=subject, columns=", ".join(sorted(clean)))
     return True

@@ -19,7 +19,7 @@ from core.care.interactions import Passed
 from core.care.media import Media
 from core.care.model import Ticket
 from core.collections import exposures
-from core.context import House
+from core.context import Context
 from core.ledger import queries as ledger
 from core.metering.tables import meter
 from core.overview.listing import AnyRow, Wanted, page
@@ -69,7 +69,7 @@ class Customer:
 
 async def customer(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     account_id: int,
     *,
     branch_code: str | None,
@@ -84,7 +84,7 @@ async def customer(
     mine = [Wanted("account_id", "in", [account_id])]
     payments, _ = await page(conn, PAYMENTS, mine, branch=branch_code, offset=0, limit=LAST)
     return Customer(
-        at=house.clock.now(),
+        at=context.clock.now(),
         account=account,
         branch=code,
         contacts=contacts,
@@ -92,7 +92,7 @@ async def customer(
         owing=await billing.owing(conn, account_id),
         balance_minor=await ledger.balance(conn, "receivable", account_id, account.currency),
         points=await points.balance(conn, account_id),
-        buckets=await balances.buckets_of(conn, account_id, house.clock.now()),
+        buckets=await balances.buckets_of(conn, account_id, context.clock.now()),
         mandate=(await mandates.active_for(conn, [account_id])).get(account_id),
         exposure=await exposures.of_account(conn, account_id),
         bills=await billing.last_bills(conn, account_id, LAST),
@@ -104,7 +104,7 @@ async def customer(
         files=await media.of_contacts(conn, [contact.id for contact in contacts]),
         stops=await consent.stops_of(conn, [contact.id for contact in contacts]),
         consents=await consent.record(conn, [contact.id for contact in contacts], LAST),
-        held_until=await sim.cooling_until(conn, house, account_id),
+        held_until=await sim.cooling_until(conn, context, account_id),
     )
 
 

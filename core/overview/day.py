@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import bill_run, invoice
 from core.care.tables import interaction
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.ledger.tables import open_item
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch
@@ -44,15 +44,15 @@ class Day:
     month: Sequence[Cash]
 
 
-async def day(conn: AsyncConnection, house: House, on: date, *, branch_code: str | None) -> Day:
+async def day(conn: AsyncConnection, context: Context, on: date, *, branch_code: str | None) -> Day:
     """The day `on`, of one branch or of the whole house."""
     return Day(
         on,
         (await conn.execute(select(bill_run).where(bill_run.c.run_date == on))).first(),
         (await conn.execute(_bills(on, branch_code))).one(),
         (await conn.execute(_payments(on, branch_code))).all(),
-        (await conn.execute(_messages(house, on, branch_code))).all(),
-        await _month(conn, house, on, branch_code),
+        (await conn.execute(_messages(context, on, branch_code))).all(),
+        await _month(conn, context, on, branch_code),
     )
 
 
@@ -87,16 +87,16 @@ def _payments(on: date, code: str | None) -> Select[*tuple[object, ...]]:
     return found.where(mine)
 
 
-def _messages(house: House, on: date, code: str | None) -> Select[*tuple[object, ...]]:
+def _messages(context: Context, on: date, code: str | None) -> Select[*tuple[object, ...]]:
     start, mine = _of_branch(interaction, interaction.c.account_id, code)
     groups = (interaction.c.channel, interaction.c.direction)
-    begins, ends = start_of(on, house.zone), start_of(on + timedelta(days=1), house.zone)
+    begins, ends = start_of(on, context.zone), start_of(on + timedelta(days=1), context.zone)
     found = select(*groups, func.count().label("count")).select_from(start).group_by(*groups).order_by(*groups)
     found = found.where(interaction.c.at >= begins, interaction.c.at < ends)
     return found.where(mine)
 
 
-async def _month(conn: AsyncConnection, house: House, on: date, code: str | None) -> list[Cash]:
+async def _month(conn: AsyncConnection, context: Context, on: date, code: str | None) -> list[Cash]:
     first = on.replace(day=1)
     after = (first + timedelta(days=32)).replace(day=1)
     start, mine = _of_branch(
@@ -104,7 +104,7 @@ async def _month(conn: AsyncConnection, house: House, on: date, code: str | None
     )
     asked = func.sum(open_item.c.total_minor - open_item.c.disputed_minor)
     due = select(open_item.c.due_on, asked).select_from(start).group_by(open_item.c.due_on)
-    due = due.where(open_item.c.due_on >= first, open_item.c.due_on < after, invoice.c.currency == house.currency)
+    due = due.where(open_item.c.due_on >= first, open_item.c.due_on < after, invoice.c.currency == context.currency)
     expected = await _by_day(conn, due.where(mine))
     start, mine = _of_branch(receipt, receipt.c.account_id, code)
     came = (
@@ -113,7 +113,7 @@ async def _month(conn: AsyncConnection, house: House, on: date, code: str | None
         .group_by(receipt.c.booked_on)
     )
     came = came.where(receipt.c.booked_on >= first, receipt.c.booked_on < after, receipt.c.state != "reversed")
-    came = came.where(receipt.c.currency == house.currency)
+    came = came.where(receipt.c.currency == context.currency)
     received = await _by_day(conn, came.where(mine))
     days = [first + timedelta(days=n) for n in range((after - first).days)]
     return [Cash(one, expected.get(one, 0), received.get(one, 0)) for one in days]

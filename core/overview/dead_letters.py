@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.outbox.queue import PRIORITIES, outbox
 from core.overview.listing import AnyRow
@@ -22,14 +22,14 @@ async def dead_letters(conn: AsyncConnection, *, branch_code: str | None) -> Seq
 
 
 async def send_again(
-    conn: AsyncConnection, house: House, ids: Sequence[int], *, branch_code: str | None, actor: str
+    conn: AsyncConnection, context: Context, ids: Sequence[int], *, branch_code: str | None, actor: str
 ) -> int:
     """Replay those of `ids` that are dead and of this branch; how many there were."""
     rows = await conn.execute(_dead(branch_code).where(outbox.c.id.in_(ids)))
     mine = [row.id for row in rows]
-    count = await replay(conn, house.clock.now(), mine)
+    count = await replay(conn, context.clock.now(), mine)
     for row_id in mine:
-        await trail.note(conn, house, actor, "outbox.replayed", f"outbox:{row_id}")
+        await trail.note(conn, context, actor, "outbox.replayed", f"outbox:{row_id}")
     return count
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.outbox.costs import MICRO, message_cost
 from core.outbox.queue import outbox
 from core.parties.tables import account, branch
@@ -42,14 +42,14 @@ def micro_text(currency: str, micro: int) -> str:
 
 
 async def costs(
-    conn: AsyncConnection, house: House, first: date, last: date, *, branch_code: str | None = None
+    conn: AsyncConnection, context: Context, first: date, last: date, *, branch_code: str | None = None
 ) -> Sequence[Cost]:
     """From the first day to the last, both included, as the operator's clock has them."""
     c = message_cost.c
     names = (c.channel, c.category, c.currency)
     query = (
         select(*names, func.count(), func.sum(c.amount_micro))
-        .where(c.at >= start_of(first, house.zone), c.at < start_of(last + timedelta(days=1), house.zone))
+        .where(c.at >= start_of(first, context.zone), c.at < start_of(last + timedelta(days=1), context.zone))
         .group_by(*names)
         .order_by(*names)
     )

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access.authority import now
 from core.access.model import Who
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.overview.accounts import branch_id_of
 from core.overview.listing import AnyRow, Listing, Wanted, one
@@ -24,13 +24,13 @@ LONGEST_ID, LONGEST_NAME = 18, 80
 
 
 async def theirs(
-    conn: AsyncConnection, house: House, who: Who, listing: Listing, said: str, *also: Wanted, by: str = "id"
+    conn: AsyncConnection, context: Context, who: Who, listing: Listing, said: str, *also: Wanted, by: str = "id"
 ) -> AnyRow:
     """The one row that `said` names by its `by`. Refused `theirs.none` (404) when there is none, or none of their branch.
 
     `also`: what must be true of it besides, such as whose it is.
     """
-    asking = await now(conn, house, who)
+    asking = await now(conn, context, who)
     value = _id(said) if by == "id" else said.strip()[:LONGEST_NAME]
     row = None
     if value:
@@ -40,9 +40,9 @@ async def theirs(
     return row
 
 
-async def their_account(conn: AsyncConnection, house: House, who: Who, typed: str) -> AnyRow:
+async def their_account(conn: AsyncConnection, context: Context, who: Who, typed: str) -> AnyRow:
     """The account a person means by the number they typed (blanks, small letters, O for 0): one of their branch."""
-    asking = await now(conn, house, who)
+    asking = await now(conn, context, who)
     numbers = account_numbers(typed[:LONGEST_NAME])
     if not numbers:
         raise none(ACCOUNT)
@@ -57,15 +57,15 @@ async def their_account(conn: AsyncConnection, house: House, who: Who, typed: st
 
 
 async def all_theirs(
-    conn: AsyncConnection, house: House, who: Who, listing: Listing, said: Sequence[str]
+    conn: AsyncConnection, context: Context, who: Who, listing: Listing, said: Sequence[str]
 ) -> list[AnyRow]:
     """As `theirs`, of many ids: one that is not theirs refuses all."""
-    return [await theirs(conn, house, who, listing, text) for text in said]
+    return [await theirs(conn, context, who, listing, text) for text in said]
 
 
-async def their_branch(conn: AsyncConnection, house: House, who: Who) -> int | None:
+async def their_branch(conn: AsyncConnection, context: Context, who: Who) -> int | None:
     """The id of the branch they have now; None: the whole house."""
-    return await branch_id_of(conn, (await now(conn, house, who)).branch)
+    return await branch_id_of(conn, (await now(conn, context, who)).branch)
 
 
 def none(listing: Listing) -> Refused:

@@ -15,7 +15,7 @@ from core import csv_text, money
 from core.billing.tables import invoice
 from core.clock import start_of
 from core.collections.tables import write_off
-from core.context import House
+from core.context import Context
 from core.parties.tables import account, branch, party
 
 
@@ -49,7 +49,7 @@ class WrittenOff:
 
 
 async def written_off(
-    conn: AsyncConnection, house: House, from_on: date, to_on: date, *, branch_code: str | None = None
+    conn: AsyncConnection, context: Context, from_on: date, to_on: date, *, branch_code: str | None = None
 ) -> Sequence[WrittenOff]:
     """What was written off from one day to another (both included), in the order it was."""
     query = (
@@ -70,13 +70,13 @@ async def written_off(
         .join(party, party.c.id == account.c.party_id)
         .join(branch, branch.c.id == account.c.branch_id)
         .where(
-            write_off.c.at >= start_of(from_on, house.zone),
-            write_off.c.at < start_of(to_on + timedelta(days=1), house.zone),
+            write_off.c.at >= start_of(from_on, context.zone),
+            write_off.c.at < start_of(to_on + timedelta(days=1), context.zone),
         )
         .order_by(write_off.c.at, write_off.c.id)
     )
     rows = await conn.execute(query if branch_code is None else query.where(branch.c.code == branch_code))
-    return [WrittenOff(at.astimezone(house.zone).date(), *rest) for at, *rest in rows]
+    return [WrittenOff(at.astimezone(context.zone).date(), *rest) for at, *rest in rows]
 
 
 HEAD = ("written_off", "account", "name", "branch", "bill", "issued", "bill_total", "bill_tax", "amount", "tax", "recovered", "relief")  # fmt: skip

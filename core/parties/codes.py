@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access import attempts
 from core.audit import alarms
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.outbox import queue
 from core.parties import sim
@@ -62,7 +62,7 @@ def as_contact(contact_id: int, *, own: bool = False, address: str | None = None
 
 async def send(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     *,
     purpose: str,
     asker: Asker,
@@ -74,9 +74,9 @@ async def send(
 
     Without a contact it is a code for nobody, which costs as much and looks alike to whoever asks: a number `to` that is no customer's.
     """
-    await _within_limits(conn, house, asker, to or str(to_contact_id))
-    await _proves(conn, house, purpose, to_contact_id or 0)
-    code, now, c = house.ids.take(), house.clock.now(), link_code.c
+    await _within_limits(conn, context, asker, to or str(to_contact_id))
+    await _proves(conn, context, purpose, to_contact_id or 0)
+    code, now, c = context.ids.take(), context.clock.now(), link_code.c
     salt, until = secrets.token_hex(16), now + LIFE
     await conn.execute(
         update(link_code)
@@ -96,7 +96,7 @@ async def send(
     await conn.execute(sql_insert(link_code).values(row))
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"code:{code}",
         kind="code" if to_contact_id else NOBODY,
         template=f"code.{purpose}",
@@ -106,8 +106,8 @@ async def send(
         priority=queue.CODE,
         params={"salt": salt, "until": until.isoformat(), "minutes": int(LIFE / timedelta(minutes=1))},
     )
-    if house.operator.identity.sim_check:
-        await sim.ask(conn, house, to_contact_id or 0, f"code:{code}")
+    if context.operator.identity.sim_check:
+        await sim.ask(conn, context, to_contact_id or 0, f"code:{code}")
     return code
 
 
@@ -115,12 +115,12 @@ NOBODY = "code_for_nobody"
 """Of an outbox row that is written for the time it takes: the dispatcher finds nobody to send it to, and drops it."""
 
 
-async def prove(conn: AsyncConnection, house: House, *, purpose: str, asker: str, typed: str) -> Proven | None:
+async def prove(conn: AsyncConnection, context: Context, *, purpose: str, asker: str, typed: str) -> Proven | None:
     """Spend a try on the newest code of this asker (`Asker.name`): what it was for, or None when it is wrong.
 
     None must be committed, or the try is not spent. Refused `code.none` when there is no live code with a try left.
     """
-    now, c = house.clock.now(), link_code.c
+    now, c = context.clock.now(), link_code.c
     live = (
         select(c.id)
         .where(c.asker == asker, c.purpose == purpose, c.used_at.is_(None), c.expires_at > now)
@@ -138,48 +138,48 @@ async def prove(conn: AsyncConnection, house: House, *, purpose: str, asker: str
     ).first()
     if spent is None:
         raise Refused("code.none")
-    if not hmac.compare_digest(_code(house, spent.id, spent.salt), _digits(typed)) or spent.contact_id is None:
+    if not hmac.compare_digest(_code(context, spent.id, spent.salt), _digits(typed)) or spent.contact_id is None:
         return None
-    await _proves(conn, house, purpose, spent.contact_id)
+    await _proves(conn, context, purpose, spent.contact_id)
     await conn.execute(update(link_code).where(c.id == spent.id).values(used_at=now))
     return Proven(spent.account_id, spent.contact_id)
 
 
-def words(house: House, code_id: int, params: Mapping[str, Any]) -> dict[str, Any] | None:
+def words(context: Context, code_id: int, params: Mapping[str, Any]) -> dict[str, Any] | None:
     """The fields of the message of an outbox row of kind `code`; None when the code has run out. Never to be logged."""
-    if datetime.fromisoformat(str(params["until"])) <= house.clock.now():
+    if datetime.fromisoformat(str(params["until"])) <= context.clock.now():
         return None
-    return {"code": _code(house, code_id, str(params["salt"])), "minutes": params["minutes"]}
+    return {"code": _code(context, code_id, str(params["salt"])), "minutes": params["minutes"]}
 
 
-async def _proves(conn: AsyncConnection, house: House, purpose: str, contact_id: int) -> None:
+async def _proves(conn: AsyncConnection, context: Context, purpose: str, contact_id: int) -> None:
     """Refused `code.sim_changed` where a code to this number proves nobody."""
     changed = sim.sim_changed_within if purpose in RISKY else sim.swapped
-    if await changed(conn, house, contact_id):
+    if await changed(conn, context, contact_id):
         raise Refused("code.sim_changed")
 
 
-async def _within_limits(conn: AsyncConnection, house: House, asker: Asker, to: str) -> None:
+async def _within_limits(conn: AsyncConnection, context: Context, asker: Asker, to: str) -> None:
     """By asker, by address, by receiver and for the whole house. What strangers use up is no customer's own."""
-    if await attempts.take(conn, house, "code.asker", asker.name, WINDOW) > MOST_ASKED:
+    if await attempts.take(conn, context, "code.asker", asker.name, WINDOW) > MOST_ASKED:
         raise Refused("code.too_many", 429)
-    most = house.operator.identity.codes_an_hour
-    all_of_them = await attempts.take(conn, house, "code.house", "", WINDOW)
+    most = context.operator.identity.codes_an_hour
+    all_of_them = await attempts.take(conn, context, "code.house", "", WINDOW)
     if all_of_them * 2 >= most:
-        hour = house.clock.now().strftime("%Y-%m-%dT%H")
-        await alarms.sound(conn, house, "codes", f"{hour}:{all_of_them >= most}", asked=all_of_them, ceiling=most)
+        hour = context.clock.now().strftime("%Y-%m-%dT%H")
+        await alarms.sound(conn, context, "codes", f"{hour}:{all_of_them >= most}", asked=all_of_them, ceiling=most)
     if asker.own:
         return
     if all_of_them > most:
         raise Refused("code.too_many", 429)
-    if asker.address and await attempts.take(conn, house, "code.address", asker.address, AT_ONCE) > MOST_FROM_ADDRESS:
+    if asker.address and await attempts.take(conn, context, "code.address", asker.address, AT_ONCE) > MOST_FROM_ADDRESS:
         raise Refused("code.too_many_here", 429)
-    if await attempts.take(conn, house, "code.to", to, WINDOW) > MOST_SENT:
+    if await attempts.take(conn, context, "code.to", to, WINDOW) > MOST_SENT:
         raise Refused("code.too_many", 429)
 
 
-def _code(house: House, code_id: int, salt: str) -> str:
-    key = house.settings.secret_key.get_secret_value().encode()
+def _code(context: Context, code_id: int, salt: str) -> str:
+    key = context.site.secret_key.get_secret_value().encode()
     digest = hmac.new(key, f"code:{code_id}:{salt}".encode(), hashlib.sha256).digest()
     return f"{int.from_bytes(digest[:8]) % 10**DIGITS:0{DIGITS}}"
 

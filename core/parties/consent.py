@@ -13,7 +13,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.db.in_list import among
 from core.parties import senders
@@ -24,7 +24,7 @@ LONGEST_WORD = 40
 
 async def stop(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     contact_id: int,
     *,
     sender: str | None = None,
@@ -33,7 +33,7 @@ async def stop(
     at: datetime | None = None,
 ) -> None:
     """STOP, said at this instant (now): nothing but statutory notices until START, from this `sender` (None: from any)."""
-    said_at = _said(house, at)
+    said_at = _said(context, at)
     if await _overtaken(conn, contact_id, "stop", sender, said_at):
         return
     if sender is None:
@@ -42,12 +42,12 @@ async def stop(
     elif not senders.has_stopped((await stops_of(conn, [contact_id])).get(contact_id, ()), sender):
         row = insert(conn, sender_stop).values(contact_id=contact_id, sender=sender, stopped_at=said_at)
         await conn.execute(row.on_conflict_do_nothing(index_elements=["contact_id", "sender"]))
-    await _note(conn, house, contact_id, "stop", sender, channel, word, said_at)
+    await _note(conn, context, contact_id, "stop", sender, channel, word, said_at)
 
 
 async def start(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     contact_id: int,
     *,
     marketing: bool = True,
@@ -60,7 +60,7 @@ async def start(
 
     To one `sender`: it may write again, and the STOPs to others stay. To all (None): every STOP said before is over.
     """
-    said_at = _said(house, at)
+    said_at = _said(context, at)
     if await _overtaken(conn, contact_id, "start", sender, said_at):
         return
     before = (sender_stop.c.contact_id == contact_id) & (sender_stop.c.stopped_at <= said_at)
@@ -68,11 +68,11 @@ async def start(
     ended = [one for one in stopped if sender is None or senders.same(one, sender)]
     await conn.execute(delete(sender_stop).where(before, sender_stop.c.sender.in_(ended)))
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(stopped_at=None, marketing=marketing))
-    await _note(conn, house, contact_id, "start", sender, channel, word, said_at)
+    await _note(conn, context, contact_id, "start", sender, channel, word, said_at)
 
 
-def _said(house: House, at: datetime | None) -> datetime:
-    now = house.clock.now()
+def _said(context: Context, at: datetime | None) -> datetime:
+    now = context.clock.now()
     return min(at or now, now)
 
 
@@ -93,16 +93,16 @@ async def _overtaken(conn: AsyncConnection, contact_id: int, said: str, sender: 
 
 
 async def set_marketing(
-    conn: AsyncConnection, house: House, contact_id: int, *, wanted: bool, channel: str = "", word: str = ""
+    conn: AsyncConnection, context: Context, contact_id: int, *, wanted: bool, channel: str = "", word: str = ""
 ) -> None:
     """News and offers: yes or no. The notices of her own account go on either way."""
     changed = update(contact).where(contact.c.id == contact_id, contact.c.marketing != wanted)
     if (await conn.execute(changed.values(marketing=wanted))).rowcount:
         await _note(
-            conn, house, contact_id, "offers" if wanted else "no_offers", None, channel, word, house.clock.now()
+            conn, context, contact_id, "offers" if wanted else "no_offers", None, channel, word, context.clock.now()
         )
         await trail.note(
-            conn, house, f"customer:{contact_id}", "consent.changed", f"contact:{contact_id}", wanted=wanted
+            conn, context, f"customer:{contact_id}", "consent.changed", f"contact:{contact_id}", wanted=wanted
         )
 
 
@@ -127,7 +127,7 @@ async def record(conn: AsyncConnection, contact_ids: Collection[int], most: int 
 
 async def _note(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     contact_id: int,
     said: str,
     sender: str | None,
@@ -136,7 +136,7 @@ async def _note(
     at: datetime,
 ) -> None:
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "contact_id": contact_id,
         "said": said,
         "sender": sender,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.parties.model import LEFT, PHONE, Contact, medium, subscriber_of
 from core.parties.tables import contact, contact_account, party, sim_change
@@ -41,7 +41,7 @@ async def by_id(conn: AsyncConnection, contact_id: int) -> Contact | None:
 
 
 async def find_or_make(
-    conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None = None
+    conn: AsyncConnection, context: Context, channel: str, user: str, phone: str | None = None
 ) -> Contact:
     """Who this is, made at the first meeting. `phone` (E.164) must be vouched for by the channel, not typed by a person."""
     known = await find(conn, channel, user)
@@ -53,11 +53,11 @@ async def find_or_make(
         if known:
             return known
     if known is None:
-        known = await _make(conn, house, medium(channel), user, number)
+        known = await _make(conn, context, medium(channel), user, number)
     else:
         told = {"phone": number, "subscriber": subscriber_of(None, number)}
         await conn.execute(update(contact).where(contact.c.id == known.id).values(**told))
-    await _link_on_record(conn, house, known.id, number)
+    await _link_on_record(conn, context, known.id, number)
     return await find(conn, channel, user) or known
 
 
@@ -72,12 +72,12 @@ def _known(channel: str, user: str) -> Select[Any]:
     return select(*COLUMNS).where(contact.c.channel == medium(channel), contact.c.channel_user == user)
 
 
-async def _make(conn: AsyncConnection, house: House, channel: str, user: str, phone: str | None) -> Contact:
-    made = Contact(house.ids.take(), channel, user, phone, None, house.operator.languages[0], False, None)
+async def _make(conn: AsyncConnection, context: Context, channel: str, user: str, phone: str | None) -> Contact:
+    made = Contact(context.ids.take(), channel, user, phone, None, context.operator.languages[0], False, None)
     row = {name: getattr(made, name) for name in Contact.__dataclass_fields__}
     await conn.execute(
         insert(conn, contact)
-        .values(row | {"created_at": house.clock.now()})
+        .values(row | {"created_at": context.clock.now()})
         .on_conflict_do_nothing(index_elements=["channel", "channel_user"])
     )
     return await find(conn, channel, user) or made
@@ -89,7 +89,7 @@ async def _was_left(conn: AsyncConnection, phone: str) -> bool:
     return (await conn.execute(gone.limit(1))).first() is not None
 
 
-async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, phone: str | None) -> None:
+async def _link_on_record(conn: AsyncConnection, context: Context, contact_id: int, phone: str | None) -> None:
     """Link to every account whose phone of record this is; take over the person's language and party."""
     if phone is None:
         return
@@ -111,7 +111,7 @@ async def _link_on_record(conn: AsyncConnection, house: House, contact_id: int, 
         update(contact).where(contact.c.id == contact_id).values(party_id=owner.party_id, language=owner.language)
     )
     theirs = select(
-        literal(contact_id), contact_account.c.account_id, literal(house.clock.now()), literal("record")
+        literal(contact_id), contact_account.c.account_id, literal(context.clock.now()), literal("record")
     ).where(contact_account.c.contact_id == owner.id, contact_account.c.how == "record")
     await conn.execute(
         insert(conn, contact_account)

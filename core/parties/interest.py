@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.parties.tables import interest
 
@@ -10,14 +10,14 @@ LONGEST = 120
 """Letters of a name or a place that are kept; a person who writes a letter gets called about the rest."""
 
 
-async def register(conn: AsyncConnection, house: House, contact_id: int, name: str, place: str, key: str) -> bool:
+async def register(conn: AsyncConnection, context: Context, contact_id: int, name: str, place: str, key: str) -> bool:
     """Note the interest once per `key`; False if it was noted before."""
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "contact_id": contact_id,
         "name": name.strip()[:LONGEST],
         "place": place.strip()[:LONGEST],
-        "at": house.clock.now(),
+        "at": context.clock.now(),
         "effect_key": key,
     }
     made = await conn.execute(insert(conn, interest).values(row).on_conflict_do_nothing(index_elements=["effect_key"]))

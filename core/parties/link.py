@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.parties import codes, identity, sim
@@ -19,7 +19,7 @@ from core.phone import masked
 
 async def start(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     contact_id: int,
     account_number: str,
     *,
@@ -41,7 +41,7 @@ async def start(
     own = contact_id == record_id or await _is_linked(conn, contact_id, account.id)
     await codes.send(
         conn,
-        house,
+        context,
         purpose=purpose,
         asker=codes.as_contact(contact_id, own=own, address=address),
         to_contact_id=record_id,
@@ -51,23 +51,23 @@ async def start(
 
 
 async def finish(
-    conn: AsyncConnection, house: House, contact_id: int, code: str, *, purpose: str = "link"
+    conn: AsyncConnection, context: Context, contact_id: int, code: str, *, purpose: str = "link"
 ) -> int | None:
     """The account the code was for, now linked (purpose `link`); None when the code is wrong.
 
     A wrong code is an answer and not an exception: its try is spent only if the transaction commits.
     Refused `code.none` when there is no code to try (any more).
     """
-    proven = await codes.prove(conn, house, purpose=purpose, asker=codes.as_contact(contact_id).name, typed=code)
+    proven = await codes.prove(conn, context, purpose=purpose, asker=codes.as_contact(contact_id).name, typed=code)
     if proven is None or proven.account_id is None:
         return None
     if purpose == "link":
-        await _link(conn, house, contact_id, proven.account_id, "code")
+        await _link(conn, context, contact_id, proven.account_id, "code")
     return proven.account_id
 
 
 async def by_pin(
-    conn: AsyncConnection, house: House, contact_id: int, account_number: str, pin: str
+    conn: AsyncConnection, context: Context, contact_id: int, account_number: str, pin: str
 ) -> tuple[Literal["ok", "wrong", "locked"], int | None]:
     """Link with the number of an account and the PIN of its holder; the account when it is right.
 
@@ -78,12 +78,12 @@ async def by_pin(
         raise Refused("link.unknown", 404, number=account_number.strip()[:20])
     if not await identity.has_pin(conn, account.party_id):
         raise Refused("link.no_pin")
-    if await sim.swapped(conn, house, contact_id):
+    if await sim.swapped(conn, context, contact_id):
         raise Refused("code.sim_changed")
-    said = await identity.check_pin(conn, house, account.party_id, pin, contact_id)
+    said = await identity.check_pin(conn, context, account.party_id, pin, contact_id)
     if said != "ok":
         return said, None
-    await _link(conn, house, contact_id, account.id, "pin")
+    await _link(conn, context, contact_id, account.id, "pin")
     return said, account.id
 
 
@@ -93,27 +93,27 @@ async def _is_linked(conn: AsyncConnection, contact_id: int, account_id: int) ->
     return (await conn.execute(mine)).first() is not None
 
 
-async def _link(conn: AsyncConnection, house: House, contact_id: int, account_id: int, how: str) -> None:
-    row = {"contact_id": contact_id, "account_id": account_id, "linked_at": house.clock.now(), "how": how}
+async def _link(conn: AsyncConnection, context: Context, contact_id: int, account_id: int, how: str) -> None:
+    row = {"contact_id": contact_id, "account_id": account_id, "linked_at": context.clock.now(), "how": how}
     await conn.execute(insert(conn, contact_account).values(row).on_conflict_do_nothing())
-    await trail.note(conn, house, f"customer:{contact_id}", "account.linked", f"account:{account_id}", how=how)
+    await trail.note(conn, context, f"customer:{contact_id}", "account.linked", f"account:{account_id}", how=how)
 
 
-async def unlink(conn: AsyncConnection, house: House, contact_id: int, account_id: int) -> bool:
+async def unlink(conn: AsyncConnection, context: Context, contact_id: int, account_id: int) -> bool:
     """Part them; False if they were not together."""
-    if not await part(conn, house, contact_id, account_id):
+    if not await part(conn, context, contact_id, account_id):
         return False
-    await trail.note(conn, house, f"customer:{contact_id}", "account.unlinked", f"account:{account_id}")
+    await trail.note(conn, context, f"customer:{contact_id}", "account.unlinked", f"account:{account_id}")
     return True
 
 
-async def remove(conn: AsyncConnection, house: House, contact_id: int, account_id: int, *, actor: str) -> None:
+async def remove(conn: AsyncConnection, context: Context, contact_id: int, account_id: int, *, actor: str) -> None:
     """A clerk takes a phone or chat off an account (sold, lost, of who moved out). Refused for the phone of record: that is changed."""
     record = await of_record(conn, account_id)
     if record and record[0] == contact_id:
         raise Refused("desk.of_record")
-    if await part(conn, house, contact_id, account_id):
-        await trail.note(conn, house, actor, "account.unlinked", f"account:{account_id}", contact=str(contact_id))
+    if await part(conn, context, contact_id, account_id):
+        await trail.note(conn, context, actor, "account.unlinked", f"account:{account_id}", contact=str(contact_id))
 
 
 async def of_record(conn: AsyncConnection, account_id: int) -> tuple[int, str] | None:

@@ -8,7 +8,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from core.config.messages import Route
-from core.context import House
+from core.config.site import SMS_PROVIDERS
+from core.context import Context
 
 KINDS = ("code", "reply", "campaign")
 """Kinds of outbox rows that routes may name; whatever else leaves is a notice to them."""
@@ -23,36 +24,36 @@ class Way:
 
 
 def ways(
-    house: House, lines: Collection[str], channel: str, to: str, kind: str, wanted: str | None = None
+    context: Context, lines: Collection[str], channel: str, to: str, kind: str, wanted: str | None = None
 ) -> list[Way]:
     """The ways of a message, the best first. `wanted`: what it should come from, if that was settled when it was put down."""
     if channel != "sms":
         return [Way(channel, wanted)]
     kind = kind if kind in KINDS else "notice"
-    fitting = [one for one in house.operator.sms.routes if f"sms.{one.provider}" in lines and _fits(one, to, kind)]
-    made = [_way(house, one, wanted) for one in fitting]
+    fitting = [one for one in context.operator.sms.routes if f"sms.{one.provider}" in lines and _fits(one, to, kind)]
+    made = [_way(context, one, wanted) for one in fitting]
     if not made:
-        return [Way("sms", wanted or _only(house))]
+        return [Way("sms", wanted or _only(context))]
     first = [way for way in made if wanted is not None and way.sender == wanted]
     return first + [way for way in made if way not in first]
 
 
-def meant_by(house: House, number: str) -> str | None:
+def meant_by(context: Context, number: str) -> str | None:
     """The sender that a STOP to this number of ours is about; None: it sends nothing by itself, so all of them are meant."""
-    for route in house.operator.sms.routes:
-        sender = _sender(house, route)
+    for route in context.operator.sms.routes:
+        sender = _sender(context, route)
         if sender and same(number, sender):
             return sender
         if number in route.answers:
             return sender
-    own = [house.settings.sms_sender(provider) for provider in ("africastalking", "kannel")]
+    own = [context.site.sms_senders.get(provider) for provider in SMS_PROVIDERS]
     return next((sender for sender in own if sender and same(number, sender)), None)
 
 
-def known(house: House) -> list[str]:
+def known(context: Context) -> list[str]:
     """What our SMS may come from: for whoever plans a campaign."""
-    routed = [_sender(house, route) for route in house.operator.sms.routes]
-    return list(dict.fromkeys(sender for sender in [*routed, _only(house)] if sender))
+    routed = [_sender(context, route) for route in context.operator.sms.routes]
+    return list(dict.fromkeys(sender for sender in [*routed, _only(context)] if sender))
 
 
 def same(one: str, other: str) -> bool:
@@ -69,18 +70,16 @@ def _fits(route: Route, to: str, kind: str) -> bool:
     return (not route.prefixes or to.startswith(route.prefixes)) and (not route.kinds or kind in route.kinds)
 
 
-def _way(house: House, route: Route, wanted: str | None) -> Way:
-    sender = _sender(house, route)
+def _way(context: Context, route: Route, wanted: str | None) -> Way:
+    sender = _sender(context, route)
     owns = wanted is not None and (wanted in route.answers or (sender is not None and same(wanted, sender)))
     return Way(f"sms.{route.provider}", wanted if owns else sender)
 
 
-def _sender(house: House, route: Route) -> str | None:
-    return route.sender or house.settings.sms_sender(route.provider)
+def _sender(context: Context, route: Route) -> str | None:
+    return route.sender or context.site.sms_senders.get(route.provider)
 
 
-def _only(house: House) -> str | None:
+def _only(context: Context) -> str | None:
     """Without routes: what the first provider that has been set up sends from, Africa's Talking before Kannel as in the table of channels."""
-    settings = house.settings
-    first = "africastalking" if settings.africastalking_api_key.get_secret_value() else "kannel"
-    return settings.sms_sender(first)
+    return context.site.sms_senders.get(context.site.sms_provider)

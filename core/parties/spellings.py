@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, and_, delete, func, literal, or_, select, up
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.db.in_list import among
 from core.errors import Refused
@@ -116,18 +116,18 @@ async def _standing(conn: AsyncConnection, one_id: int, other_id: int, branch_id
 
 
 async def leave_apart(
-    conn: AsyncConnection, house: House, one_id: int, other_id: int, *, actor: str, branch_id: int | None
+    conn: AsyncConnection, context: Context, one_id: int, other_id: int, *, actor: str, branch_id: int | None
 ) -> None:
     """They are two people: not asked again."""
     await _standing(conn, one_id, other_id, branch_id)
     first, second = sorted((one_id, other_id))
-    row = {"one_id": first, "other_id": second, "by": actor, "at": house.clock.now()}
+    row = {"one_id": first, "other_id": second, "by": actor, "at": context.clock.now()}
     await conn.execute(insert(conn, contact_apart).values(row))
-    await trail.note(conn, house, actor, "contact.apart", f"contact:{first}", other=str(second))
+    await trail.note(conn, context, actor, "contact.apart", f"contact:{first}", other=str(second))
 
 
 async def join(
-    conn: AsyncConnection, house: House, keep_id: int, gone_id: int, *, actor: str, branch_id: int | None
+    conn: AsyncConnection, context: Context, keep_id: int, gone_id: int, *, actor: str, branch_id: int | None
 ) -> None:
     """They are one: `keep_id` stays, with the links of both."""
     await _standing(conn, keep_id, gone_id, branch_id)
@@ -139,12 +139,12 @@ async def join(
     await conn.execute(moved.on_conflict_do_nothing())
     await conn.execute(delete(contact_account).where(link.contact_id == gone_id))
     if gone.stopped_at is not None:
-        await consent.stop(conn, house, keep_id, channel=gone.channel, word="joined", at=gone.stopped_at)
+        await consent.stop(conn, context, keep_id, channel=gone.channel, word="joined", at=gone.stopped_at)
     for sender in (await consent.stops_of(conn, [gone_id])).get(gone_id, ()):
-        await consent.stop(conn, house, keep_id, sender=sender, channel=gone.channel, word="joined")
+        await consent.stop(conn, context, keep_id, sender=sender, channel=gone.channel, word="joined")
     told = {"marketing": keep.marketing and gone.marketing, "party_id": keep.party_id or gone.party_id}
     stays = update(contact).where(contact.c.id == keep_id)
     await conn.execute(stays.values(**told))
     left = {"channel_user": f"{gone.channel_user}#{gone_id}", "phone": None, "subscriber": None, "party_id": None}
     await conn.execute(update(contact).where(contact.c.id == gone_id).values(**left))
-    await trail.note(conn, house, actor, "contact.joined", f"contact:{keep_id}", other=masked(gone.channel_user))
+    await trail.note(conn, context, actor, "contact.joined", f"contact:{keep_id}", other=masked(gone.channel_user))

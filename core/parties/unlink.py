@@ -7,17 +7,17 @@ it is over: each turn and each request look at it (`gateway/conversation/turn.py
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.parties.tables import contact, contact_account, page_sitting
 
 
-async def part(conn: AsyncConnection, house: House, contact_id: int, account_id: int | None = None) -> int:
+async def part(conn: AsyncConnection, context: Context, contact_id: int, account_id: int | None = None) -> int:
     """Take away the link to an account, or to all of them; how many there were."""
     mine = contact_account.c.contact_id == contact_id
     which = mine if account_id is None else mine & (contact_account.c.account_id == account_id)
     gone = (await conn.execute(delete(contact_account).where(which))).rowcount
     if gone:
-        now = house.clock.now()
+        now = context.clock.now()
         await conn.execute(update(contact).where(contact.c.id == contact_id).values(parted_at=now))
         await conn.execute(delete(page_sitting).where(page_sitting.c.contact_id == contact_id))
     return gone

@@ -11,7 +11,7 @@ from typing import Protocol
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.ledger.tables import open_item
 from core.payments import queries, store
@@ -22,7 +22,7 @@ from core.payments.tables import receipt as receipts
 
 
 async def receipt(
-    conn: AsyncConnection, house: House, receipt_id: int, *, beside: tuple[int, int] | None = None
+    conn: AsyncConnection, context: Context, receipt_id: int, *, beside: tuple[int, int] | None = None
 ) -> Settled | None:
     """Allocate a placed receipt; None when it waits in suspense or was allocated before.
 
@@ -39,8 +39,8 @@ async def receipt(
     rows: list[Share] = [(receipt_id, *part) for part in (*kept, *cut.parts)]
     if cut.credit_minor:
         rows.append((receipt_id, None, cut.credit_minor))
-    await store.allot(conn, house, rows)
-    await store.pay_open_items(conn, cut.parts, house.today())
+    await store.allot(conn, context, rows)
+    await store.pay_open_items(conn, cut.parts, context.today())
     paid = dict(cut.parts)
     closed = [debt.invoice_id for debt in debts if paid.get(debt.invoice_id) == debt.open_minor]
     return Settled(
@@ -84,7 +84,7 @@ class Bill(Protocol):
         """Whose it is."""
 
 
-async def apply_credit(conn: AsyncConnection, house: House, bills: Sequence[Bill]) -> dict[int, int]:
+async def apply_credit(conn: AsyncConnection, context: Context, bills: Sequence[Bill]) -> dict[int, int]:
     """Let credit pay new bills, oldest credit first: invoice id -> minor units paid (bills without credit are left out).
 
     Takes two ids per bill and receipt that meet; a caller with more than 500 of them reserves ids before `writing()`.
@@ -96,8 +96,8 @@ async def apply_credit(conn: AsyncConnection, house: House, bills: Sequence[Bill
         holders = [bill.invoice_id for bill in bills if bill.account_id in held]
         _use(held, await _open_of(conn, holders), used, rows)
     if rows:
-        await store.allot(conn, house, rows)
-        await store.pay_open_items(conn, used.items(), house.today())
+        await store.allot(conn, context, rows)
+        await store.pay_open_items(conn, used.items(), context.today())
     return used
 
 

@@ -7,7 +7,7 @@ collected from that moment, the provider is told to forget it, and then its toke
 from sqlalchemy import ColumnElement, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.outbox import queue
 from core.outbox.queue import Leaving, Outcome
@@ -20,17 +20,17 @@ LONGEST = 60
 """Letters of what its owner recognises."""
 
 
-async def keep(conn: AsyncConnection, house: House, provider: str, reference: str, saved: Saved) -> None:
+async def keep(conn: AsyncConnection, context: Context, provider: str, reference: str, saved: Saved) -> None:
     """The card that was paid with to give the mandate `reference`: active from now on, or failed where it cannot be charged again."""
     found = await _of(conn, mandate.c.reference == reference, provider)
     if found is None or found.state != "pending":
         return
     actor = f"provider:{provider}"
-    if not saved.reusable or (saved.expires_on and saved.expires_on < house.today()):
-        await mandates.cancel(conn, house, reference, actor=actor, state="failed")
+    if not saved.reusable or (saved.expires_on and saved.expires_on < context.today()):
+        await mandates.cancel(conn, context, reference, actor=actor, state="failed")
         return
     await _write(conn, found.id, saved)
-    await mandates.activate(conn, house, reference, actor=actor)
+    await mandates.activate(conn, context, reference, actor=actor)
 
 
 async def renewed(conn: AsyncConnection, provider: str, saved: Saved) -> bool:
@@ -42,22 +42,22 @@ async def renewed(conn: AsyncConnection, provider: str, saved: Saved) -> bool:
     return True
 
 
-async def remove(conn: AsyncConnection, house: House, account_id: int, *, actor: str) -> None:
+async def remove(conn: AsyncConnection, context: Context, account_id: int, *, actor: str) -> None:
     """She wants it collected no more: the mandate of the account ends. `Refused` when there is none."""
     found = (await mandates.active_for(conn, [account_id])).get(account_id)
     if found is None:
         raise Refused("payments.mandate.over", status=404, reference="")
-    await end(conn, house, found.reference, actor=actor)
+    await end(conn, context, found.reference, actor=actor)
 
 
-async def end(conn: AsyncConnection, house: House, reference: str, *, actor: str) -> None:
+async def end(conn: AsyncConnection, context: Context, reference: str, *, actor: str) -> None:
     """We (she or a clerk) end a mandate, and its provider forgets it (`forget`). What a provider ended itself is not told to it."""
-    await mandates.cancel(conn, house, reference, actor=actor)
+    await mandates.cancel(conn, context, reference, actor=actor)
     ended = await conn.execute(select(mandate.c.id, mandate.c.account_id).where(mandate.c.reference == reference))
     mandate_id, account_id = ended.one()
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"forget:{mandate_id}",
         kind="forget",
         template="payments.forget",
@@ -66,19 +66,19 @@ async def end(conn: AsyncConnection, house: House, reference: str, *, actor: str
     )
 
 
-async def forget(house: House, leaving: Leaving) -> Outcome:
+async def forget(app: App, leaving: Leaving) -> Outcome:
     """The provider forgets it: what the dispatcher does with outbox rows of kind `forget`. Told twice it is forgotten once."""
     which = mandate.c.id == (leaving.subject_id or 0)
     query = select(mandate.c.provider, mandate.c.provider_ref).where(which, mandate.c.state.in_(mandates.ENDED))
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = (await conn.execute(query)).first()
     if found is None or found.provider_ref is None:
         return Outcome(leaving.id, "dropped", reason="forgotten before", attempts=leaving.attempts)
-    there = named(house, found.provider)
+    there = named(app, found.provider)
     said = await there.forget(found.provider_ref, leaving.key) if isinstance(there, Forgets) else Declined("no_mandate")
     if isinstance(said, Unreached | Unanswered):
         return Outcome(leaving.id, "waiting", reason=said.why, attempts=leaving.attempts)
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         await conn.execute(update(mandate).where(which).values(provider_ref=None))
     return Outcome(leaving.id, "sent", attempts=leaving.attempts)
 

@@ -7,7 +7,7 @@ time. Events come twice and in any order: a dispute only ever goes forward.
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.payments.providers.contract import ProviderEventIn
 from core.payments.tables import chargeback
@@ -21,13 +21,13 @@ def forward(before: str, now: str) -> str:
     return before if before in OVER else max(before, now, key=ORDER.index)
 
 
-async def told(conn: AsyncConnection, house: House, provider: str, receipt_id: int, event: ProviderEventIn) -> bool:
+async def told(conn: AsyncConnection, context: Context, provider: str, receipt_id: int, event: ProviderEventIn) -> bool:
     """Keep what a provider says of a dispute; False for a state we do not know."""
     if event.state not in ORDER:
         return False
-    now = house.clock.now()
+    now = context.clock.now()
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "provider": provider,
         "ref": event.provider_ref,
         "receipt_id": receipt_id,

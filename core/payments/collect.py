@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert as insert_new
 from core.payments import health, outcome, poll, queries, schemes, store
@@ -34,24 +34,24 @@ class _Asking:
     wanted: Wanted
 
 
-async def collect_due(house: House, on: date, then: Follow = NOTHING) -> Counter[str]:
+async def collect_due(app: App, on: date, then: Follow = NOTHING) -> Counter[str]:
     """Ask for every collection planned for `on` or before; how many were asked, failed, dropped, left for later or unknown."""
     told: Counter[str] = Counter()
     after, gate = 0, asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def one(collection_id: int) -> str:
         async with gate:
-            return await _collect(house, collection_id, then)
+            return await _collect(app, collection_id, then)
 
-    while batch := await _due(house, on, after):
+    while batch := await _due(app, on, after):
         told.update(await asyncio.gather(*(one(collection_id) for collection_id in batch)))
         after = batch[-1]
     return told
 
 
-async def _due(house: House, on: date, after: int) -> list[int]:
+async def _due(app: App, on: date, after: int) -> list[int]:
     early = [
-        and_(mandate.c.provider == name, collection.c.collect_on <= schemes.hand_in_until(house, name, on))
+        and_(mandate.c.provider == name, collection.c.collect_on <= schemes.hand_in_until(app, name, on))
         for name in schemes.EARLY
     ]
     query = (
@@ -61,23 +61,23 @@ async def _due(house: House, on: date, after: int) -> list[int]:
         .order_by(collection.c.id)
         .limit(AT_ONCE)
     )
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return list((await conn.execute(query)).scalars())
 
 
-async def _collect(house: House, collection_id: int, then: Follow) -> str:
-    async with house.db.writing() as conn:
-        asking = await _start(conn, house, collection_id)
+async def _collect(app: App, collection_id: int, then: Follow) -> str:
+    async with app.db.writing() as conn:
+        asking = await _start(conn, app, collection_id)
     if isinstance(asking, str):
         return asking
     failpoints.point("payments.debit_written")
-    said = await health.start(house, asking.provider, asking.wanted)
+    said = await health.start(app, asking.provider, asking.wanted)
     failpoints.point("payments.debited")
-    async with house.db.writing() as conn:
-        return await _finish(conn, house, asking.attempt_id, said, then)
+    async with app.db.writing() as conn:
+        return await _finish(conn, app, asking.attempt_id, said, then)
 
 
-async def _start(conn: AsyncConnection, house: House, collection_id: int) -> _Asking | str:
+async def _start(conn: AsyncConnection, app: App, collection_id: int) -> _Asking | str:
     """Write the attempt down; or say why there is none."""
     query = select(collection).where(collection.c.id == collection_id)
     account_id = (await conn.execute(query)).one().account_id
@@ -93,12 +93,12 @@ async def _start(conn: AsyncConnection, house: House, collection_id: int) -> _As
     amount = debts[0].payable_minor
     if not amount or await queries.live_attempts(conn, account_id, ("card", "mobile_push", "direct_debit")):
         return "left"
-    return await _write(conn, house, plan, leave, amount)
+    return await _write(conn, app, plan, leave, amount)
 
 
 async def _write(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     plan: Row[Any],
     leave: Row[Any],
     amount: int,
@@ -106,8 +106,8 @@ async def _write(
     facts = await queries.account_facts(conn, plan.account_id)
     if facts is None:
         raise LookupError(f"collection {plan.id} has no account")
-    soonest = schemes.hand_in_until(house, leave.provider, house.today())
-    now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
+    soonest = schemes.hand_in_until(app, leave.provider, app.today())
+    now, request_id, attempt_id = app.clock.now(), *app.ids.take_many(2)
     key = f"collection:{plan.invoice_id}"
     row = {
         "id": request_id,
@@ -141,7 +141,7 @@ async def _write(
         )
     )
     await _mark(conn, plan.id, "asked", request_id=request_id)
-    await conn.execute(update(mandate).where(mandate.c.id == leave.id).values(used_on=house.today()))
+    await conn.execute(update(mandate).where(mandate.c.id == leave.id).values(used_on=app.today()))
     wanted = Wanted(
         method="direct_debit",
         key=key,
@@ -149,8 +149,8 @@ async def _write(
         amount_minor=amount,
         currency=facts.currency,
         reference=facts.number,
-        description=house.operator.short_name,
-        callback_url=callback_url(house, leave.provider),
+        description=app.operator.short_name,
+        callback_url=callback_url(app, leave.provider),
         mandate_ref=leave.provider_ref or leave.reference,
         language=facts.language,
         collect_on=plan.collect_on if plan.collect_on >= soonest else None,
@@ -162,18 +162,18 @@ async def _mark(conn: AsyncConnection, collection_id: int, state: str, **more: i
     await conn.execute(update(collection).where(collection.c.id == collection_id).values(state=state, **more))
 
 
-async def _finish(conn: AsyncConnection, house: House, attempt_id: int, said: Started, then: Follow) -> str:
+async def _finish(conn: AsyncConnection, context: Context, attempt_id: int, said: Started, then: Follow) -> str:
     tried = await poll.held(conn, attempt_id)
     match said:
         case Begun():
-            await outcome.settle(conn, house, tried, Queried("awaiting_customer", said.provider_ref), then)
+            await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref), then)
             return "asked"
         case Declined():
-            await outcome.settle(conn, house, tried, Queried("failed", reason=said.reason), then)
+            await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason), then)
             return "failed"
         case Unreached():
-            await outcome.settle(conn, house, tried, Queried("missing"), then)
+            await outcome.settle(conn, context, tried, Queried("missing"), then)
             return "left"
         case Unanswered():
-            await outcome.unsure(conn, house, tried, said)
+            await outcome.unsure(conn, context, tried, said)
             return "unknown"

@@ -8,7 +8,7 @@ from typing import Literal, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.payments import (
     cards,
     chargebacks,
@@ -38,23 +38,23 @@ class Done:
     reason: str | None = None
 
 
-async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Queried | None:
+async def confirmed(app: App, provider: str, event: ProviderEventIn) -> Queried | None:
     """What the provider says of it when asked; None for an event that needs no asking. Raises `NotYet` while it cannot be asked."""
     if event.kind == "inbound" and event.verified_by == "none":
-        if not await verification.proven(house, provider, event):
+        if not await verification.proven(app, provider, event):
             raise NotYet("so much is not credited on an unsigned note alone")
         return None
     if event.kind not in ("succeeded", "failed", "expired"):
         return None
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         tried = await _tried(conn, provider, event)
     if tried and tried.method == "refund" and event.verified_by in ("conversation", "query"):
-        return await _given_back(house, tried, event)
+        return await _given_back(app, tried, event)
     if event.verified_by != "query" and not _overtaken(tried, event):
         return None
     if tried and not tried.live and event.kind != "succeeded":
         return Queried("awaiting_customer")
-    said = await health.query(house, provider, _asked(house, tried, event))
+    said = await health.query(app, provider, _asked(app, tried, event))
     if not isinstance(said, Queried):
         raise NotYet(f"{provider} could not be asked: {said.why}")
     if said.state == "awaiting_customer":
@@ -62,7 +62,7 @@ async def confirmed(house: House, provider: str, event: ProviderEventIn) -> Quer
     return said
 
 
-async def _given_back(house: House, tried: Attempt, event: ProviderEventIn) -> Queried | None:
+async def _given_back(app: App, tried: Attempt, event: ProviderEventIn) -> Queried | None:
     """A refund's result is believed under the conversation it was begun in; else the provider is asked, and answers later."""
     if not tried.live:
         return Queried("awaiting_customer")
@@ -70,7 +70,7 @@ async def _given_back(house: House, tried: Attempt, event: ProviderEventIn) -> Q
         return None
     if tried.state == "sent":
         raise NotYet("the answer to our request is still on its way")
-    said = await verification.ask_about(house, replace(tried, provider_ref=event.provider_ref or tried.provider_ref))
+    said = await verification.ask_about(app, replace(tried, provider_ref=event.provider_ref or tried.provider_ref))
     if not isinstance(said, Queried) or said.state == "awaiting_customer":
         raise NotYet(f"{tried.provider} is asked whether it is so")
     return said
@@ -83,10 +83,10 @@ def _overtaken(tried: Attempt | None, event: ProviderEventIn) -> bool:
     )
 
 
-def _asked(house: House, tried: Attempt | None, event: ProviderEventIn) -> Asked:
+def _asked(context: Context, tried: Attempt | None, event: ProviderEventIn) -> Asked:
     if tried:
         return replace(outcome.asked(tried), provider_ref=event.provider_ref or tried.provider_ref)
-    return Asked("", "", event.provider_ref, event.amount_minor or 0, event.currency, house.clock.now())
+    return Asked("", "", event.provider_ref, event.amount_minor or 0, event.currency, context.clock.now())
 
 
 def believed(event: ProviderEventIn, said: Queried | None) -> ProviderEventIn:
@@ -106,25 +106,31 @@ def believed(event: ProviderEventIn, said: Queried | None) -> ProviderEventIn:
 
 
 async def effect(
-    conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, said: Queried | None, *, then: Follow
+    conn: AsyncConnection,
+    context: Context,
+    provider: str,
+    event: ProviderEventIn,
+    said: Queried | None,
+    *,
+    then: Follow,
 ) -> Done:
     """Make the event true inside the open transaction."""
     told = believed(event, said)
     match told.kind:
         case "succeeded" | "failed" | "expired":
-            return await _attempt(conn, house, provider, told, then)
+            return await _attempt(conn, context, provider, told, then)
         case "inbound":
-            return await _inbound(conn, house, provider, told, then)
+            return await _inbound(conn, context, provider, told, then)
         case "reversed":
-            return await _reversed(conn, house, provider, told, then)
+            return await _reversed(conn, context, provider, told, then)
         case "reinstated":
-            return await _reinstated(conn, house, provider, told, then)
+            return await _reinstated(conn, context, provider, told, then)
         case "dispute":
-            return await _disputed(conn, house, provider, told)
+            return await _disputed(conn, context, provider, told)
         case "mandate":
-            return await _mandate(conn, house, provider, told)
+            return await _mandate(conn, context, provider, told)
         case "proof":
-            return await _proof(conn, house, provider, told, then)
+            return await _proof(conn, context, provider, told, then)
         case "ignored":
             return Done("ignored", "a kind we do not know" if said is None else f"asked, {provider} says {said.state}")
 
@@ -143,10 +149,12 @@ async def _tried(conn: AsyncConnection, provider: str, event: ProviderEventIn, l
     return tried if tried and tried.provider == provider else None
 
 
-async def _attempt(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _attempt(
+    conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow
+) -> Done:
     tried = await _tried(conn, provider, event, lock=True)
     if tried and event.kind == "failed" and event.state == "debit_return" and tried.state == "succeeded":
-        return await _reversed(conn, house, provider, event, then)
+        return await _reversed(conn, context, provider, event, then)
     if tried and event.currency in ("", tried.currency):
         told = Queried(
             state=cast("State", event.kind),
@@ -159,14 +167,16 @@ async def _attempt(conn: AsyncConnection, house: House, provider: str, event: Pr
             currency=event.currency,
             saved=event.saved,
         )
-        await outcome.settle(conn, house, tried, told, then)
+        await outcome.settle(conn, context, tried, told, then)
         return Done()
     if event.kind == "succeeded" and event.txn and event.amount_minor:
-        return await _inbound(conn, house, provider, event, then)
+        return await _inbound(conn, context, provider, event, then)
     return Done("ignored", "no such attempt")
 
 
-async def _inbound(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _inbound(
+    conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow
+) -> Done:
     """Money that came on its own: a paybill payment, or one whose attempt nobody knows."""
     if (event.amount_minor or 0) <= 0:
         return Done("ignored", "there is no money in it")
@@ -176,38 +186,42 @@ async def _inbound(conn: AsyncConnection, house: House, provider: str, event: Pr
         method=event.method or "mobile_inbound",
         amount_minor=event.amount_minor or 0,
         currency=event.currency,
-        received_at=event.at or house.clock.now(),
+        received_at=event.at or context.clock.now(),
         reference=event.reference,
         payer=event.payer,
     )
-    taken = await receive.apply(conn, house, got)
+    taken = await receive.apply(conn, context, got)
     if taken.placed_now:
-        await then.received(conn, house, taken.receipt_id)
+        await then.received(conn, context, taken.receipt_id)
     return Done()
 
 
-async def _reversed(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _reversed(
+    conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow
+) -> Done:
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
         raise NotYet("the payment it takes back has not been told yet")
     kind = event.state if event.state in ("refund", "chargeback", "debit_return") else "refund"
     key = f"{provider}:{event.provider_ref or event.key}"
     taken = await reverse.reverse(
-        conn, house, found.id, key=key, kind=kind, reason=event.reason or kind, amount_minor=event.amount_minor
+        conn, context, found.id, key=key, kind=kind, reason=event.reason or kind, amount_minor=event.amount_minor
     )
     if not taken:
         return Done("ignored", "taken back before")
-    await then.reversed(conn, house, found.id)
+    await then.reversed(conn, context, found.id)
     if found.attempt_id and kind == "debit_return":
         tried = await queries.attempt_by(conn, attempt_id=found.attempt_id, lock=True)
         await store.change_attempt(conn, found.attempt_id, state="failed", reason="returned")
-        step = await failed_debit.fell_through(conn, house, tried, event.reason or "returned") if tried else None
-        if step is None or failed_debit.is_told(house, step):
-            await then.failed(conn, house, found.attempt_id)
+        step = await failed_debit.fell_through(conn, context, tried, event.reason or "returned") if tried else None
+        if step is None or failed_debit.is_told(context, step):
+            await then.failed(conn, context, found.attempt_id)
     return Done()
 
 
-async def _reinstated(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _reinstated(
+    conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow
+) -> Done:
     """Money that was taken back has come back (a dispute that was won): a receipt of its own, for the same account."""
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
@@ -224,18 +238,18 @@ async def _reinstated(conn: AsyncConnection, house: House, provider: str, event:
         reference=facts.number,
         method=event.method or "card",
     )
-    return await _inbound(conn, house, provider, again, then)
+    return await _inbound(conn, context, provider, again, then)
 
 
-async def _disputed(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+async def _disputed(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
         raise NotYet("the payment it disputes has not been told yet")
-    known = await chargebacks.told(conn, house, provider, found.id, event)
+    known = await chargebacks.told(conn, context, provider, found.id, event)
     return Done() if known else Done("ignored", "a state of a dispute we do not know")
 
 
-async def _proof(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _proof(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow) -> Done:
     """The answer to a question of ours: about a note that waits for it, or about an attempt, which it settles."""
     asked = await verification.told(conn, provider, event)
     if asked is None:
@@ -243,11 +257,11 @@ async def _proof(conn: AsyncConnection, house: House, provider: str, event: Prov
     tried = await queries.attempt_by(conn, attempt_id=asked.attempt_id, lock=True) if asked.attempt_id else None
     if tried and event.state in ("proven", "denied"):
         state: State = "succeeded" if event.state == "proven" else "failed"
-        await outcome.settle(conn, house, tried, Queried(state, txn=event.txn, reason="declined"), then)
+        await outcome.settle(conn, context, tried, Queried(state, txn=event.txn, reason="declined"), then)
     return Done()
 
 
-async def _mandate(conn: AsyncConnection, house: House, provider: str, event: ProviderEventIn) -> Done:
+async def _mandate(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
     if event.saved and event.state in ("renewed", "described"):
         known = await cards.renewed(conn, provider, event.saved)
         if not known and event.state == "described":
@@ -255,7 +269,7 @@ async def _mandate(conn: AsyncConnection, house: House, provider: str, event: Pr
         return Done() if known else Done("ignored", "no such card of ours")
     known = await mandates.moved(
         conn,
-        house,
+        context,
         provider,
         state=event.state or "",
         provider_ref=event.provider_ref,

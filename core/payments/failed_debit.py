@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import bankdays
 from core.config.payments import DirectDebit
-from core.context import House
+from core.context import Context
 from core.payments import mandates, schemes
 from core.payments.model import Attempt
 from core.payments.tables import attempt, collection, mandate, payment_request
@@ -41,20 +41,20 @@ def next_day(today: date, policy: DirectDebit, country: str) -> date:
     return bankdays.on_or_after(day, country)
 
 
-def is_told(house: House, step: Step) -> bool:
+def is_told(context: Context, step: Step) -> bool:
     """Whether the customer hears that it failed: when no try of ours follows, or of each where the operator wants it so."""
-    return step != "retry" or house.operator.direct_debit.tell == "each"
+    return step != "retry" or context.operator.direct_debit.tell == "each"
 
 
-async def fell_through(conn: AsyncConnection, house: House, tried: Attempt, reason: str) -> Step:
+async def fell_through(conn: AsyncConnection, context: Context, tried: Attempt, reason: str) -> Step:
     """Decide, and write it into the plan and the mandate; the caller tells the customer."""
     heard = or_(attempt.c.reason.is_(None), attempt.c.reason != "never_arrived")
     made = select(func.count()).select_from(attempt).where(attempt.c.request_id == tried.request_id, heard)
-    step = next_step(reason, (await conn.execute(made)).scalar_one(), house.operator.direct_debit.retries)
+    step = next_step(reason, (await conn.execute(made)).scalar_one(), context.operator.direct_debit.retries)
     plan: dict[str, object] = {"state": "failed"}
     if step == "retry":
-        whose = schemes.calendar(house, tried.provider)
-        day = next_day(house.today(), house.operator.direct_debit, whose)
+        whose = schemes.calendar(context, tried.provider)
+        day = next_day(context.today(), context.operator.direct_debit, whose)
         plan = {"state": "planned", "collect_on": day}
     await conn.execute(update(collection).where(collection.c.request_id == tried.request_id).values(plan))
     over = update(payment_request).where(payment_request.c.id == tried.request_id)
@@ -63,5 +63,5 @@ async def fell_through(conn: AsyncConnection, house: House, tried: Attempt, reas
         reference = select(mandate.c.reference).where(mandate.c.id == tried.mandate_id)
         found = (await conn.execute(reference)).scalar_one_or_none()
         if found:
-            await mandates.cancel(conn, house, found, actor=f"provider:{tried.provider}", state="failed")
+            await mandates.cancel(conn, context, found, actor=f"provider:{tried.provider}", state="failed")
     return step

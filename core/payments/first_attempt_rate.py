@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, case, exists, func, literal, select, true, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.engine import Instant
 from core.outbox.queue import outbox
 from core.parties.tables import account
@@ -54,7 +54,7 @@ class TriesOfDay:
     succeeded: int
 
 
-def _first(house: House, from_on: date, to_on: date, branch_id: int | None, *columns: Any) -> Select[Any]:
+def _first(context: Context, from_on: date, to_on: date, branch_id: int | None, *columns: Any) -> Select[Any]:
     """First tries that began between two days and have ended, of a branch or of all."""
     first = select(func.min(attempt.c.id)).where(attempt.c.method != "refund").group_by(attempt.c.request_id)
     mine = select(account.c.id).where(account.c.branch_id == branch_id)
@@ -64,15 +64,15 @@ def _first(house: House, from_on: date, to_on: date, branch_id: int | None, *col
         .where(
             attempt.c.id.in_(first),
             attempt.c.state.in_(ENDED),
-            attempt.c.created_at >= start_of(from_on, house.zone),
-            attempt.c.created_at < start_of(to_on, house.zone),
+            attempt.c.created_at >= start_of(from_on, context.zone),
+            attempt.c.created_at < start_of(to_on, context.zone),
             true() if branch_id is None else attempt.c.account_id.in_(mine),
         )
     )
 
 
 async def first_tries(
-    conn: AsyncConnection, house: House, from_on: date, to_on: date, *, branch_id: int | None = None
+    conn: AsyncConnection, context: Context, from_on: date, to_on: date, *, branch_id: int | None = None
 ) -> list[FirstTries]:
     """By method and reminder, of first tries between two days."""
     reminded = exists().where(
@@ -81,28 +81,28 @@ async def first_tries(
         outbox.c.state.in_(("sent", "delivered")),
         outbox.c.created_at < attempt.c.created_at,
     )
-    out = left_out(attempt.c.account_id, house.operator.notices.reminder_holdout)
+    out = left_out(attempt.c.account_id, context.operator.notices.reminder_holdout)
     arm = case((reminded, 1), (out, 2), else_=0).label("arm")
-    query = _first(house, from_on, to_on, branch_id, attempt.c.method, arm)
+    query = _first(context, from_on, to_on, branch_id, attempt.c.method, arm)
     rows = await conn.execute(query.group_by(attempt.c.method, "arm").order_by(attempt.c.method, "arm"))
     return [FirstTries(row[0], ARMS[row[1]], row[2], row[3]) for row in rows]
 
 
 async def by_day(
-    conn: AsyncConnection, house: House, from_on: date, to_on: date, *, branch_id: int | None = None
+    conn: AsyncConnection, context: Context, from_on: date, to_on: date, *, branch_id: int | None = None
 ) -> list[TriesOfDay]:
     """Each day between two, in the operator's zone."""
     days = [from_on + timedelta(days=n) for n in range((to_on - from_on).days)]
     spans = [
         select(
             literal(at).label("at"),
-            literal(start_of(day, house.zone), Instant()).label("begins"),
-            literal(start_of(day + timedelta(days=1), house.zone), Instant()).label("ends"),
+            literal(start_of(day, context.zone), Instant()).label("begins"),
+            literal(start_of(day + timedelta(days=1), context.zone), Instant()).label("ends"),
         )
         for at, day in enumerate(days)
     ]
     span = union_all(*spans).subquery()
-    query = _first(house, from_on, to_on, branch_id, span.c.at)
+    query = _first(context, from_on, to_on, branch_id, span.c.at)
     here = and_(attempt.c.created_at >= span.c.begins, attempt.c.created_at < span.c.ends)
     rows = await conn.execute(query.join(span, here).group_by(span.c.at))
     found = {row[0]: (row[1], row[2]) for row in rows}

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import structlog
 from prometheus_client import Counter, Gauge
 
-from core.context import House
+from core.context import App, Context
 from core.db.engine import Database
 from core.payments.providers import named
 from core.payments.providers.contract import Asked, Silence, Started, Told, Unanswered, Unaskable, Unreached, Wanted
@@ -40,34 +40,34 @@ class Circuit:
 _circuits: WeakKeyDictionary[Database, dict[str, Circuit]] = WeakKeyDictionary()
 
 
-def circuit(house: House, provider: str) -> Circuit:
+def circuit(app: App, provider: str) -> Circuit:
     """The provider's circuit in this process."""
-    return _circuits.setdefault(house.db, {}).setdefault(provider, Circuit())
+    return _circuits.setdefault(app.db, {}).setdefault(provider, Circuit())
 
 
-def resting(house: House, provider: str) -> bool:
+def resting(app: App, provider: str) -> bool:
     """Whether it is left alone now."""
-    until = circuit(house, provider).until
-    return until is not None and house.clock.now() < until
+    until = circuit(app, provider).until
+    return until is not None and app.clock.now() < until
 
 
-async def start(house: House, provider: str, wanted: Wanted) -> Started:
+async def start(app: App, provider: str, wanted: Wanted) -> Started:
     """`Provider.start`, unless the provider is left alone: then it surely never heard of it."""
-    if resting(house, provider):
+    if resting(app, provider):
         ANSWERS.labels(provider, "start", "left_alone").inc()
         return Unreached("it is left alone for a while")
     began = _now()
-    said = await named(house, provider).start(wanted)
-    _note(house, provider, "start", said, began)
+    said = await named(app, provider).start(wanted)
+    _note(app, provider, "start", said, began)
     return said
 
 
-async def query(house: House, provider: str, asked: Asked) -> Told:
+async def query(app: App, provider: str, asked: Asked) -> Told:
     """`Provider.query`; asked also while it rests, because its answer is how we learn that it is back."""
     began = _now()
-    said = await named(house, provider).query(asked)
+    said = await named(app, provider).query(asked)
     if not isinstance(said, Unaskable):
-        _note(house, provider, "query", said, began)
+        _note(app, provider, "query", said, began)
     return said
 
 
@@ -75,10 +75,10 @@ def _now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def _note(house: House, provider: str, verb: str, said: Started | Told, began: float) -> None:
+def _note(app: App, provider: str, verb: str, said: Started | Told, began: float) -> None:
     ANSWERS.labels(provider, verb, type(said).__name__.lower()).inc()
     SECONDS.labels(provider, verb).inc(max(0.0, _now() - began))
-    found = circuit(house, provider)
+    found = circuit(app, provider)
     if not isinstance(said, Unreached | Unanswered):
         if found.until is not None:
             _log.info("provider.works_again", provider=provider)
@@ -86,13 +86,13 @@ def _note(house: House, provider: str, verb: str, said: Started | Told, began: f
         RESTING.labels(provider).set(0)
         return
     found.silences += 1
-    if found.silences >= SILENCES and not resting(house, provider):
-        _leave_alone(house, provider, found, said)
+    if found.silences >= SILENCES and not resting(app, provider):
+        _leave_alone(app, provider, found, said)
 
 
-def _leave_alone(house: House, provider: str, found: Circuit, said: Silence) -> None:
+def _leave_alone(context: Context, provider: str, found: Circuit, said: Silence) -> None:
     """The silences are kept, so that one more after the rest is enough."""
-    found.until = house.clock.now() + found.rest
+    found.until = context.clock.now() + found.rest
     _log.warning("provider.left_alone", provider=provider, why=said.why, seconds=found.rest.total_seconds())
     found.rest = min(2 * found.rest, LONGEST_REST)
     RESTING.labels(provider).set(1)

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.bulk import insert_many
 from core.db.engine import SPARE_IDS
@@ -49,11 +49,11 @@ class Answer:
 
 
 def read(
-    house: House, provider_name: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
+    app: App, provider_name: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
 ) -> Sequence[ProviderEventIn] | Answer:
     """What a callback tells us, or how it is refused. Touches no database, so a forgery is refused also while that is away."""
     try:
-        return named(house, provider_name).parse_callback(headers, body, topic, about)
+        return named(app, provider_name).parse_callback(headers, body, topic, about)
     except Refused as why:
         return Answer(why.status, {"code": why.code, "reason": why.sentence()})
     except Forged as why:
@@ -62,41 +62,37 @@ def read(
         return Answer(400, {"code": "payments.not_understood", "reason": str(why)})
 
 
-async def take_in(
-    house: House, provider_name: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
-) -> None:
+async def take_in(app: App, provider_name: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING) -> None:
     """Keep what was told, and make it true; however often it is told."""
-    kept = await _keep(house, named(house, provider_name).name, events_in)
+    kept = await _keep(app, named(app, provider_name).name, events_in)
     for event_id in kept[:WHILE_IT_WAITS]:
         failpoints.point("payments.kept")
-        await take(house, event_id, then)
+        await take(app, event_id, then)
 
 
-def acknowledged(house: House, provider_name: str) -> Answer:
+def acknowledged(app: App, provider_name: str) -> Answer:
     """What this provider wants to hear once its events are kept."""
-    return Answer(200, named(house, provider_name).acknowledgement)
+    return Answer(200, named(app, provider_name).acknowledgement)
 
 
-async def tell(
-    house: House, provider: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING
-) -> Counter[str]:
+async def tell(app: App, provider: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING) -> Counter[str]:
     """What we heard otherwise than by a callback (a pull, a file of the bank's): kept and made true like one; in which states."""
-    return Counter([await take(house, event_id, then) for event_id in await _keep(house, provider, events_in)])
+    return Counter([await take(app, event_id, then) for event_id in await _keep(app, provider, events_in)])
 
 
 _KEPT = ("id", "provider", "key", "body", "verified_by", "state", "reason", "tries", "received_at")
 
 
-async def _keep(house: House, provider: str, events_in: Sequence[ProviderEventIn]) -> list[int]:
+async def _keep(app: App, provider: str, events_in: Sequence[ProviderEventIn]) -> list[int]:
     """Write the events down; the ids of those that wait, old or new. An unsigned note we have since asked about is believed."""
     if not events_in:
         return []
-    await house.db.reserve_ids(len(events_in) + SPARE_IDS)
-    async with house.db.writing() as conn:
-        now = house.clock.now()
+    await app.db.reserve_ids(len(events_in) + SPARE_IDS)
+    async with app.db.writing() as conn:
+        now = app.clock.now()
         rows = [
             (
-                house.ids.take(),
+                app.ids.take(),
                 provider,
                 event.key,
                 storable(msgspec.to_builtins(event)),
@@ -134,48 +130,48 @@ async def _vouch(conn: AsyncConnection, provider: str, told: Mapping[str, Provid
         await conn.execute(believed.values(verified_by="answer", body=body, state="waiting", tries=0))
 
 
-async def work_off(house: House, then: Follow = NOTHING) -> int:
+async def work_off(app: App, then: Follow = NOTHING) -> int:
     """Take up what still waits (a crash, a provider that could not be asked, a reversal before its payment); how many are left."""
     query = select(provider_event.c.id).where(provider_event.c.state == "waiting")
     query = query.order_by(provider_event.c.received_at, provider_event.c.id).limit(AT_ONCE)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         waiting = list((await conn.execute(query)).scalars())
-    states = [await take(house, event_id, then) for event_id in waiting]
+    states = [await take(app, event_id, then) for event_id in waiting]
     return states.count("waiting")
 
 
-async def take(house: House, event_id: int, then: Follow = NOTHING) -> str:
+async def take(app: App, event_id: int, then: Follow = NOTHING) -> str:
     """Make one kept event true, once; the state it is left in."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         row = (await conn.execute(select(provider_event).where(provider_event.c.id == event_id))).one()
     if row.state != "waiting":
         return str(row.state)
     event = msgspec.convert(row.body, ProviderEventIn)
     try:
-        said = await events.confirmed(house, row.provider, event)
-        async with house.db.writing() as conn:
+        said = await events.confirmed(app, row.provider, event)
+        async with app.db.writing() as conn:
             held = select(provider_event.c.state).where(provider_event.c.id == event_id).with_for_update()
             if (state := (await conn.execute(held)).scalar_one()) != "waiting":
                 return str(state)
-            done = await events.effect(conn, house, row.provider, event, said, then=then)
-            await _note(conn, house, event_id, state=done.state, reason=done.reason)
+            done = await events.effect(conn, app, row.provider, event, said, then=then)
+            await _note(conn, app, event_id, state=done.state, reason=done.reason)
             failpoints.point("payments.done")
     except events.NotYet as why:
-        return await _later(house, event_id, str(why), overdue=house.clock.now() - row.received_at > PATIENCE)
+        return await _later(app, event_id, str(why), overdue=app.clock.now() - row.received_at > PATIENCE)
     except Exception as why:
         _log.exception("event.broke", event_id=event_id, provider=row.provider)
-        return await _later(house, event_id, type(why).__name__, overdue=row.tries + 1 >= TRIES, tries=row.tries + 1)
+        return await _later(app, event_id, type(why).__name__, overdue=row.tries + 1 >= TRIES, tries=row.tries + 1)
     return done.state
 
 
-async def _note(conn: AsyncConnection, house: House, event_id: int, **values: Any) -> None:
+async def _note(conn: AsyncConnection, context: Context, event_id: int, **values: Any) -> None:
     if values["state"] != "waiting":
-        values["done_at"] = house.clock.now()
+        values["done_at"] = context.clock.now()
     await conn.execute(update(provider_event).where(provider_event.c.id == event_id).values(**values))
 
 
-async def _later(house: House, event_id: int, reason: str, *, overdue: bool, **more: Any) -> str:
+async def _later(app: App, event_id: int, reason: str, *, overdue: bool, **more: Any) -> str:
     state = "failed" if overdue else "waiting"
-    async with house.db.writing() as conn:
-        await _note(conn, house, event_id, state=state, reason=reason, **more)
+    async with app.db.writing() as conn:
+        await _note(conn, app, event_id, state=state, reason=reason, **more)
     return state

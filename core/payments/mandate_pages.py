@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert
 from core.errors import Refused
@@ -35,27 +35,27 @@ class Invitation:
     masked: str = ""
 
 
-def offered(house: House) -> bool:
+def offered(app: App) -> bool:
     """Whether the operator's provider of mandates has a page for them."""
-    return can(house, house.operator.payments.mandates, "mandate")
+    return can(app, app.operator.payments.mandates, "mandate")
 
 
-async def offered_to(conn: AsyncConnection, house: House, account_id: int) -> bool:
+async def offered_to(conn: AsyncConnection, app: App, account_id: int) -> bool:
     """Whether there is a page, and this account is offered it."""
-    return offered(house) and "direct_debit" in await methods.of_account(conn, house, account_id)
+    return offered(app) and "direct_debit" in await methods.of_account(conn, app, account_id)
 
 
-async def invite(conn: AsyncConnection, house: House, account_id: int, *, key: str) -> str:
+async def invite(conn: AsyncConnection, app: App, account_id: int, *, key: str) -> str:
     """The address of an invitation; the same `key`, the same one."""
     facts = await queries.account_facts(conn, account_id)
     if facts is None:
         raise Refused("payments.account.unknown", status=404)
-    if not offered(house):
+    if not offered(app):
         raise Refused("payments.mandate.no_page")
-    await methods.insist(conn, house, account_id, "direct_debit")
-    now = house.clock.now()
+    await methods.insist(conn, app, account_id, "direct_debit")
+    now = app.clock.now()
     row = {
-        "id": house.ids.take(),
+        "id": app.ids.take(),
         "key": f"mandate:{key}",
         "kind": "mandate",
         "account_id": account_id,
@@ -63,14 +63,14 @@ async def invite(conn: AsyncConnection, house: House, account_id: int, *, key: s
         "token": secrets.token_urlsafe(16),
         "state": "open",
         "created_at": now,
-        "expires_at": now + timedelta(days=house.operator.payments.paylink_days),
+        "expires_at": now + timedelta(days=app.operator.payments.paylink_days),
     }
     await conn.execute(insert(conn, payment_request).values(row).on_conflict_do_nothing(index_elements=["key"]))
     token = select(payment_request.c.token).where(payment_request.c.key == row["key"])
-    return f"{house.settings.public_url.rstrip('/')}/d/{(await conn.execute(token)).scalar_one()}"
+    return f"{app.site.public_url}/d/{(await conn.execute(token)).scalar_one()}"
 
 
-async def invitation(conn: AsyncConnection, house: House, token: str) -> Invitation | None:
+async def invitation(conn: AsyncConnection, context: Context, token: str) -> Invitation | None:
     """The invitation of a token; None when it is nobody's."""
     query = select(payment_request.c.account_id, payment_request.c.expires_at)
     found = (
@@ -83,26 +83,26 @@ async def invitation(conn: AsyncConnection, house: House, token: str) -> Invitat
     given = (await mandates.active_for(conn, [found.account_id])).get(found.account_id)
     if given is not None:
         return Invitation(found.account_id, "given", language, given.masked)
-    if "direct_debit" not in await methods.of_account(conn, house, found.account_id):
+    if "direct_debit" not in await methods.of_account(conn, context, found.account_id):
         return Invitation(found.account_id, "not_offered", language)
-    return Invitation(found.account_id, "expired" if found.expires_at <= house.clock.now() else "open", language)
+    return Invitation(found.account_id, "expired" if found.expires_at <= context.clock.now() else "open", language)
 
 
-async def start(house: House, account_id: int, *, actor: str, then: Follow = NOTHING) -> str:
+async def start(app: App, account_id: int, *, actor: str, then: Follow = NOTHING) -> str:
     """The address of the page; `Refused` when the provider has none, or cannot be reached."""
-    provider = house.operator.payments.mandates
-    if not offered(house):
+    provider = app.operator.payments.mandates
+    if not offered(app):
         raise Refused("payments.mandate.no_page")
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         facts = await queries.account_facts(conn, account_id)
         if facts is None:
             raise Refused("payments.account.unknown", status=404)
-        reference = await mandates.create(conn, house, account_id, actor=actor, provider=provider)
-        amount = money.parse(house.operator.payments.card_check, facts.currency) if provider in SAVES_BY_PAYING else 0
-        attempt_id = await _write(conn, house, account_id, facts.currency, reference, amount) if amount else 0
+        reference = await mandates.create(conn, app, account_id, actor=actor, provider=provider)
+        amount = money.parse(app.operator.payments.card_check, facts.currency) if provider in SAVES_BY_PAYING else 0
+        attempt_id = await _write(conn, app, account_id, facts.currency, reference, amount) if amount else 0
     failpoints.point("payments.card_written")
     said = await health.start(
-        house,
+        app,
         provider,
         Wanted(
             method="mandate",
@@ -111,15 +111,15 @@ async def start(house: House, account_id: int, *, actor: str, then: Follow = NOT
             amount_minor=amount,
             currency=facts.currency,
             reference=facts.number,
-            description=house.operator.short_name,
+            description=app.operator.short_name,
             language=facts.language,
-            callback_url=callback_url(house, provider),
-            return_url=f"{house.settings.public_url.rstrip('/')}/",
+            callback_url=callback_url(app, provider),
+            return_url=f"{app.site.public_url}/",
         ),
     )
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         if attempt_id:
-            await _settle(conn, house, attempt_id, said, then)
+            await _settle(conn, app, attempt_id, said, then)
         if isinstance(said, Begun) and not amount:
             named_now = update(mandate).where(mandate.c.reference == reference, mandate.c.provider_ref.is_(None))
             await conn.execute(named_now.values(provider_ref=said.provider_ref))
@@ -129,10 +129,10 @@ async def start(house: House, account_id: int, *, actor: str, then: Follow = NOT
 
 
 async def _write(
-    conn: AsyncConnection, house: House, account_id: int, currency: str, reference: str, amount_minor: int
+    conn: AsyncConnection, context: Context, account_id: int, currency: str, reference: str, amount_minor: int
 ) -> int:
     """The payment that saves the card, written down as sent."""
-    now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
+    now, request_id, attempt_id = context.clock.now(), *context.ids.take_many(2)
     await conn.execute(
         insert(conn, payment_request).values(
             id=request_id,
@@ -151,7 +151,7 @@ async def _write(
             key=reference,
             request_id=request_id,
             account_id=account_id,
-            provider=house.operator.payments.mandates,
+            provider=context.operator.payments.mandates,
             method="card",
             amount_minor=amount_minor,
             currency=currency,
@@ -164,13 +164,13 @@ async def _write(
     return attempt_id
 
 
-async def _settle(conn: AsyncConnection, house: House, attempt_id: int, said: Started, then: Follow) -> None:
+async def _settle(conn: AsyncConnection, context: Context, attempt_id: int, said: Started, then: Follow) -> None:
     tried = await poll.held(conn, attempt_id)
     match said:
         case Begun():
             ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
-            await outcome.settle(conn, house, tried, ready, then)
+            await outcome.settle(conn, context, tried, ready, then)
         case Unanswered():
-            await outcome.unsure(conn, house, tried, said)
+            await outcome.unsure(conn, context, tried, said)
         case _:
-            await outcome.settle(conn, house, tried, Queried("missing"), then)
+            await outcome.settle(conn, context, tried, Queried("missing"), then)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.errors import Refused
@@ -50,7 +50,7 @@ class Bank:
 
 async def create(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     account_id: int,
     *,
     masked: str = "",
@@ -60,11 +60,11 @@ async def create(
     bank: Bank | None = None,
 ) -> str:
     """A pending mandate; its reference, by which the customer and her bank know it. `Refused` for an IBAN that cannot be one."""
-    mandate_id, reference = house.ids.take(), f"M{secrets.token_hex(5).upper()}"
-    provider = provider or house.operator.payments.mandates
+    mandate_id, reference = context.ids.take(), f"M{secrets.token_hex(5).upper()}"
+    provider = provider or context.operator.payments.mandates
     if provider == "sepa" and bank is None:
         raise Refused("payments.mandate.iban", status=400)
-    await methods.insist(conn, house, account_id, "direct_debit")
+    await methods.insist(conn, context, account_id, "direct_debit")
     bank = checked(bank) if bank else None
     row = {
         "id": mandate_id,
@@ -74,12 +74,12 @@ async def create(
         "provider_ref": provider_ref,
         "state": "pending",
         "masked": masked or (bank.masked if bank else "****"),
-        "created_at": house.clock.now(),
+        "created_at": context.clock.now(),
     }
     if bank:
-        row |= {"holder": bank.holder, "iban": bank.iban, "bic": bank.bic, "signed_on": house.today()}
+        row |= {"holder": bank.holder, "iban": bank.iban, "bic": bank.bic, "signed_on": context.today()}
     await conn.execute(insert(mandate).values(row))
-    await trail.note(conn, house, actor, "mandate.created", f"mandate:{mandate_id}", account_id=str(account_id))
+    await trail.note(conn, context, actor, "mandate.created", f"mandate:{mandate_id}", account_id=str(account_id))
     return reference
 
 
@@ -98,7 +98,7 @@ def is_iban(text: str) -> bool:
     return int("".join(str(int(letter, 36)) for letter in text[4:] + text[:4])) % 97 == 1
 
 
-async def activate(conn: AsyncConnection, house: House, reference: str, *, actor: str) -> None:
+async def activate(conn: AsyncConnection, context: Context, reference: str, *, actor: str) -> None:
     """The bank agreed: collect under it from now on, and no longer under an older one of the account."""
     found = await _held(conn, mandate.c.reference == reference)
     if found is None or found.state in ENDED:
@@ -107,35 +107,39 @@ async def activate(conn: AsyncConnection, house: House, reference: str, *, actor
     older = update(mandate).where(
         mandate.c.account_id == found.account_id, mandate.c.state == "active", mandate.c.id != found.id
     )
-    await conn.execute(older.values(state="cancelled", ended_at=house.clock.now()))
+    await conn.execute(older.values(state="cancelled", ended_at=context.clock.now()))
     await conn.execute(update(mandate).where(mandate.c.id == found.id).values(state="active"))
     await conn.execute(
         update(collection)
         .where(collection.c.account_id == found.account_id, collection.c.state == "planned")
         .values(mandate_id=found.id)
     )
-    await trail.note(conn, house, actor, "mandate.activated", f"mandate:{found.id}")
+    await trail.note(conn, context, actor, "mandate.activated", f"mandate:{found.id}")
 
 
-async def cancel(conn: AsyncConnection, house: House, reference: str, *, actor: str, state: str = "cancelled") -> None:
+async def cancel(
+    conn: AsyncConnection, context: Context, reference: str, *, actor: str, state: str = "cancelled"
+) -> None:
     """End a mandate (`cancelled` by the customer, `failed` or `expired` by the bank): nothing planned under it is collected."""
     found = await _held(conn, mandate.c.reference == reference)
     if found is None or state not in ENDED:
         raise Refused("payments.mandate.over", status=404, reference=reference)
     if found.state in ENDED:
         return
-    await conn.execute(update(mandate).where(mandate.c.id == found.id).values(state=state, ended_at=house.clock.now()))
+    await conn.execute(
+        update(mandate).where(mandate.c.id == found.id).values(state=state, ended_at=context.clock.now())
+    )
     await conn.execute(
         update(collection)
         .where(collection.c.mandate_id == found.id, collection.c.state == "planned")
         .values(state="dropped")
     )
-    await trail.note(conn, house, actor, f"mandate.{state}", f"mandate:{found.id}")
+    await trail.note(conn, context, actor, f"mandate.{state}", f"mandate:{found.id}")
 
 
 async def moved(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     provider: str,
     *,
     state: str,
@@ -153,9 +157,9 @@ async def moved(
     if provider_ref:
         await conn.execute(update(mandate).where(mandate.c.id == found.id).values(provider_ref=provider_ref))
     if state in ENDED:
-        await cancel(conn, house, found.reference, actor=f"provider:{provider}", state=state)
+        await cancel(conn, context, found.reference, actor=f"provider:{provider}", state=state)
     elif state == "active" and found.state == "pending":
-        await activate(conn, house, found.reference, actor=f"provider:{provider}")
+        await activate(conn, context, found.reference, actor=f"provider:{provider}")
     return True
 
 
@@ -175,9 +179,9 @@ async def _held(conn: AsyncConnection, which: ColumnElement[bool]) -> Row[int, i
     return (await conn.execute(query.with_for_update())).first()
 
 
-async def lapse(conn: AsyncConnection, house: House) -> int:
+async def lapse(conn: AsyncConnection, context: Context) -> int:
     """SEPA mandates that were not used for 36 months are over, and so are cards past their last day; how many ended."""
-    today = house.today()
+    today = context.today()
     last = today.replace(year=today.year - 3, day=min(today.day, 28))
     used = func.coalesce(mandate.c.used_on, mandate.c.signed_on)
     unused = select(mandate.c.reference).where(
@@ -185,7 +189,7 @@ async def lapse(conn: AsyncConnection, house: House) -> int:
     )
     over = (await conn.execute(unused)).scalars().all()
     for reference in over:
-        await cancel(conn, house, reference, actor="job:mandates", state="expired")
+        await cancel(conn, context, reference, actor="job:mandates", state="expired")
     return len(over)
 
 
@@ -212,23 +216,23 @@ class Bill(Protocol):
         """When it is due."""
 
 
-async def plan_collections(conn: AsyncConnection, house: House, bills: Sequence[Bill]) -> dict[int, date]:
+async def plan_collections(conn: AsyncConnection, context: Context, bills: Sequence[Bill]) -> dict[int, date]:
     """Plan to collect what is open of new bills under active mandates: invoice id -> bank business day on or after it is due,
     and not before the scheme's notice is over. A card that will have expired by then is not planned for: she is asked to pay."""
     mandates = await active_for(conn, [bill.account_id for bill in bills])
-    first = {one.provider: schemes.earliest(house, one.provider) for one in mandates.values()}
+    first = {one.provider: schemes.earliest(context, one.provider) for one in mandates.values()}
     wanted = [bill for bill in bills if bill.account_id in mandates]
     payable = await _payable(conn, [bill.invoice_id for bill in wanted])
     days: dict[int, date] = {}
     for bill in wanted:
         leave = mandates[bill.account_id]
-        day = schemes.bank_day(house, leave.provider, max(bill.due_on, first[leave.provider]))
+        day = schemes.bank_day(context, leave.provider, max(bill.due_on, first[leave.provider]))
         if payable.get(bill.invoice_id, 0) > 0 and (leave.expires_on is None or day <= leave.expires_on):
             days[bill.invoice_id] = day
     rows = [
         (number, bill.invoice_id, bill.account_id, mandates[bill.account_id].id, days[bill.invoice_id], "planned")
         for number, bill in zip(
-            house.ids.take_many(len(days)), (bill for bill in wanted if bill.invoice_id in days), strict=True
+            context.ids.take_many(len(days)), (bill for bill in wanted if bill.invoice_id in days), strict=True
         )
     ]
     columns = ("id", "invoice_id", "account_id", "mandate_id", "collect_on", "state")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.config.payments import Method
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.parties.tables import account
 
@@ -22,16 +22,16 @@ def offered(rules: Mapping[str, tuple[Method, ...]], segment: str) -> frozenset[
     return frozenset(rules[segment]) if segment in rules else ALL
 
 
-async def of_account(conn: AsyncConnection, house: House, account_id: int) -> frozenset[Method]:
+async def of_account(conn: AsyncConnection, context: Context, account_id: int) -> frozenset[Method]:
     """The ways an account is offered."""
-    rules = house.operator.payments.methods
+    rules = context.operator.payments.methods
     if not rules:
         return ALL
     segment = (await conn.execute(select(account.c.segment).where(account.c.id == account_id))).scalar_one_or_none()
     return offered(rules, segment or "")
 
 
-async def insist(conn: AsyncConnection, house: House, account_id: int, method: Method) -> None:
+async def insist(conn: AsyncConnection, context: Context, account_id: int, method: Method) -> None:
     """`Refused`, kindly, where an account is not offered this way."""
-    if method not in await of_account(conn, house, account_id):
+    if method not in await of_account(conn, context, account_id):
         raise Refused("payments.link.not_offered")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.context import House
+    from core.context import Context
 
 LIVE = ("created", "sent", "unknown", "awaiting_customer")
 """States of an attempt that may still bring money: while one of these holds, the same request starts no other."""
@@ -171,10 +171,10 @@ class Settled:
     received_at: datetime
 
 
-Then = Callable[["AsyncConnection", "House", int], Awaitable[None]]
+Then = Callable[["AsyncConnection", "Context", int], Awaitable[None]]
 
 
-async def _nothing(_conn: "AsyncConnection", _house: "House", _id: int) -> None:
+async def _nothing(_conn: "AsyncConnection", _house: "Context", _id: int) -> None:
     """Nothing follows."""
 
 

@@ -7,7 +7,7 @@ is still live, so words that come late or out of order change nothing that is se
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import failpoints
 from core.payments import cards, failed_debit, queries, receive, refund_outcome, request, store
 from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
@@ -22,21 +22,21 @@ def asked(tried: Attempt) -> Asked:
     return Asked(tried.method, tried.key, tried.provider_ref, tried.amount_minor, tried.currency, tried.created_at)
 
 
-async def settle(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+async def settle(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried, then: Follow) -> None:
     """Make true what the provider said of an attempt whose row is held."""
     if tried.method == "refund":
-        await refund_outcome.settle(conn, house, tried, said)
+        await refund_outcome.settle(conn, context, tried, said)
     elif said.state == "succeeded":
-        await _succeeded(conn, house, tried, said, then)
+        await _succeeded(conn, context, tried, said, then)
     elif not tried.live:
         return
     elif said.state == "awaiting_customer":
-        await _awaiting(conn, house, tried, said)
+        await _awaiting(conn, context, tried, said)
     else:
-        await _failed(conn, house, tried, said, then)
+        await _failed(conn, context, tried, said, then)
 
 
-async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+async def _succeeded(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried, then: Follow) -> None:
     """The money that came is kept, whatever was asked for; the request is paid when all of it has come."""
     came = tried.amount_minor if said.amount_minor is None else said.amount_minor
     if came <= 0:
@@ -54,18 +54,18 @@ async def _succeeded(conn: AsyncConnection, house: House, tried: Attempt, said: 
     )
     if not ours and not said.txn:
         return
-    taken = await receive.apply(conn, house, got)
+    taken = await receive.apply(conn, context, got)
     failpoints.point("payments.received")
     if ours:
-        await _kept(conn, house, tried, said)
+        await _kept(conn, context, tried, said)
     if said.saved:
-        await cards.keep(conn, house, tried.provider, tried.key, said.saved)
+        await cards.keep(conn, context, tried.provider, tried.key, said.saved)
     if taken.placed_now:
-        await then.received(conn, house, taken.receipt_id)
+        await then.received(conn, context, taken.receipt_id)
         failpoints.point("payments.allocated")
 
 
-async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
+async def _kept(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried) -> None:
     """The attempt is over. Where less came than was asked for, a link stays open with the rest, and a collection is over."""
     if tried.state != "succeeded":
         await store.change_attempt(
@@ -75,7 +75,7 @@ async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queri
             provider_ref=said.provider_ref or tried.provider_ref,
             reason=None,
             poll_at=None,
-            settled_at=house.clock.now(),
+            settled_at=context.clock.now(),
         )
         await _collected(conn, tried, "done")
     if await queries.arrived(conn, tried.id) >= tried.amount_minor:
@@ -84,7 +84,7 @@ async def _kept(conn: AsyncConnection, house: House, tried: Attempt, said: Queri
         await request.close(conn, tried.request_id, "closed")
 
 
-async def _awaiting(conn: AsyncConnection, house: House, tried: Attempt, said: Queried) -> None:
+async def _awaiting(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried) -> None:
     first = tried.state != "awaiting_customer"
     await store.change_attempt(
         conn,
@@ -93,11 +93,11 @@ async def _awaiting(conn: AsyncConnection, house: House, tried: Attempt, said: Q
         provider_ref=said.provider_ref or tried.provider_ref,
         redirect_url=said.redirect_url or tried.redirect_url,
         polls=0 if first else tried.polls + 1,
-        poll_at=house.clock.now() + (FIRST_LOOK if first else next_look(tried.polls)),
+        poll_at=context.clock.now() + (FIRST_LOOK if first else next_look(tried.polls)),
     )
 
 
-async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Queried, then: Follow) -> None:
+async def _failed(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried, then: Follow) -> None:
     missing = said.state == "missing"
     await store.change_attempt(
         conn,
@@ -105,20 +105,20 @@ async def _failed(conn: AsyncConnection, house: House, tried: Attempt, said: Que
         state="failed" if missing else said.state,
         provider_ref=said.provider_ref or tried.provider_ref,
         poll_at=None,
-        settled_at=house.clock.now(),
+        settled_at=context.clock.now(),
         reason=NEVER_ARRIVED if missing else _reason(said),
     )
     if missing and tried.method == "direct_debit":
         await _collected(conn, tried, "planned")
         return
     if tried.method == "direct_debit":
-        step = await failed_debit.fell_through(conn, house, tried, _reason(said))
-        if not failed_debit.is_told(house, step):
+        step = await failed_debit.fell_through(conn, context, tried, _reason(said))
+        if not failed_debit.is_told(context, step):
             return
     elif tried.method != "card":
         await request.close(conn, tried.request_id, "closed")
     if tried.method != "card" or said.state == "failed":
-        await then.failed(conn, house, tried.id)
+        await then.failed(conn, context, tried.id)
 
 
 def _reason(said: Queried) -> str:
@@ -133,9 +133,9 @@ async def _collected(conn: AsyncConnection, tried: Attempt, state: str) -> None:
         await conn.execute(update(collection).where(collection.c.request_id == tried.request_id).values(state=state))
 
 
-async def unsure(conn: AsyncConnection, house: House, tried: Attempt, why: Silence) -> None:
+async def unsure(conn: AsyncConnection, context: Context, tried: Attempt, why: Silence) -> None:
     """Nobody knows: the attempt is unknown, and is asked about later. It is never asked for again."""
-    now = house.clock.now()
+    now = context.clock.now()
     early = tried.state == "unknown" and tried.poll_at is not None and tried.poll_at > now
     if tried.live and not early:
         await store.change_attempt(

@@ -3,13 +3,13 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.payments import store
 from core.payments.store import Share
 from core.payments.tables import allocation
 
 
-async def to_credit(conn: AsyncConnection, house: House, invoice_id: int, amount_minor: int) -> int:
+async def to_credit(conn: AsyncConnection, context: Context, invoice_id: int, amount_minor: int) -> int:
     """Move up to `amount_minor` of what receipts paid on a bill back to credit; how much that was.
 
     The caller holds the bill's open item and has lowered it already: what is open does not change here.
@@ -25,5 +25,5 @@ async def to_credit(conn: AsyncConnection, house: House, invoice_id: int, amount
             rows += [(receipt_id, invoice_id, -moved), (receipt_id, None, moved)]
             wanted -= moved
     if rows:
-        await store.allot(conn, house, rows)
+        await store.allot(conn, context, rows)
     return amount_minor - wanted

@@ -7,7 +7,7 @@ believed now. Each pass looks back further than the last one reached, because li
 from collections import Counter
 from datetime import timedelta
 
-from core.context import House
+from core.context import App
 from core.payments import inbox
 from core.payments.model import NOTHING, Follow
 from core.payments.providers import daraja
@@ -15,13 +15,13 @@ from core.payments.providers import daraja
 LOOK_BACK = timedelta(hours=6)
 
 
-async def pull(house: House, then: Follow = NOTHING, *, look_back: timedelta = LOOK_BACK) -> Counter[str]:
+async def pull(app: App, then: Follow = NOTHING, *, look_back: timedelta = LOOK_BACK) -> Counter[str]:
     """Pull what came to the paybill; how many events ended in each state (nothing when no paybill is set up, or nobody answers)."""
-    mpesa = daraja.opened(house)
+    mpesa = daraja.opened(app)
     if not mpesa.shortcode or not mpesa.consumer_key:
         return Counter()
-    now = house.clock.now()
+    now = app.clock.now()
     found = await mpesa.pull(now - look_back, now)
     if not isinstance(found, list):
         return Counter(unanswered=1)
-    return await inbox.tell(house, mpesa.name, found, then)
+    return await inbox.tell(app, mpesa.name, found, then)

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.clock import start_of
-from core.context import House
+from core.context import App, Context
 from core.dates import Layout
 from core.db.engine import AnyRow
 from core.db.in_list import among
@@ -45,7 +45,7 @@ class Brought:
 
 
 async def bring_in(
-    house: House, path: Path, provider: str = "agent", *, ways: Ways | None = None, then: Follow = NOTHING
+    app: App, path: Path, provider: str = "agent", *, ways: Ways | None = None, then: Follow = NOTHING
 ) -> Brought:
     """Import payments taken by `provider`; `ways` says how the file calls and writes things."""
     ways = ways or Ways()
@@ -54,17 +54,17 @@ async def bring_in(
     wrong: list[tuple[int, str]] = []
     for number, told in rows(path, await text_of(path), ways, COLUMNS, MORE):
         try:
-            read[number] = _payment(house, told, layout, ways.notation)
+            read[number] = _payment(app, told, layout, ways.notation)
         except ValueError as why:
             wrong.append((number, str(why)))
-    async with house.db.reading() as conn:
-        events, refused, known = await _new(conn, house, provider, read)
-    told_states = await inbox.tell(house, provider, events, then)
+    async with app.db.reading() as conn:
+        events, refused, known = await _new(conn, app, provider, read)
+    told_states = await inbox.tell(app, provider, events, then)
     return Brought(told_states, tuple(sorted([*wrong, *refused])), len(events) - known, known)
 
 
-def _payment(house: House, told: Mapping[str, str], layout: Layout, notation: Notation) -> ProviderEventIn:
-    currency = told["currency"].upper() or house.currency
+def _payment(context: Context, told: Mapping[str, str], layout: Layout, notation: Notation) -> ProviderEventIn:
+    currency = told["currency"].upper() or context.currency
     minor = money.read(told["amount"], currency, notation)
     if minor <= 0:
         raise ValueError("the amount is not above zero")
@@ -79,7 +79,7 @@ def _payment(house: House, told: Mapping[str, str], layout: Layout, notation: No
         currency=currency,
         reference=words(told["account"], 80),
         payer=masked(told["payer"])[:40],
-        at=start_of(layout.day(told["date"]), house.zone),
+        at=start_of(layout.day(told["date"]), context.zone),
     )
 
 
@@ -97,15 +97,15 @@ class _Known:
 
 
 async def _new(
-    conn: AsyncConnection, house: House, provider: str, read: dict[int, ProviderEventIn]
+    conn: AsyncConnection, context: Context, provider: str, read: dict[int, ProviderEventIn]
 ) -> tuple[list[ProviderEventIn], list[tuple[int, str]], int]:
     """Which rows are new payments, which contradict what is known, and how many are there already."""
-    known = await _known(conn, house, provider, list(read.values()))
+    known = await _known(conn, context, provider, list(read.values()))
     events: list[ProviderEventIn] = []
     wrong: list[tuple[int, str]] = []
     there = 0
     for number, event in read.items():
-        mine = _facts(house, event)
+        mine = _facts(context, event)
         txn, own = event.txn or "", f"{event.txn}@{mine.on}"
         before = known.get(own) or known.get(txn)
         if before is None:
@@ -122,9 +122,9 @@ async def _new(
     return events, wrong, there
 
 
-def _facts(house: House, event: ProviderEventIn) -> _Known:
-    at = event.at or house.clock.now()
-    return _Known(at.astimezone(house.zone).date(), event.amount_minor or 0, event.currency, event.reference)
+def _facts(context: Context, event: ProviderEventIn) -> _Known:
+    at = event.at or context.clock.now()
+    return _Known(at.astimezone(context.zone).date(), event.amount_minor or 0, event.currency, event.reference)
 
 
 def _same(one: _Known, other: _Known) -> bool:
@@ -137,15 +137,15 @@ def _name(one: _Known) -> str:
 
 
 async def _known(
-    conn: AsyncConnection, house: House, provider: str, read: Sequence[ProviderEventIn]
+    conn: AsyncConnection, context: Context, provider: str, read: Sequence[ProviderEventIn]
 ) -> dict[str, _Known]:
     """What the books have under these numbers."""
-    names = {name for event in read for name in (event.txn or "", f"{event.txn}@{_facts(house, event).on}")}
+    names = {name for event in read for name in (event.txn or "", f"{event.txn}@{_facts(context, event).on}")}
     query = select(
         receipt.c.provider_txn, receipt.c.received_at, receipt.c.amount_minor, receipt.c.currency, receipt.c.reference
     ).where(receipt.c.provider == provider, among(conn, receipt.c.provider_txn, sorted(names)))
-    return {row.provider_txn: _of_receipt(house, row) for row in await conn.execute(query)} if names else {}
+    return {row.provider_txn: _of_receipt(context, row) for row in await conn.execute(query)} if names else {}
 
 
-def _of_receipt(house: House, row: AnyRow) -> _Known:
-    return _Known(row.received_at.astimezone(house.zone).date(), row.amount_minor, row.currency, row.reference)
+def _of_receipt(context: Context, row: AnyRow) -> _Known:
+    return _Known(row.received_at.astimezone(context.zone).date(), row.amount_minor, row.currency, row.reference)

@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.payments import outcome, queries, verification
 from core.payments.model import LIVE, NOTHING, Attempt, Follow
 from core.payments.providers.contract import Later, Queried, Unanswered, Unaskable
@@ -22,21 +22,21 @@ AT_ONCE, MANY = 500, 2
 _log = structlog.get_logger("payments")
 
 
-async def poll_unknown(house: House, then: Follow = NOTHING) -> Counter[str]:
+async def poll_unknown(app: App, then: Follow = NOTHING) -> Counter[str]:
     """Ask about every attempt that is due; how many were found in each state (`unanswered`: still unknown)."""
     found: Counter[str] = Counter()
-    async with house.db.reading() as conn:
-        waiting = await _waiting(conn, house)
+    async with app.db.reading() as conn:
+        waiting = await _waiting(conn, app)
     for provider, queue in waiting.items():
         heard, asked_about = False, set(queue)
         while queue:
-            told = await _guarded(house, queue.popleft(), then)
+            told = await _guarded(app, queue.popleft(), then)
             found[told] += 1
             if told == "unanswered":
                 break
             if not heard and told in ANSWERS:
                 heard = True
-                async with house.db.reading() as conn:
+                async with app.db.reading() as conn:
                     queue.extend(one for one in await _unknown(conn, provider) if one not in asked_about)
     return found
 
@@ -44,11 +44,11 @@ async def poll_unknown(house: House, then: Follow = NOTHING) -> Counter[str]:
 ANSWERS = ("succeeded", "failed", "expired", "awaiting_customer", "missing", "early")
 
 
-async def _waiting(conn: AsyncConnection, house: House) -> dict[str, deque[int]]:
+async def _waiting(conn: AsyncConnection, context: Context) -> dict[str, deque[int]]:
     """Provider -> the attempts that are due, or one unknown attempt to knock with."""
     query = (
         select(attempt.c.id, attempt.c.provider)
-        .where(attempt.c.state.in_(LIVE), attempt.c.poll_at <= house.clock.now())
+        .where(attempt.c.state.in_(LIVE), attempt.c.poll_at <= context.clock.now())
         .order_by(attempt.c.poll_at, attempt.c.id)
         .limit(AT_ONCE)
     )
@@ -65,41 +65,41 @@ async def _unknown(conn: AsyncConnection, provider: str) -> list[int]:
     return list((await conn.execute(query.order_by(attempt.c.id).limit(AT_ONCE))).scalars())
 
 
-async def _guarded(house: House, attempt_id: int, then: Follow) -> str:
+async def _guarded(app: App, attempt_id: int, then: Follow) -> str:
     """One attempt that breaks us must not keep us from asking about the others: it is put off like an unanswered one."""
     try:
-        return await look(house, attempt_id, then)
+        return await look(app, attempt_id, then)
     except Exception:
         _log.exception("poll.broke", attempt_id=attempt_id)
-    async with house.db.writing() as conn:
-        await outcome.unsure(conn, house, await held(conn, attempt_id), Unanswered("we could not settle it"))
+    async with app.db.writing() as conn:
+        await outcome.unsure(conn, app, await held(conn, attempt_id), Unanswered("we could not settle it"))
     return "broke"
 
 
-async def look(house: House, attempt_id: int, then: Follow = NOTHING) -> str:
+async def look(app: App, attempt_id: int, then: Follow = NOTHING) -> str:
     """Ask the provider about one attempt and make its answer true; the state it told, `early` (missing, so far), `unanswered`,
     `unasked`, or `settled` before."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         before = await queries.attempt_by(conn, attempt_id=attempt_id)
     if before is None or not before.live:
         return "settled"
-    said = await verification.ask_about(house, before)
-    async with house.db.writing() as conn:
+    said = await verification.ask_about(app, before)
+    async with app.db.writing() as conn:
         tried = await held(conn, attempt_id)
-        if isinstance(said, Queried) and said.state == "missing" and _may_be_under_way(house, tried):
-            await outcome.unsure(conn, house, tried, Unanswered("it may still be on its way"))
+        if isinstance(said, Queried) and said.state == "missing" and _may_be_under_way(app, tried):
+            await outcome.unsure(conn, app, tried, Unanswered("it may still be on its way"))
             return "early"
         if not isinstance(said, Queried):
-            await outcome.unsure(conn, house, tried, said)
+            await outcome.unsure(conn, app, tried, said)
             return "unasked" if isinstance(said, Unaskable | Later) else "unanswered"
-        await outcome.settle(conn, house, tried, said, then)
+        await outcome.settle(conn, app, tried, said, then)
         return said.state
 
 
-def _may_be_under_way(house: House, tried: Attempt) -> bool:
+def _may_be_under_way(context: Context, tried: Attempt) -> bool:
     """What was asked for without an answer may stand in a queue of theirs: that they do not know it counts once five minutes are over,
     or it would be asked for again and charged twice. A page nobody was sent to charges nobody."""
-    early = tried.poll_at is not None and tried.poll_at > house.clock.now()
+    early = tried.poll_at is not None and tried.poll_at > context.clock.now()
     return tried.method != "card" and tried.live and tried.polls < MANY and early
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
 from core.outbox import queue
@@ -30,15 +30,15 @@ WORTH_SENDING = timedelta(minutes=5)
 """A prompt that could not be sent for so long finds nobody waiting for it: it has failed."""
 
 
-def payable(house: House, amount_minor: int) -> int:
+def payable(app: App, amount_minor: int) -> int:
     """What a push can ask for: the next amount the provider takes (M-Pesa: whole shillings; what is over becomes credit)."""
-    step = named(house, house.operator.payments.mobile_push).step_minor
+    step = named(app, app.operator.payments.mobile_push).step_minor
     return -(-amount_minor // step) * step
 
 
-def most(house: House, owed_minor: int, currency: str) -> int:
+def most(app: App, owed_minor: int, currency: str) -> int:
     """The most that one prompt may ask for: what the provider takes, and not more ahead of what is owed than is sensible."""
-    rules, provider = house.operator.payments, named(house, house.operator.payments.mobile_push)
+    rules, provider = app.operator.payments, named(app, app.operator.payments.mobile_push)
     ahead = AHEAD_MINOR if rules.ahead_at_most is None else money.parse(rules.ahead_at_most, currency)
     limits = [max(owed_minor, 0) + ahead]
     if provider.most_minor is not None:
@@ -48,7 +48,7 @@ def most(house: House, owed_minor: int, currency: str) -> int:
     return min(limits) // provider.step_minor * provider.step_minor
 
 
-async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, amount_minor: int, key: str) -> int:
+async def ask(conn: AsyncConnection, app: App, account_id: int, phone: str, amount_minor: int, key: str) -> int:
     """Queue a push; its attempt id. A double tap (the same `key`) gets the same; `Refused` while another push is live."""
     await store.hold_account(conn, account_id)
     known = await queries.attempt_by(conn, key=f"push:{key}")
@@ -57,29 +57,29 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
     facts = await queries.account_facts(conn, account_id)
     if facts is None:
         raise Refused("payments.account.unknown", status=404)
-    least = money.parse(house.operator.payments.minimum, facts.currency)
-    await methods.insist(conn, house, account_id, "push")
+    least = money.parse(app.operator.payments.minimum, facts.currency)
+    await methods.insist(conn, app, account_id, "push")
     if amount_minor < least:
         raise Refused("payments.minimum", amount=money.show(least, facts.currency, facts.language))
     owed = sum(debt.payable_minor for debt in await queries.debts(conn, account_id))
-    limit = most(house, owed, facts.currency)
+    limit = most(app, owed, facts.currency)
     if amount_minor > limit:
         raise Refused("payments.maximum", amount=money.show(limit, facts.currency, facts.language))
     live = await queries.live_attempts(conn, account_id, ("mobile_push",))
-    if not all(_left_alone(house, one) for one in live):
+    if not all(_left_alone(app, one) for one in live):
         raise Refused("payments.push.live")
     attempt_id = await _write(
         conn,
-        house,
+        app,
         account_id=account_id,
         phone=phone,
-        amount_minor=payable(house, amount_minor),
+        amount_minor=payable(app, amount_minor),
         currency=facts.currency,
         key=key,
     )
     await queue.enqueue(
         conn,
-        house,
+        app,
         key=f"push:{attempt_id}",
         kind="push",
         template="payments.push",
@@ -87,22 +87,22 @@ async def ask(conn: AsyncConnection, house: House, account_id: int, phone: str, 
         account_id=account_id,
         subject_id=attempt_id,
         priority=queue.PROMPT,
-        not_before=house.clock.now() + AFTER_THE_SESSION,
+        not_before=app.clock.now() + AFTER_THE_SESSION,
     )
     return attempt_id
 
 
-def _left_alone(house: House, tried: Attempt) -> bool:
+def _left_alone(context: Context, tried: Attempt) -> bool:
     """A prompt that nobody will answer any more: its provider, asked since, still waits for the customer. It keeps no other from being sent."""
     return (
-        tried.state == "awaiting_customer" and tried.polls > 0 and house.clock.now() - tried.created_at > PROMPT_LIVES
+        tried.state == "awaiting_customer" and tried.polls > 0 and context.clock.now() - tried.created_at > PROMPT_LIVES
     )
 
 
 async def _write(
-    conn: AsyncConnection, house: House, *, account_id: int, phone: str, amount_minor: int, currency: str, key: str
+    conn: AsyncConnection, context: Context, *, account_id: int, phone: str, amount_minor: int, currency: str, key: str
 ) -> int:
-    now, request_id, attempt_id = house.clock.now(), *house.ids.take_many(2)
+    now, request_id, attempt_id = context.clock.now(), *context.ids.take_many(2)
     await conn.execute(
         insert(payment_request).values(
             id=request_id,
@@ -121,7 +121,7 @@ async def _write(
             key=f"push:{key}",
             request_id=request_id,
             account_id=account_id,
-            provider=house.operator.payments.mobile_push,
+            provider=context.operator.payments.mobile_push,
             method="mobile_push",
             amount_minor=amount_minor,
             currency=currency,
@@ -135,36 +135,36 @@ async def _write(
     return attempt_id
 
 
-async def send(house: House, leaving: Leaving, then: Follow = NOTHING) -> Outcome:
+async def send(app: App, leaving: Leaving, then: Follow = NOTHING) -> Outcome:
     """Put the prompt on the phone: what the dispatcher does with outbox rows of kind `push`."""
     if leaving.subject_id is None:
         raise ValueError("a push leaves with the id of its attempt")
-    wanted = await _start(house, leaving)
+    wanted = await _start(app, leaving)
     if isinstance(wanted, Outcome):
         return wanted
     failpoints.point("payments.sent")
-    said = await health.start(house, house.operator.payments.mobile_push, wanted)
+    said = await health.start(app, app.operator.payments.mobile_push, wanted)
     failpoints.point("payments.pushed")
-    return await _finish(house, leaving, said, then)
+    return await _finish(app, leaving, said, then)
 
 
-async def _start(house: House, leaving: Leaving) -> Wanted | Outcome:
+async def _start(app: App, leaving: Leaving) -> Wanted | Outcome:
     """Write `sent` down before the call; an Outcome when there is nothing (more) to send."""
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         tried = await _of(conn, leaving)
         if tried.state == "sent":
-            await outcome.unsure(conn, house, tried, Unanswered("we stopped between writing it down and the answer"))
+            await outcome.unsure(conn, app, tried, Unanswered("we stopped between writing it down and the answer"))
             return Outcome(leaving.id, "unknown", attempts=leaving.attempts)
         if tried.state != "created":
             return Outcome(leaving.id, "dropped", reason=tried.state, attempts=leaving.attempts)
         if leaving.params.get("owed") and not await _owes(conn, tried.account_id):
             await store.change_attempt(
-                conn, tried.id, state="expired", reason="paid", poll_at=None, settled_at=house.clock.now()
+                conn, tried.id, state="expired", reason="paid", poll_at=None, settled_at=app.clock.now()
             )
             await request.close(conn, tried.request_id, "closed")
             return Outcome(leaving.id, "dropped", reason="paid meanwhile", attempts=leaving.attempts)
         facts = await queries.account_facts(conn, tried.account_id)
-        await store.change_attempt(conn, tried.id, state="sent", poll_at=house.clock.now() + LOOKS[0])
+        await store.change_attempt(conn, tried.id, state="sent", poll_at=app.clock.now() + LOOKS[0])
     return Wanted(
         method="mobile_push",
         key=tried.key,
@@ -172,9 +172,9 @@ async def _start(house: House, leaving: Leaving) -> Wanted | Outcome:
         amount_minor=tried.amount_minor,
         currency=tried.currency,
         reference=facts.number if facts else "",
-        description=house.operator.short_name,
+        description=app.operator.short_name,
         phone=tried.phone,
-        callback_url=callback_url(house, tried.provider),
+        callback_url=callback_url(app, tried.provider),
     )
 
 
@@ -189,30 +189,30 @@ async def _of(conn: AsyncConnection, leaving: Leaving) -> Attempt:
     return tried
 
 
-async def _finish(house: House, leaving: Leaving, said: Started, then: Follow) -> Outcome:
-    async with house.db.writing() as conn:
+async def _finish(app: App, leaving: Leaving, said: Started, then: Follow) -> Outcome:
+    async with app.db.writing() as conn:
         tried = await _of(conn, leaving)
-        state, reason = await _apply(conn, house, tried, said, then)
+        state, reason = await _apply(conn, app, tried, said, then)
     return Outcome(leaving.id, state, reason=reason, attempts=leaving.attempts)
 
 
 async def _apply(
-    conn: AsyncConnection, house: House, tried: Attempt, said: Started, then: Follow
+    conn: AsyncConnection, context: Context, tried: Attempt, said: Started, then: Follow
 ) -> tuple[str, str | None]:
     """What the answer does to the attempt (its callback may have been faster), and to the outbox row."""
     match said:
         case Begun():
-            await outcome.settle(conn, house, tried, Queried("awaiting_customer", said.provider_ref), then)
+            await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref), then)
             return "sent", None
         case Declined():
-            await outcome.settle(conn, house, tried, Queried("failed", reason=said.reason), then)
+            await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason), then)
             return "failed", said.reason
-        case Unreached() if house.clock.now() - tried.created_at < WORTH_SENDING:
+        case Unreached() if context.clock.now() - tried.created_at < WORTH_SENDING:
             await store.change_attempt(conn, tried.id, state="created", reason=said.why)
             return "waiting", said.why
         case Unreached():
-            await outcome.settle(conn, house, tried, Queried("failed", reason="down"), then)
+            await outcome.settle(conn, context, tried, Queried("failed", reason="down"), then)
             return "failed", said.why
         case Unanswered():
-            await outcome.unsure(conn, house, tried, said)
+            await outcome.unsure(conn, context, tried, said)
             return "unknown", said.why

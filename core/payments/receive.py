@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import Row, false, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.payments import queries, store, suspense
@@ -26,7 +26,7 @@ OURS = "attempt:"
 Known = Row[int, int | None, int | None, str]
 
 
-async def apply(conn: AsyncConnection, house: House, got: ReceiptIn) -> Taken:
+async def apply(conn: AsyncConnection, context: Context, got: ReceiptIn) -> Taken:
     """Keep the money once; the same money told again, or by another way, changes nothing but what was still missing."""
     tried = await queries.attempt_by(conn, attempt_id=got.attempt_id) if got.attempt_id else None
     account_id = await _whose(conn, got, tried)
@@ -35,14 +35,14 @@ async def apply(conn: AsyncConnection, house: House, got: ReceiptIn) -> Taken:
     number = got.txn or f"{OURS}{got.attempt_id}"
     known = await queries.receipt_by_txn(conn, got.provider, number) or await _twin(conn, got, tried, account_id)
     if known is None:
-        receipt_id = house.ids.take()
-        if await store.keep_receipt(conn, _row(house, got, receipt_id, number, account_id)):
-            await _post(conn, house, got, number, account_id)
+        receipt_id = context.ids.take()
+        if await store.keep_receipt(conn, _row(context, got, receipt_id, number, account_id)):
+            await _post(conn, context, got, number, account_id)
             return Taken(receipt_id, placed_now=account_id is not None)
         known = await queries.receipt_by_txn(conn, got.provider, number)
         if known is None:
             raise RuntimeError("a receipt was refused as known, and is not")
-    return await _again(conn, house, got, known, account_id)
+    return await _again(conn, context, got, known, account_id)
 
 
 async def _whose(conn: AsyncConnection, got: ReceiptIn, tried: Attempt | None) -> int | None:
@@ -78,7 +78,9 @@ async def _twin(conn: AsyncConnection, got: ReceiptIn, tried: Attempt | None, ac
 _KNOWN = (receipt.c.id, receipt.c.account_id, receipt.c.attempt_id, receipt.c.state)
 
 
-async def _again(conn: AsyncConnection, house: House, got: ReceiptIn, known: Known, account_id: int | None) -> Taken:
+async def _again(
+    conn: AsyncConnection, context: Context, got: ReceiptIn, known: Known, account_id: int | None
+) -> Taken:
     """What is told again may know more: the attempt, the provider's number, whose money it is."""
     more: dict[str, object] = {}
     if got.attempt_id and known.attempt_id is None:
@@ -88,12 +90,12 @@ async def _again(conn: AsyncConnection, house: House, got: ReceiptIn, known: Kno
     if more:
         await store.change_receipt(conn, known.id, **more)
     if known.state == "suspense" and account_id:
-        await suspense.place(conn, house, known.id, account_id)
+        await suspense.place(conn, context, known.id, account_id)
         return Taken(known.id, placed_now=True)
     return Taken(known.id, placed_now=False)
 
 
-def _row(house: House, got: ReceiptIn, receipt_id: int, number: str, account_id: int | None) -> dict[str, object]:
+def _row(context: Context, got: ReceiptIn, receipt_id: int, number: str, account_id: int | None) -> dict[str, object]:
     return {
         "id": receipt_id,
         "provider": got.provider,
@@ -107,13 +109,13 @@ def _row(house: House, got: ReceiptIn, receipt_id: int, number: str, account_id:
         "payer": got.payer,
         "state": "placed" if account_id else "suspense",
         "received_at": got.received_at,
-        "booked_on": house.today(),
+        "booked_on": context.today(),
     }
 
 
-async def _post(conn: AsyncConnection, house: House, got: ReceiptIn, number: str, account_id: int | None) -> None:
+async def _post(conn: AsyncConnection, context: Context, got: ReceiptIn, number: str, account_id: int | None) -> None:
     source = receivable(account_id) if account_id else Book("suspense")
     posting = Posting(source, Book(f"cash:{got.provider}"), got.amount_minor, got.currency, "received")
     key = f"receipt:{got.provider}:{number}"
-    if not await post(conn, house, key=key, kind="receipt", booked_on=house.today(), postings=[posting]):
+    if not await post(conn, context, key=key, kind="receipt", booked_on=context.today(), postings=[posting]):
         raise RuntimeError(f"{key} is posted, but there is no such receipt")

@@ -9,7 +9,7 @@ import asyncio
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
 from core.payments import health, outcome, poll, queries, request, store
@@ -30,23 +30,23 @@ PATIENCE = 25
 """How many times, a fifth of a second apart, the second tab looks for where the first is being sent."""
 
 
-async def start(house: House, token: str, then: Follow = NOTHING) -> str:
+async def start(app: App, token: str, then: Follow = NOTHING) -> str:
     """The address of the provider's page for this link; `Refused` when the link is not open or the provider is away."""
-    async with house.db.writing() as conn:
-        tried, wanted = await _claim(conn, house, token)
+    async with app.db.writing() as conn:
+        tried, wanted = await _claim(conn, app, token)
     if wanted is None:
-        return await _join(house, token, tried, then)
+        return await _join(app, token, tried, then)
     failpoints.point("payments.redirect_written")
-    said = await health.start(house, tried.provider, wanted)
+    said = await health.start(app, tried.provider, wanted)
     failpoints.point("payments.redirect_made")
-    async with house.db.writing() as conn:
-        await _finish(conn, house, await poll.held(conn, tried.id), said, then)
+    async with app.db.writing() as conn:
+        await _finish(conn, app, await poll.held(conn, tried.id), said, then)
     if isinstance(said, Begun) and said.url:
         return said.url
     raise Refused("payments.link.later", status=503)
 
 
-async def back(house: House, token: str, then: Follow = NOTHING) -> str | None:
+async def back(app: App, token: str, then: Follow = NOTHING) -> str | None:
     """She is back from the provider's page, perhaps before its callback: ask at once; why it failed, if her last try did."""
     query = (
         select(attempt.c.id)
@@ -55,36 +55,36 @@ async def back(house: House, token: str, then: Follow = NOTHING) -> str | None:
         .order_by(attempt.c.id.desc())
         .limit(1)
     )
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         attempt_id = (await conn.execute(query)).scalar_one_or_none()
     if attempt_id is None:
         return None
-    await poll.look(house, attempt_id, then)
-    tried = await _again(house, attempt_id)
+    await poll.look(app, attempt_id, then)
+    tried = await _again(app, attempt_id)
     return tried.reason if tried.state in ("failed", "expired") else None
 
 
-async def _claim(conn: AsyncConnection, house: House, token: str) -> tuple[Attempt, Wanted | None]:
+async def _claim(conn: AsyncConnection, app: App, token: str) -> tuple[Attempt, Wanted | None]:
     """The one live attempt of this debt: another tab's (no Wanted), or a new one, written down as sent."""
-    view = await request.link(conn, house, token)
+    view = await request.link(conn, app, token)
     if view is None:
         raise Refused("payments.link.unknown", status=404)
     await store.hold_account(conn, view.account_id)
-    view = await request.link(conn, house, token)
+    view = await request.link(conn, app, token)
     if view is None or view.state != "open":
         raise Refused(f"payments.link.{view.state if view else 'unknown'}", status=410)
     for tried in await queries.live_attempts(conn, view.account_id, ("card",)):
         if (await queries.request_of(conn, tried.request_id)).invoice_id == view.invoice_id:
             return tried, None
-    return await _write(conn, house, token, view)
+    return await _write(conn, app, token, view)
 
 
-async def _write(conn: AsyncConnection, house: House, token: str, view: LinkView) -> tuple[Attempt, Wanted]:
+async def _write(conn: AsyncConnection, app: App, token: str, view: LinkView) -> tuple[Attempt, Wanted]:
     facts = await queries.account_facts(conn, view.account_id)
     if facts is None:
         raise LookupError(f"request {view.request_id} has no account")
-    now, attempt_id = house.clock.now(), house.ids.take()
-    provider = house.operator.payments.paylink
+    now, attempt_id = app.clock.now(), app.ids.take()
+    provider = app.operator.payments.paylink
     key = f"link:{attempt_id}"
     await conn.execute(
         insert(attempt).values(
@@ -109,26 +109,26 @@ async def _write(conn: AsyncConnection, house: House, token: str, view: LinkView
         amount_minor=view.amount_minor,
         currency=view.currency,
         reference=facts.number,
-        description=house.operator.short_name,
-        callback_url=callback_url(house, provider),
-        return_url=f"{house.settings.public_url.rstrip('/')}/p/{token}?back",
+        description=app.operator.short_name,
+        callback_url=callback_url(app, provider),
+        return_url=f"{app.site.public_url}/p/{token}?back",
         language=facts.language,
     )
     return await poll.held(conn, attempt_id), wanted
 
 
-async def _finish(conn: AsyncConnection, house: House, tried: Attempt, said: Started, then: Follow) -> None:
+async def _finish(conn: AsyncConnection, context: Context, tried: Attempt, said: Started, then: Follow) -> None:
     match said:
         case Begun():
             ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
-            await outcome.settle(conn, house, tried, ready, then)
+            await outcome.settle(conn, context, tried, ready, then)
         case Declined() | Unreached():
-            await outcome.settle(conn, house, tried, Queried("missing"), then)
+            await outcome.settle(conn, context, tried, Queried("missing"), then)
         case Unanswered():
-            await outcome.unsure(conn, house, tried, said)
+            await outcome.unsure(conn, context, tried, said)
 
 
-async def _join(house: House, token: str, tried: Attempt, then: Follow) -> str:
+async def _join(app: App, token: str, tried: Attempt, then: Follow) -> str:
     """Where the live attempt leads: at once, or when the tab that made it has its answer, or by asking what became of it."""
     for _ in range(PATIENCE):
         if tried.redirect_url and tried.live:
@@ -136,14 +136,14 @@ async def _join(house: House, token: str, tried: Attempt, then: Follow) -> str:
         if tried.state != "sent":
             break
         await asyncio.sleep(0.2)
-        tried = await _again(house, tried.id)
-    await poll.look(house, tried.id, then)
-    tried = await _again(house, tried.id)
+        tried = await _again(app, tried.id)
+    await poll.look(app, tried.id, then)
+    tried = await _again(app, tried.id)
     if tried.redirect_url and tried.live:
         return tried.redirect_url
     raise Refused("payments.link.later", status=503)
 
 
-async def _again(house: House, attempt_id: int) -> Attempt:
-    async with house.db.reading() as conn:
+async def _again(app: App, attempt_id: int) -> Attempt:
+    async with app.db.reading() as conn:
         return await poll.held(conn, attempt_id, lock=False)

@@ -6,7 +6,7 @@ Whoever finds it `sent` after a crash does not know whether the provider heard: 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.outbox.queue import Leaving, Outcome
 from core.payments import health, outcome, poll, queries, store
@@ -16,29 +16,29 @@ from core.payments.providers.contract import Begun, Declined, Queried, Started, 
 from core.payments.tables import receipt, refund
 
 
-async def send(house: House, leaving: Leaving) -> Outcome:
+async def send(app: App, leaving: Leaving) -> Outcome:
     """Ask the provider to give the money back."""
     if leaving.subject_id is None:
         raise ValueError("a refund leaves with the id of its attempt")
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         tried = await poll.held(conn, leaving.subject_id)
         if tried.state == "sent":
             why = Unanswered("we stopped between writing it down and the answer")
-            await outcome.unsure(conn, house, tried, why)
+            await outcome.unsure(conn, app, tried, why)
             return Outcome(leaving.id, "unknown", attempts=leaving.attempts)
         if tried.state != "created":
             return Outcome(leaving.id, "dropped", reason=tried.state, attempts=leaving.attempts)
-        wanted = await _wanted(conn, house, tried)
-        await store.change_attempt(conn, tried.id, state="sent", poll_at=house.clock.now() + LOOKS[0])
+        wanted = await _wanted(conn, app, tried)
+        await store.change_attempt(conn, tried.id, state="sent", poll_at=app.clock.now() + LOOKS[0])
     failpoints.point("payments.refund_written")
-    said = await health.start(house, tried.provider, wanted)
+    said = await health.start(app, tried.provider, wanted)
     failpoints.point("payments.refund_sent")
-    async with house.db.writing() as conn:
-        state, reason = await _apply(conn, house, await poll.held(conn, tried.id), said)
+    async with app.db.writing() as conn:
+        state, reason = await _apply(conn, app, await poll.held(conn, tried.id), said)
     return Outcome(leaving.id, state, reason=reason, attempts=leaving.attempts)
 
 
-async def _wanted(conn: AsyncConnection, house: House, tried: Attempt) -> Wanted:
+async def _wanted(conn: AsyncConnection, app: App, tried: Attempt) -> Wanted:
     query = (
         select(receipt.c.provider_txn)
         .join_from(refund, receipt, refund.c.receipt_id == receipt.c.id)
@@ -52,24 +52,24 @@ async def _wanted(conn: AsyncConnection, house: House, tried: Attempt) -> Wanted
         amount_minor=tried.amount_minor,
         currency=tried.currency,
         reference=facts.number if facts else "",
-        description=house.operator.short_name,
-        callback_url=callback_url(house, tried.provider),
+        description=app.operator.short_name,
+        callback_url=callback_url(app, tried.provider),
         txn=(await conn.execute(query)).scalar_one(),
     )
 
 
-async def _apply(conn: AsyncConnection, house: House, tried: Attempt, said: Started) -> tuple[str, str | None]:
+async def _apply(conn: AsyncConnection, context: Context, tried: Attempt, said: Started) -> tuple[str, str | None]:
     """What the answer does to the attempt (its callback may have been faster), and to the outbox row."""
     match said:
         case Begun():
-            await outcome.settle(conn, house, tried, Queried("awaiting_customer", said.provider_ref), NOTHING)
+            await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref), NOTHING)
             return "sent", None
         case Declined():
-            await outcome.settle(conn, house, tried, Queried("failed", reason=said.reason), NOTHING)
+            await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason), NOTHING)
             return "failed", said.reason
         case Unreached():
             await store.change_attempt(conn, tried.id, state="created", reason=said.why)
             return "waiting", said.why
         case Unanswered():
-            await outcome.unsure(conn, house, tried, said)
+            await outcome.unsure(conn, context, tried, said)
             return "unknown", said.why

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.payments import methods, queries
@@ -17,7 +17,7 @@ from core.payments.tables import payment_request
 
 async def paylink(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     account_id: int,
     *,
     invoice_id: int | None = None,
@@ -28,9 +28,9 @@ async def paylink(
     facts = await queries.account_facts(conn, account_id)
     if facts is None:
         raise Refused("payments.account.unknown", status=404)
-    now = house.clock.now()
+    now = context.clock.now()
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "key": f"paylink:{key}",
         "kind": "paylink",
         "account_id": account_id,
@@ -40,7 +40,7 @@ async def paylink(
         "token": secrets.token_urlsafe(16),
         "state": "open",
         "created_at": now,
-        "expires_at": now + timedelta(days=house.operator.payments.paylink_days),
+        "expires_at": now + timedelta(days=context.operator.payments.paylink_days),
     }
     await conn.execute(insert(conn, payment_request).values(row).on_conflict_do_nothing(index_elements=["key"]))
     made = (
@@ -48,10 +48,10 @@ async def paylink(
             select(payment_request.c.token, payment_request.c.expires_at).where(payment_request.c.key == row["key"])
         )
     ).one()
-    return Paylink(made.token, f"{house.settings.public_url.rstrip('/')}/p/{made.token}", made.expires_at)
+    return Paylink(made.token, f"{context.site.public_url}/p/{made.token}", made.expires_at)
 
 
-async def link(conn: AsyncConnection, house: House, token: str) -> LinkView | None:
+async def link(conn: AsyncConnection, context: Context, token: str) -> LinkView | None:
     """The link as it stands now; None when the token is nobody's."""
     query = select(payment_request).where(payment_request.c.token == token, payment_request.c.kind == "paylink")
     found = (await conn.execute(query)).first()
@@ -63,7 +63,7 @@ async def link(conn: AsyncConnection, house: House, token: str) -> LinkView | No
     if found.amount_minor is not None:
         amount = min(amount, found.amount_minor)
     due = [debt.due_on for debt in open_debts if debt.payable_minor]
-    state = await _state(conn, house, found, amount)
+    state = await _state(conn, context, found, amount)
     return LinkView(
         request_id=found.id,
         account_id=found.account_id,
@@ -76,18 +76,18 @@ async def link(conn: AsyncConnection, house: House, token: str) -> LinkView | No
     )
 
 
-async def _state(conn: AsyncConnection, house: House, found: Row[Any], amount: int) -> LinkState:
+async def _state(conn: AsyncConnection, context: Context, found: Row[Any], amount: int) -> LinkState:
     if found.state == "paid" or amount <= 0:
         return "paid"
     if found.state == "closed":
         return "closed"
-    if found.expires_at <= house.clock.now():
+    if found.expires_at <= context.clock.now():
         return "expired"
     for debit in await queries.live_attempts(conn, found.account_id, ("direct_debit",)):
         collected = (await queries.request_of(conn, debit.request_id)).invoice_id
         if found.invoice_id in (None, collected):
             return "collecting"
-    return "open" if "card" in await methods.of_account(conn, house, found.account_id) else "not_offered"
+    return "open" if "card" in await methods.of_account(conn, context, found.account_id) else "not_offered"
 
 
 async def close(conn: AsyncConnection, request_id: int, state: str) -> None:

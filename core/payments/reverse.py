@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -20,7 +20,7 @@ from core.payments.tables import allocation, receipt, reversal
 
 async def reverse(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     receipt_id: int,
     *,
     key: str,
@@ -32,12 +32,14 @@ async def reverse(
     taken = await held(conn, receipt_id)
     wanted = taken.amount_minor if amount_minor is None else amount_minor
     amount = min(wanted, taken.amount_minor - taken.reversed_minor)
-    if amount <= 0 or not await noted(conn, house, receipt_id, key=key, kind=kind, amount_minor=amount, reason=reason):
+    if amount <= 0 or not await noted(
+        conn, context, receipt_id, key=key, kind=kind, amount_minor=amount, reason=reason
+    ):
         return False
     back_to = receivable(taken.account_id) if taken.account_id else Book("suspense")
     posting = Posting(Book(f"cash:{taken.provider}"), back_to, amount, taken.currency, kind)
-    await post(conn, house, key=f"reversal:{key}", kind="reversal", booked_on=house.today(), postings=[posting])
-    await less(conn, house, taken, amount)
+    await post(conn, context, key=f"reversal:{key}", kind="reversal", booked_on=context.today(), postings=[posting])
+    await less(conn, context, taken, amount)
     return True
 
 
@@ -47,40 +49,40 @@ async def held(conn: AsyncConnection, receipt_id: int) -> Row[Any]:
 
 
 async def noted(
-    conn: AsyncConnection, house: House, receipt_id: int, *, key: str, kind: str, amount_minor: int, reason: str
+    conn: AsyncConnection, context: Context, receipt_id: int, *, key: str, kind: str, amount_minor: int, reason: str
 ) -> bool:
     """Write a reversal down; False when its key is known."""
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "receipt_id": receipt_id,
         "key": key,
         "kind": kind,
         "amount_minor": amount_minor,
         "reason": reason,
-        "at": house.clock.now(),
-        "booked_on": house.today(),
+        "at": context.clock.now(),
+        "booked_on": context.today(),
     }
     statement = insert(conn, reversal).values(row).on_conflict_do_nothing(index_elements=["key"])
     return (await conn.execute(statement)).rowcount == 1
 
 
-async def less(conn: AsyncConnection, house: House, taken: Row[Any], amount: int) -> None:
+async def less(conn: AsyncConnection, context: Context, taken: Row[Any], amount: int) -> None:
     """So much of a held receipt is gone: what it paid is undone as far."""
-    await unapply(conn, house, taken.id, amount)
+    await unapply(conn, context, taken.id, amount)
     gone = taken.reversed_minor + amount
     state = "reversed" if gone == taken.amount_minor else taken.state
     await store.change_receipt(conn, taken.id, reversed_minor=gone, state=state)
 
 
-async def unapply(conn: AsyncConnection, house: House, receipt_id: int, amount: int) -> None:
+async def unapply(conn: AsyncConnection, context: Context, receipt_id: int, amount: int) -> None:
     """Take `amount` off what a receipt pays: its credit first, then its bills, the latest first, and last what it bought (units)."""
     paid = await shares_of(conn, receipt_id)
     items = select(open_item.c.invoice_id).where(open_item.c.invoice_id.in_([one for one, _ in paid if one]))
     bills = set((await conn.execute(items.order_by(open_item.c.invoice_id).with_for_update())).scalars())
     shares = undone(paid, amount, bills)
     opened = [(one, -minor) for one, minor in shares if one in bills]
-    await store.pay_open_items(conn, [(one, minor) for one, minor in opened if one is not None], house.today())
-    await store.allot(conn, house, [(receipt_id, invoice_id, -minor) for invoice_id, minor in shares])
+    await store.pay_open_items(conn, [(one, minor) for one, minor in opened if one is not None], context.today())
+    await store.allot(conn, context, [(receipt_id, invoice_id, -minor) for invoice_id, minor in shares])
 
 
 async def shares_of(conn: AsyncConnection, receipt_id: int) -> list[tuple[int | None, int]]:

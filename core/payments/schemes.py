@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core import bankdays
-from core.context import House
+from core.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +34,33 @@ EARLY = ("sepa", "gocardless")
 """Providers that want a debit some days ahead."""
 
 
-def scheme_of(house: House, provider: str) -> Scheme:
+def scheme_of(context: Context, provider: str) -> Scheme:
     """The scheme a provider collects by."""
     if provider == "gocardless":
-        return GOCARDLESS.get(house.settings.gocardless_scheme, Scheme(0, 4))
+        return GOCARDLESS.get(context.site.gocardless_scheme, Scheme(0, 4))
     return SEPA if provider == "sepa" else PLAIN
 
 
-def calendar(house: House, provider: str) -> str:
+def calendar(context: Context, provider: str) -> str:
     """Whose bank days a provider's debits fall on."""
-    return scheme_of(house, provider).bank_calendar or house.operator.country
+    return scheme_of(context, provider).bank_calendar or context.operator.country
 
 
-def bank_day(house: House, provider: str, day: date) -> date:
+def bank_day(context: Context, provider: str, day: date) -> date:
     """The first day on or after `day` on which the provider's banks work."""
-    return bankdays.on_or_after(day, calendar(house, provider))
+    return bankdays.on_or_after(day, calendar(context, provider))
 
 
-def earliest(house: House, provider: str) -> date:
+def earliest(context: Context, provider: str) -> date:
     """The first day on which a debit announced today may be collected."""
-    agreed = house.operator.direct_debit.notice_days
-    days = scheme_of(house, provider).notice_days if agreed is None else agreed
-    return house.today() + timedelta(days=days)
+    agreed = context.operator.direct_debit.notice_days
+    days = scheme_of(context, provider).notice_days if agreed is None else agreed
+    return context.today() + timedelta(days=days)
 
 
-def hand_in_until(house: House, provider: str, on: date) -> date:
+def hand_in_until(context: Context, provider: str, on: date) -> date:
     """Debits of up to this day have to be handed in on `on`."""
     day = on
-    for _ in range(scheme_of(house, provider).submit_days):
-        day = bank_day(house, provider, day + timedelta(days=1))
+    for _ in range(scheme_of(context, provider).submit_days):
+        day = bank_day(context, provider, day + timedelta(days=1))
     return day

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.db.in_list import among
@@ -50,10 +50,10 @@ async def keep_receipt(conn: AsyncConnection, row: dict[str, Any]) -> bool:
     return result.rowcount == 1
 
 
-async def allot(conn: AsyncConnection, house: House, rows: Sequence[Share]) -> None:
+async def allot(conn: AsyncConnection, context: Context, rows: Sequence[Share]) -> None:
     """Write allocations: what receipts pay, or (negative) no longer pay."""
-    now = house.clock.now()
-    ids = house.ids.take_many(len(rows))
+    now = context.clock.now()
+    ids = context.ids.take_many(len(rows))
     written = [(number, *row, now) for number, row in zip(ids, rows, strict=True)]
     await insert_many(conn, allocation, _ALLOCATION, written)
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow
 from core.errors import Refused
 from core.ledger.model import Book, Posting, receivable
@@ -19,7 +19,13 @@ from core.payments.tables import receipt
 
 
 async def claim(
-    conn: AsyncConnection, house: House, account_id: int, reference: str, actor: str, *, amount_minor: int | None = None
+    conn: AsyncConnection,
+    context: Context,
+    account_id: int,
+    reference: str,
+    actor: str,
+    *,
+    amount_minor: int | None = None,
 ) -> int:
     """Place the receipt she means; its id. `Refused` when none of that reference waits.
 
@@ -31,8 +37,8 @@ async def claim(
     found = await _waiting(conn, reference, amount_minor)
     if found is None or facts is None or facts.currency != found.currency:
         raise Refused("payments.claim.none", status=404)
-    await place(conn, house, found.id, account_id)
-    await trail.note(conn, house, actor, "receipt.claimed", f"receipt:{found.id}", account_id=str(account_id))
+    await place(conn, context, found.id, account_id)
+    await trail.note(conn, context, actor, "receipt.claimed", f"receipt:{found.id}", account_id=str(account_id))
     return int(found.id)
 
 
@@ -47,7 +53,7 @@ async def _waiting(conn: AsyncConnection, reference: str, amount_minor: int | No
     return rows[0] if len(rows) == 1 else None
 
 
-async def place_by_hand(conn: AsyncConnection, house: House, receipt_id: int, to_account: str, actor: str) -> None:
+async def place_by_hand(conn: AsyncConnection, context: Context, receipt_id: int, to_account: str, actor: str) -> None:
     """A clerk says whose money it is."""
     query = select(receipt.c.state, receipt.c.currency).where(receipt.c.id == receipt_id).with_for_update()
     held = (await conn.execute(query)).first()
@@ -58,8 +64,8 @@ async def place_by_hand(conn: AsyncConnection, house: House, receipt_id: int, to
     if target is None or facts is None or facts.currency != held.currency:
         raise Refused("payments.account.unknown", status=404)
     await store.hold_account(conn, target)
-    await place(conn, house, receipt_id, target)
-    await trail.note(conn, house, actor, "receipt.placed", f"receipt:{receipt_id}", account_id=str(target))
+    await place(conn, context, receipt_id, target)
+    await trail.note(conn, context, actor, "receipt.placed", f"receipt:{receipt_id}", account_id=str(target))
 
 
 async def waiting(conn: AsyncConnection) -> Sequence[AnyRow]:
@@ -79,12 +85,12 @@ async def waiting(conn: AsyncConnection) -> Sequence[AnyRow]:
     return (await conn.execute(query.order_by(receipt.c.received_at, receipt.c.id))).all()
 
 
-async def place(conn: AsyncConnection, house: House, receipt_id: int, account_id: int) -> None:
+async def place(conn: AsyncConnection, context: Context, receipt_id: int, account_id: int) -> None:
     """Move a receipt out of suspense onto an account."""
     left = (receipt.c.amount_minor - receipt.c.reversed_minor).label("left")
     held = (await conn.execute(select(left, receipt.c.currency).where(receipt.c.id == receipt_id))).one()
     posting = Posting(receivable(account_id), Book("suspense"), held.left, held.currency, "claimed")
     key = f"claim:{receipt_id}"
-    if not await post(conn, house, key=key, kind="claim", booked_on=house.today(), postings=[posting]):
+    if not await post(conn, context, key=key, kind="claim", booked_on=context.today(), postings=[posting]):
         raise RuntimeError(f"{key} is posted, but the receipt is still in suspense")
     await store.change_receipt(conn, receipt_id, account_id=account_id, state="placed")

@@ -8,7 +8,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.ledger.model import Posting, receivable
 from core.ledger.post import post
@@ -17,7 +17,7 @@ from core.payments import queries, reverse, store
 from core.payments.tables import refund
 
 
-async def unapply(conn: AsyncConnection, house: House, receipt_id: int, invoice_id: int, *, actor: str) -> int:
+async def unapply(conn: AsyncConnection, context: Context, receipt_id: int, invoice_id: int, *, actor: str) -> int:
     """What this receipt paid of a bill becomes credit of the account; how much that was."""
     taken = await reverse.held(conn, receipt_id)
     shares = dict(await reverse.shares_of(conn, receipt_id))
@@ -25,14 +25,14 @@ async def unapply(conn: AsyncConnection, house: House, receipt_id: int, invoice_
     if not minor:
         raise Refused("payments.move.nothing")
     await queries.debts(conn, taken.account_id, lock=True)
-    await store.pay_open_items(conn, [(invoice_id, -minor)], house.today())
-    await store.allot(conn, house, [(receipt_id, invoice_id, -minor), (receipt_id, None, minor)])
-    await trail.note(conn, house, actor, "receipt.unapplied", f"receipt:{receipt_id}", invoice=str(invoice_id))
+    await store.pay_open_items(conn, [(invoice_id, -minor)], context.today())
+    await store.allot(conn, context, [(receipt_id, invoice_id, -minor), (receipt_id, None, minor)])
+    await trail.note(conn, context, actor, "receipt.unapplied", f"receipt:{receipt_id}", invoice=str(invoice_id))
     return minor
 
 
 async def move(
-    conn: AsyncConnection, house: House, receipt_id: int, to_account: str, *, actor: str, reason: str
+    conn: AsyncConnection, context: Context, receipt_id: int, to_account: str, *, actor: str, reason: str
 ) -> int:
     """Take a placed receipt off its account and put it on another's; the account it was on. It is not allocated there yet.
 
@@ -41,14 +41,14 @@ async def move(
     taken, target, number = await movable(conn, receipt_id, to_account)
     for account_id in sorted((taken.account_id, target)):
         await store.hold_account(conn, account_id)
-    await reverse.unapply(conn, house, receipt_id, taken.amount_minor)
+    await reverse.unapply(conn, context, receipt_id, taken.amount_minor)
     posting = Posting(receivable(target), receivable(taken.account_id), taken.amount_minor, taken.currency, "moved")
     key = f"move:{receipt_id}:{await _moves(conn, receipt_id) + 1}"
-    await post(conn, house, key=key, kind="move", booked_on=house.today(), postings=[posting])
+    await post(conn, context, key=key, kind="move", booked_on=context.today(), postings=[posting])
     await store.change_receipt(conn, receipt_id, account_id=target)
     await trail.note(
         conn,
-        house,
+        context,
         actor,
         "receipt.moved",
         f"receipt:{receipt_id}",

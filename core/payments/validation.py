@@ -4,7 +4,7 @@ A payer who mistyped her account number hears it now, instead of finding her mon
 """
 
 from core import money
-from core.context import House
+from core.context import App
 from core.payments import queries
 from core.payments.inbox import Answer
 from core.payments.providers.daraja_payloads import REFUSALS
@@ -14,21 +14,21 @@ from core.payments.providers.parse import amount, words
 WELCOME = {"ResultCode": "0", "ResultDesc": "Accepted"}
 
 
-async def answer(house: House, body: bytes) -> Answer:
+async def answer(app: App, body: bytes) -> Answer:
     """`{"ResultCode": "0"}`, or the code that names what is wrong."""
     said = loads(body)
     if not isinstance(said, dict) or "BillRefNumber" not in said or "TransAmount" not in said:
         return Answer(400, {"code": "payments.not_understood", "reason": "not a validation of Daraja"})
-    if str(said.get("BusinessShortCode")) != house.settings.daraja_shortcode:
+    if str(said.get("BusinessShortCode")) != app.site.daraja_shortcode:
         return _refused("shortcode")
     try:
-        minor = amount(said["TransAmount"], house.currency)
+        minor = amount(said["TransAmount"], app.currency)
     except ValueError:
         return _refused("amount")
-    if minor < money.parse(house.operator.payments.minimum, house.currency):
+    if minor < money.parse(app.operator.payments.minimum, app.currency):
         return _refused("amount")
     reference = words(said["BillRefNumber"])
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         known = await queries.account_meant(conn, reference)
     return Answer(200, WELCOME) if known else _refused("account")
 

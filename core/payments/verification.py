@@ -12,7 +12,7 @@ from sqlalchemy import Row, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.context import House
+from core.context import App, Context
 from core.payments import ceiling, health, outcome
 from core.payments.model import Attempt
 from core.payments.providers import callback_url, daraja
@@ -23,62 +23,62 @@ AGAIN = timedelta(minutes=15)
 """A status query without a result is asked again after so long."""
 
 
-def small(house: House, event: ProviderEventIn) -> bool:
+def small(context: Context, event: ProviderEventIn) -> bool:
     """Whether so little may be credited on a note alone, below the ceiling of the day."""
-    limit = money.parse(house.operator.payments.confirm_above, house.currency)
-    return event.currency == house.currency and (event.amount_minor or 0) <= limit
+    limit = money.parse(context.operator.payments.confirm_above, context.currency)
+    return event.currency == context.currency and (event.amount_minor or 0) <= limit
 
 
-async def proven(house: House, provider: str, event: ProviderEventIn) -> bool:
+async def proven(app: App, provider: str, event: ProviderEventIn) -> bool:
     """Whether an unsigned note may be credited now; else the question about it has been asked."""
-    async with house.db.writing() as conn:
-        if await ceiling.within(conn, house, provider, event, small=small(house, event)):
+    async with app.db.writing() as conn:
+        if await ceiling.within(conn, app, provider, event, small=small(app, event)):
             return True
     query = select(transaction_query).where(
         transaction_query.c.provider == provider, transaction_query.c.txn == event.txn
     )
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         asked = (await conn.execute(query.order_by(transaction_query.c.asked_at))).all()
     if any(row.state == "proven" and row.amount_minor == event.amount_minor for row in asked):
         return True
-    if not asked or house.clock.now() - asked[-1].asked_at >= AGAIN:
-        await _ask(house, provider, event.txn or "")
-    async with house.db.writing() as conn:
-        await ceiling.ask_a_person(conn, house, provider, event)
+    if not asked or app.clock.now() - asked[-1].asked_at >= AGAIN:
+        await _ask(app, provider, event.txn or "")
+    async with app.db.writing() as conn:
+        await ceiling.ask_a_person(conn, app, provider, event)
     return False
 
 
-async def _ask(house: House, provider: str, txn: str) -> None:
-    mpesa = daraja.opened(house)
+async def _ask(app: App, provider: str, txn: str) -> None:
+    mpesa = daraja.opened(app)
     if provider != mpesa.name or not mpesa.initiator:
         return
-    said = await mpesa.ask_status(txn, callback_url(house, provider))
+    said = await mpesa.ask_status(txn, callback_url(app, provider))
     if not isinstance(said, Begun):
         return
-    async with house.db.writing() as conn:
-        await _remember(conn, house, said.provider_ref, provider, txn)
+    async with app.db.writing() as conn:
+        await _remember(conn, app, said.provider_ref, provider, txn)
 
 
-async def ask_about(house: House, tried: Attempt) -> Told:
+async def ask_about(app: App, tried: Attempt) -> Told:
     """Ask what became of an attempt; an answer that is called back later is waited for, and not asked for again meanwhile."""
     query = select(transaction_query.c.asked_at).where(
         transaction_query.c.attempt_id == tried.id,
         transaction_query.c.state == "asked",
-        transaction_query.c.asked_at > house.clock.now() - AGAIN,
+        transaction_query.c.asked_at > app.clock.now() - AGAIN,
     )
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         waits = (await conn.execute(query.limit(1))).first()
     if waits:
         return Unaskable("asked before, the answer is called back")
-    said = await health.query(house, tried.provider, outcome.asked(tried))
+    said = await health.query(app, tried.provider, outcome.asked(tried))
     if isinstance(said, Later):
-        async with house.db.writing() as conn:
-            await _remember(conn, house, said.under, tried.provider, tried.key, attempt_id=tried.id)
+        async with app.db.writing() as conn:
+            await _remember(conn, app, said.under, tried.provider, tried.key, attempt_id=tried.id)
     return said
 
 
 async def _remember(
-    conn: AsyncConnection, house: House, conversation: str, provider: str, txn: str, attempt_id: int | None = None
+    conn: AsyncConnection, context: Context, conversation: str, provider: str, txn: str, attempt_id: int | None = None
 ) -> None:
     row = {
         "conversation": conversation,
@@ -86,7 +86,7 @@ async def _remember(
         "txn": txn,
         "attempt_id": attempt_id,
         "state": "asked",
-        "asked_at": house.clock.now(),
+        "asked_at": context.clock.now(),
     }
     await conn.execute(insert(transaction_query).values(row))
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db.bulk import update_many
 from core.db.in_list import among
 from core.outbox import queue
@@ -23,23 +23,23 @@ from core.provisioning.tables import bar_command, barring, network_line
 AT_ONCE = 500
 
 
-async def plan(house: House, on: date) -> int:
+async def plan(app: App, on: date) -> int:
     """Let the comparison of a day leave, once; 1 the first time."""
-    async with house.db.writing() as conn:
-        return int(await queue.enqueue(conn, house, key=f"compare:{on}", kind="compare", template="barring.compare"))
+    async with app.db.writing() as conn:
+        return int(await queue.enqueue(conn, app, key=f"compare:{on}", kind="compare", template="barring.compare"))
 
 
-async def compare(house: House, leaving: Leaving, network: Network | None) -> Outcome:
+async def compare(app: App, leaving: Leaving, network: Network | None) -> Outcome:
     """Ask the network about every service, in sets, and want anew what differs."""
     if network is None:
         return Outcome(leaving.id, "dropped", reason="no network is connected", attempts=leaving.attempts)
     last, differing = 0, 0
     while True:
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             rows = await _page(conn, last)
         seen = await network.levels([row.login for row in rows])
-        async with house.db.writing() as conn:
-            differing += await _note(conn, house, rows, {row.service_id: seen.get(row.login) for row in rows})
+        async with app.db.writing() as conn:
+            differing += await _note(conn, app, rows, {row.service_id: seen.get(row.login) for row in rows})
         if len(rows) < AT_ONCE:
             return Outcome(leaving.id, "sent", reason=f"{differing} differ", attempts=leaving.attempts)
         last = rows[-1].service_id
@@ -56,9 +56,9 @@ async def _page(conn: AsyncConnection, after: int) -> list[Row[Any]]:
     return list(await conn.execute(query))
 
 
-async def _note(conn: AsyncConnection, house: House, rows: list[Row[Any]], seen: dict[int, Any]) -> int:
+async def _note(conn: AsyncConnection, context: Context, rows: list[Row[Any]], seen: dict[int, Any]) -> int:
     """Keep what was seen; where it is not what is wanted and no wish is on its way, wish it again. How many differ."""
-    now = house.clock.now()
+    now = context.clock.now()
     known = [(level, now, service_id) for service_id, level in seen.items() if level is not None]
     await update_many(conn, barring, ("service_id",), ("seen", "seen_at"), known)
     under_way = select(bar_command.c.service_id).where(bar_command.c.state.in_(("created", *LIVE)))
@@ -71,5 +71,7 @@ async def _note(conn: AsyncConnection, house: House, rows: list[Row[Any]], seen:
     ids = [row.service_id for row in differing]
     again = update(barring).where(among(conn, barring.c.service_id, ids))
     await conn.execute(again.values(generation=barring.c.generation + 1))
-    await command(conn, house, [(row.service_id, row.account_id, row.wanted, row.generation + 1) for row in differing])
+    await command(
+        conn, context, [(row.service_id, row.account_id, row.wanted, row.generation + 1) for row in differing]
+    )
     return len(differing)

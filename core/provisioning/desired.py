@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.db.in_list import among
@@ -25,7 +25,7 @@ _COMMAND = ("id", "key", "service_id", "level", "generation", "state", "created_
 
 async def want(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     services: Mapping[int, Level],
     *,
     why: str,
@@ -39,7 +39,7 @@ async def want(
     """
     if not services:
         return []
-    await _known(conn, house, list(services), why)
+    await _known(conn, context, list(services), why)
     held = select(barring).where(among(conn, barring.c.service_id, list(services))).order_by(barring.c.service_id)
     rows = [
         row
@@ -50,13 +50,13 @@ async def want(
         ids = [row.service_id for row in rows if services[row.service_id] == level]
         changed = update(barring).where(among(conn, barring.c.service_id, ids))
         speed = kbps if level == "soft" else None
-        values: dict[str, Any] = {"wanted": level, "kbps": speed, "why": why, "wanted_at": house.clock.now()}
+        values: dict[str, Any] = {"wanted": level, "kbps": speed, "why": why, "wanted_at": context.clock.now()}
         await conn.execute(changed.values(generation=barring.c.generation + 1, **values))
     await command(
-        conn, house, [(row.service_id, row.account_id, services[row.service_id], row.generation + 1) for row in rows]
+        conn, context, [(row.service_id, row.account_id, services[row.service_id], row.generation + 1) for row in rows]
     )
     noted = [(f"service:{row.service_id}", {"level": services[row.service_id], "why": why}) for row in rows]
-    await trail.note_many(conn, house, "job:collections", "service.wanted", noted)
+    await trail.note_many(conn, context, "job:collections", "service.wanted", noted)
     return [row.service_id for row in rows]
 
 
@@ -64,21 +64,21 @@ def _changes(stands: Level, wanted: Level, softer: bool) -> bool:
     return stands != wanted and (softer or LEVELS.index(wanted) > LEVELS.index(stands))
 
 
-async def _known(conn: AsyncConnection, house: House, service_ids: Sequence[int], why: str) -> None:
+async def _known(conn: AsyncConnection, context: Context, service_ids: Sequence[int], why: str) -> None:
     query = select(service.c.id, service.c.account_id).where(among(conn, service.c.id, service_ids))
-    now = house.clock.now()
+    now = context.clock.now()
     rows = [(row.id, row.account_id, "none", 0, why, now) for row in await conn.execute(query)]
     if rows:
         values = [dict(zip(_NEW, row, strict=True)) for row in rows]
         await conn.execute(insert(conn, barring).values(values).on_conflict_do_nothing(index_elements=["service_id"]))
 
 
-async def command(conn: AsyncConnection, house: House, wishes: Sequence[tuple[int, int, Level, int]]) -> None:
+async def command(conn: AsyncConnection, context: Context, wishes: Sequence[tuple[int, int, Level, int]]) -> None:
     """Put down the command of each (service, account, level, generation), and let it leave; money's unbar before notices."""
-    now = house.clock.now()
+    now = context.clock.now()
     rows, letters = [], []
     for service_id, account_id, level, generation in wishes:
-        command_id, key = house.ids.take(), f"bar:{service_id}:{generation}"
+        command_id, key = context.ids.take(), f"bar:{service_id}:{generation}"
         rows.append((command_id, key, service_id, level, generation, "created", now))
         letters.append(
             Letter(
@@ -91,4 +91,4 @@ async def command(conn: AsyncConnection, house: House, wishes: Sequence[tuple[in
             )
         )
     await insert_many(conn, bar_command, _COMMAND, rows)
-    await queue.enqueue_many(conn, house, letters)
+    await queue.enqueue_many(conn, context, letters)

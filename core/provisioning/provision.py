@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, String, cast, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert
 from core.outbox.queue import Leaving, Outcome
@@ -25,12 +25,12 @@ LOST = timedelta(seconds=30)
 NOBODY = "no network is connected: set HODI_NETWORK_URL or HODI_RADIUS_HOST"
 
 
-async def send(house: House, leaving: Leaving, network: Network | None) -> Outcome:
+async def send(app: App, leaving: Leaving, network: Network | None) -> Outcome:
     """Bring one wish to the network."""
     if network is None:
         return Outcome(leaving.id, "failed", reason=NOBODY, attempts=leaving.attempts)
-    async with house.db.writing() as conn:
-        started = await _start(conn, house, leaving)
+    async with app.db.writing() as conn:
+        started = await _start(conn, app, leaving)
     if isinstance(started, Outcome):
         return started
     command, before = started
@@ -39,26 +39,26 @@ async def send(house: House, leaving: Leaving, network: Network | None) -> Outco
     if isinstance(said, NotReached):
         said = await network.apply(command)
     failpoints.point("barring.answered")
-    async with house.db.writing() as conn:
-        state, why = await _finish(conn, house, leaving, command, said)
+    async with app.db.writing() as conn:
+        state, why = await _finish(conn, app, leaving, command, said)
     return Outcome(leaving.id, state, reason=why, attempts=leaving.attempts)
 
 
-async def _start(conn: AsyncConnection, house: House, leaving: Leaving) -> tuple[Command, str] | Outcome:
+async def _start(conn: AsyncConnection, context: Context, leaving: Leaving) -> tuple[Command, str] | Outcome:
     """Write `sent` down; the command and its state before, or why it does not leave (now)."""
     row = await _held(conn, leaving.subject_id)
     if row.state not in ("created", *LIVE):
         return Outcome(leaving.id, "dropped", reason=row.state, attempts=leaving.attempts)
     if row.generation < row.newest:
-        await _settle(conn, house, row.id, "overtaken")
+        await _settle(conn, context, row.id, "overtaken")
         return Outcome(leaving.id, "dropped", reason="a newer wish has overtaken it", attempts=leaving.attempts)
-    if row.state == "created" and not await _way_is_free(conn, house, row):
+    if row.state == "created" and not await _way_is_free(conn, context, row):
         return Outcome(
             leaving.id,
             "waiting",
             reason="an older wish is on its way",
             attempts=leaving.attempts,
-            not_before=house.clock.now() + SOON,
+            not_before=context.clock.now() + SOON,
         )
     await conn.execute(update(bar_command).where(bar_command.c.id == row.id).values(state="sent"))
     login = row.login or str(row.service_id)
@@ -79,61 +79,67 @@ async def _held(conn: AsyncConnection, command_id: int | None) -> Row[Any]:
     return (await conn.execute(query)).one()
 
 
-async def _way_is_free(conn: AsyncConnection, house: House, row: Row[Any]) -> bool:
+async def _way_is_free(conn: AsyncConnection, context: Context, row: Row[Any]) -> bool:
     """Whether no older wish of the service is under way; one that is lost is given up."""
     older = (bar_command.c.service_id == row.service_id) & bar_command.c.state.in_(LIVE)
     query = select(bar_command.c.id, bar_command.c.settled_at, bar_command.c.created_at).where(older)
     for other in (await conn.execute(query)).all():
-        if house.clock.now() - max(row.created_at, other.created_at) < LOST:
+        if context.clock.now() - max(row.created_at, other.created_at) < LOST:
             return False
-        await _settle(conn, house, other.id, "overtaken")
+        await _settle(conn, context, other.id, "overtaken")
     return True
 
 
 async def _settle(
-    conn: AsyncConnection, house: House, command_id: int, state: str, *, ref: str | None = None, why: str | None = None
+    conn: AsyncConnection,
+    context: Context,
+    command_id: int,
+    state: str,
+    *,
+    ref: str | None = None,
+    why: str | None = None,
 ) -> None:
-    now = None if state in ("created", *LIVE) else house.clock.now()
+    now = None if state in ("created", *LIVE) else context.clock.now()
     changed = update(bar_command).where(bar_command.c.id == command_id)
     await conn.execute(changed.values(state=state, ref=ref, reason=why, settled_at=now))
 
 
 async def _finish(
-    conn: AsyncConnection, house: House, leaving: Leaving, command: Command, said: Answer
+    conn: AsyncConnection, context: Context, leaving: Leaving, command: Command, said: Answer
 ) -> tuple[str, str | None]:
     """What the answer does to the command and to what we know of the service; the outbox row's state and reason."""
     row = await _held(conn, leaving.subject_id)
     match said:
         case Done():
-            await _settle(conn, house, row.id, "done", ref=said.ref)
+            await _settle(conn, context, row.id, "done", ref=said.ref)
             if row.state in LIVE:
-                await _is_now(conn, house, command)
+                await _is_now(conn, context, command)
             return "sent", None
         case Refused():
-            await _settle(conn, house, row.id, "refused", why=said.why)
+            await _settle(conn, context, row.id, "refused", why=said.why)
             return "failed", said.why
         case NotReached():
-            await _settle(conn, house, row.id, "created", why=said.why)
+            await _settle(conn, context, row.id, "created", why=said.why)
             return "waiting", said.why
         case _:
-            await _settle(conn, house, row.id, "unknown", why=said.why)
+            await _settle(conn, context, row.id, "unknown", why=said.why)
             return "waiting", said.why
 
 
-async def _is_now(conn: AsyncConnection, house: House, command: Command) -> None:
-    now = house.clock.now()
+async def _is_now(conn: AsyncConnection, context: Context, command: Command) -> None:
+    now = context.clock.now()
     changed = update(barring).where(barring.c.service_id == command.service_id)
     await conn.execute(changed.values(actual=command.level, actual_at=now, seen=command.level, seen_at=now))
-    await _off(conn, house, command)
+    await _off(conn, context, command)
 
 
-async def _off(conn: AsyncConnection, house: House, command: Command) -> None:
+async def _off(conn: AsyncConnection, context: Context, command: Command) -> None:
     """Keep the days on which it is shut, where they are not charged for."""
-    off, today = service_off.c, house.today()
+    off, today = service_off.c, context.today()
     if command.level != "hard":
         back = update(service_off).where(off.service_id == command.service_id, off.back_on.is_(None))
         await conn.execute(back.values(back_on=today))
-    elif not house.operator.collections.charges_while_off(house.operator.country):
+    elif not context.operator.collections.charges_while_off(context.operator.country):
         shut = select(off.service_id).where(off.service_id == command.service_id, off.back_on.is_(None))
         if (await conn.execute(shut)).first() is None:
             new = insert(conn, service_off).values(service_id=command.service_id, off_on=today, back_on=None)

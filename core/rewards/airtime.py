@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.message import Delivery, Sent
 from core.money import plain
@@ -29,33 +29,33 @@ AirtimeQuestion = Callable[[str], Awaitable[Sent]]
 """`(key)`: what became of an order, where the provider can be asked."""
 
 
-def handler(port: AirtimePort) -> Callable[[House, Leaving], Awaitable[Outcome]]:
+def handler(port: AirtimePort) -> Callable[[App, Leaving], Awaitable[Outcome]]:
     """What the dispatcher does with outbox rows of kind `airtime`."""
 
-    async def send(house: House, row: Leaving) -> Outcome:
-        held, call = await _begin(house, row.subject_id or 0)
+    async def send(app: App, row: Leaving) -> Outcome:
+        held, call = await _begin(app, row.subject_id or 0)
         if held is None:
             return Outcome(row.id, "dropped", reason="no such redemption", attempts=row.attempts)
         if not call:
             return _as_it_stands(row, held)
         failpoints.point("airtime.begun")
-        told = await port(held.phone or "", held.amount, house.currency, f"airtime-{held.id}")
+        told = await port(held.phone or "", held.amount, app.currency, f"airtime-{held.id}")
         failpoints.point("airtime.called")
-        async with house.db.writing() as conn:
-            return await _told(conn, house, row, told)
+        async with app.db.writing() as conn:
+            return await _told(conn, app, row, told)
 
     return send
 
 
-async def _begin(house: House, redemption_id: int) -> tuple[Redemption | None, bool]:
+async def _begin(app: App, redemption_id: int) -> tuple[Redemption | None, bool]:
     """The redemption, and whether the provider is to be called: only if nobody did before."""
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         held = await store.hold(conn, redemption_id)
         if held is None or held.state != "reserved":
             if held is not None and held.state == "sent" and held.provider_ref is None:
-                await _unknown(conn, house, held, "no answer was kept")
+                await _unknown(conn, app, held, "no answer was kept")
             return held, False
-        await store.move(conn, held.id, "sent", poll_at=store.looks(house.clock.now(), 0))
+        await store.move(conn, held.id, "sent", poll_at=store.looks(app.clock.now(), 0))
         return held, True
 
 
@@ -65,7 +65,7 @@ def _as_it_stands(row: Leaving, held: Redemption) -> Outcome:
     return Outcome(row.id, "unknown", reason="no answer was kept", attempts=row.attempts)
 
 
-async def _told(conn: AsyncConnection, house: House, row: Leaving, told: Sent) -> Outcome:
+async def _told(conn: AsyncConnection, context: Context, row: Leaving, told: Sent) -> Outcome:
     held = await store.hold(conn, row.subject_id or 0)
     if held is None or held.state in OVER:
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
@@ -73,28 +73,28 @@ async def _told(conn: AsyncConnection, house: House, row: Leaving, told: Sent) -
         await store.move(conn, held.id, "sent", provider_ref=told.provider_ref)
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
     if told.state == "refused":
-        await failed(conn, house, held, told.reason or "refused")
+        await failed(conn, context, held, told.reason or "refused")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
     if told.state == "later" and row.attempts <= len(queue.BACK_OFF_SECONDS):
         await store.move(conn, held.id, "reserved", poll_at=None)
         return Outcome(row.id, "waiting", reason=told.reason, attempts=row.attempts)
     if told.state == "later":
-        await failed(conn, house, held, told.reason or "the provider could not take it")
+        await failed(conn, context, held, told.reason or "the provider could not take it")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
-    await _unknown(conn, house, held, told.reason or "no answer")
+    await _unknown(conn, context, held, told.reason or "no answer")
     return Outcome(row.id, "unknown", reason=told.reason, attempts=row.attempts)
 
 
-async def _unknown(conn: AsyncConnection, house: House, held: Redemption, reason: str) -> None:
-    await store.move(conn, held.id, "unknown", reason=reason, poll_at=store.looks(house.clock.now(), 0))
+async def _unknown(conn: AsyncConnection, context: Context, held: Redemption, reason: str) -> None:
+    await store.move(conn, held.id, "unknown", reason=reason, poll_at=store.looks(context.clock.now(), 0))
 
 
-async def failed(conn: AsyncConnection, house: House, held: Redemption, reason: str) -> None:
+async def failed(conn: AsyncConnection, context: Context, held: Redemption, reason: str) -> None:
     """She did not get it: the points return, and she is told so, once."""
-    await store.give_back(conn, house, held, reason)
+    await store.give_back(conn, context, held, reason)
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"airtime-failed:{held.id}",
         kind="notice",
         template="rewards.airtime.failed",
@@ -105,21 +105,21 @@ async def failed(conn: AsyncConnection, house: House, held: Redemption, reason: 
     )
 
 
-async def reported(conn: AsyncConnection, house: House, report: Delivery) -> bool:
+async def reported(conn: AsyncConnection, context: Context, report: Delivery) -> bool:
     """The provider's callback about an order; False when it is about none of ours. A repeat changes nothing."""
-    held = await _ordered(conn, house, report)
+    held = await _ordered(conn, context, report)
     if held is None:
         return False
     if held.state in OVER or not report.final:
         return True
     if report.state == "delivered":
-        await store.confirm(conn, house, held)
+        await store.confirm(conn, context, held)
     elif report.state == "failed":
-        await failed(conn, house, held, report.reason or "failed")
+        await failed(conn, context, held, report.reason or "failed")
     return True
 
 
-async def _ordered(conn: AsyncConnection, house: House, report: Delivery) -> Redemption | None:
+async def _ordered(conn: AsyncConnection, context: Context, report: Delivery) -> Redemption | None:
     """By the provider's reference; else the oldest unknown order for that phone and amount, whose reference we never heard."""
     mine = select(redemption.c.id).where(redemption.c.kind == "airtime")
     found = (await conn.execute(mine.where(redemption.c.provider_ref == report.provider_ref).limit(1))).scalar()
@@ -131,26 +131,26 @@ async def _ordered(conn: AsyncConnection, house: House, report: Delivery) -> Red
         )
         rows = await conn.execute(unheard.add_columns(redemption.c.amount).order_by(redemption.c.id))
         worth = report.details.get("value", "")
-        fits = [row.id for row in rows if not worth or plain(row.amount, house.currency) in worth]
+        fits = [row.id for row in rows if not worth or plain(row.amount, context.currency) in worth]
         found = fits[0] if fits else None
         if found is not None:
             await store.move(conn, found, "sent", provider_ref=report.provider_ref)
     return None if found is None else await store.hold(conn, found)
 
 
-async def poll(house: House, ask: AirtimeQuestion | None = None) -> Counter[str]:
+async def poll(app: App, ask: AirtimeQuestion | None = None) -> Counter[str]:
     """Ask about orders whose outcome is not known. A provider that cannot be asked leaves them listed for a clerk."""
-    now, seen = house.clock.now(), Counter[str]()
-    for held in await _due(house, now):
+    now, seen = app.clock.now(), Counter[str]()
+    for held in await _due(app, now):
         told = await ask(f"airtime-{held.id}") if ask else None
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             again = await store.hold(conn, held.id)
             if again is None or again.state in OVER:
                 continue
             if told is not None and told.state == "accepted":
-                await store.confirm(conn, house, again)
+                await store.confirm(conn, app, again)
             elif told is not None and told.state == "refused":
-                await failed(conn, house, again, told.reason or "refused")
+                await failed(conn, app, again, told.reason or "refused")
             else:
                 days = (now - again.created_at).days
                 await store.move(conn, held.id, "unknown", poll_at=store.looks(now, 1 + days))
@@ -158,20 +158,20 @@ async def poll(house: House, ask: AirtimeQuestion | None = None) -> Counter[str]
     return seen
 
 
-async def _due(house: House, now: datetime) -> list[Redemption]:
+async def _due(app: App, now: datetime) -> list[Redemption]:
     waiting = redemption.c.state.in_(("sent", "unknown")) & (redemption.c.kind == "airtime")
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         rows = await conn.execute(select(*store.COLUMNS).where(waiting, redemption.c.poll_at <= now).limit(200))
         return [Redemption(*row) for row in rows]
 
 
-async def decided(conn: AsyncConnection, house: House, redemption_id: int, *, arrived: bool, actor: str) -> None:
+async def decided(conn: AsyncConnection, context: Context, redemption_id: int, *, arrived: bool, actor: str) -> None:
     """A clerk asked the provider and knows: it arrived, or it did not and the points return."""
     held = await store.hold(conn, redemption_id)
     if held is None or held.state in OVER:
         return
-    await (store.confirm(conn, house, held) if arrived else failed(conn, house, held, f"decided by {actor}"))
-    await trail.note(conn, house, actor, "airtime.decided", f"redemption:{redemption_id}", arrived=arrived)
+    await (store.confirm(conn, context, held) if arrived else failed(conn, context, held, f"decided by {actor}"))
+    await trail.note(conn, context, actor, "airtime.decided", f"redemption:{redemption_id}", arrived=arrived)
 
 
 async def unknown(conn: AsyncConnection) -> int:

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.outbox import queue
 from core.parties.tables import service
@@ -11,7 +11,7 @@ from core.rewards import store
 from core.rewards.model import MICRO, Redemption, price_of_airtime, price_of_kwh
 
 
-async def kwh(conn: AsyncConnection, house: House, *, account_id: int, units: int, key: str) -> Redemption:
+async def kwh(conn: AsyncConnection, context: Context, *, account_id: int, units: int, key: str) -> Redemption:
     """Reserve `units` whole kWh; the next bill takes them up (`units.py`)."""
     if units <= 0:
         raise Refused("rewards.nothing_chosen", status=400)
@@ -20,23 +20,23 @@ async def kwh(conn: AsyncConnection, house: House, *, account_id: int, units: in
     )
     if (await conn.execute(metered.limit(1))).first() is None:
         raise Refused("rewards.no_electricity")
-    points = price_of_kwh(units, house.operator.rewards)
+    points = price_of_kwh(units, context.operator.rewards)
     return await store.reserve(
-        conn, house, key=f"kwh:{key}", account_id=account_id, kind="kwh", points=points, amount=units * MICRO
+        conn, context, key=f"kwh:{key}", account_id=account_id, kind="kwh", points=points, amount=units * MICRO
     )
 
 
 async def airtime(
-    conn: AsyncConnection, house: House, *, account_id: int, phone: str, amount_minor: int, key: str
+    conn: AsyncConnection, context: Context, *, account_id: int, phone: str, amount_minor: int, key: str
 ) -> Redemption:
     """Reserve airtime worth `amount_minor` for `phone` and let the order leave (`airtime.py` sends it)."""
     try:
-        points = price_of_airtime(amount_minor, house.currency, house.operator.rewards)
+        points = price_of_airtime(amount_minor, context.currency, context.operator.rewards)
     except ValueError as why:
         raise Refused("rewards.nothing_chosen", status=400) from why
     made = await store.reserve(
         conn,
-        house,
+        context,
         key=f"airtime:{key}",
         account_id=account_id,
         kind="airtime",
@@ -46,7 +46,7 @@ async def airtime(
     )
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"airtime:{made.id}",
         kind="airtime",
         template="rewards.airtime",

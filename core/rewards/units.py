@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db import bulk
 from core.db.in_list import among
 from core.rewards.model import Redemption
@@ -28,7 +28,7 @@ async def free_units(conn: AsyncConnection, account_ids: Collection[int] | None 
     return {row[0]: int(row[1]) for row in await conn.execute(query.group_by(redemption.c.account_id))}
 
 
-async def take_up(conn: AsyncConnection, house: House, used: Mapping[int, tuple[int, int]]) -> int:
+async def take_up(conn: AsyncConnection, context: Context, used: Mapping[int, tuple[int, int]]) -> int:
     """Bills became final. `used`: account -> (invoice, micro-kWh its reward line took off). How many redemptions ended."""
     reserved = await _reserved(conn, used.keys())
     done: list[tuple[Redemption, int, int]] = []
@@ -40,7 +40,7 @@ async def take_up(conn: AsyncConnection, house: House, used: Mapping[int, tuple[
             part = min(left, one.amount)
             done.append((one, invoice_id, part))
             left -= part
-    await _write(conn, house, done)
+    await _write(conn, context, done)
     return len(done)
 
 
@@ -55,15 +55,24 @@ async def _reserved(conn: AsyncConnection, account_ids: Iterable[int]) -> Mappin
 _REST = ("id", "key", "account_id", "kind", "points", "amount", "state", "created_at")
 
 
-async def _write(conn: AsyncConnection, house: House, done: list[tuple[Redemption, int, int]]) -> None:
+async def _write(conn: AsyncConnection, context: Context, done: list[tuple[Redemption, int, int]]) -> None:
     """Each redemption is confirmed with its bill; what a bill did not use stays reserved as a redemption of its own."""
-    now, ended, rests = house.clock.now(), [], []
+    now, ended, rests = context.clock.now(), [], []
     for one, invoice_id, part in done:
         points = one.points * part // one.amount
         ended.append(("confirmed", invoice_id, part, points, now, one.id))
         if part < one.amount:
             key, rest = f"{one.key}:after:{invoice_id}", one.amount - part
-            row = (house.ids.take(), key, one.account_id, "kwh", one.points - points, rest, "reserved", one.created_at)
+            row = (
+                context.ids.take(),
+                key,
+                one.account_id,
+                "kwh",
+                one.points - points,
+                rest,
+                "reserved",
+                one.created_at,
+            )
             rests.append(row)
     columns = ("state", "invoice_id", "amount", "points", "settled_at")
     await bulk.update_many(conn, redemption, ("id",), columns, ended)

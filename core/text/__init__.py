@@ -21,7 +21,7 @@ FOR_STAFF = (
     "payments.refund.", "reconcile.", "reject.", "why.", "word.", "tariff.explain.", "tariff.span.", "tariff.spans.", "usage.",
 )  # fmt: skip
 """Beginnings of keys that only staff reads: said in the two languages of the console, in English elsewhere."""
-CONSOLE = ("en", "sw")
+CONSOLE = ("en", "fr", "vi", "sw")
 
 _HERE = Path(__file__).parent
 _FORMAT = string.Formatter()

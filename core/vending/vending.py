@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money, numbers
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -35,21 +35,21 @@ NEVER_ARRIVED = "never_arrived"
 WHY = {"meter_blocked": "blocked", "meter_unknown": "meter", "unknown_meter": "meter", NEVER_ARRIVED: "down"}
 """What a vending system says -> a word of `top_up.why.*`; what it says otherwise is told as a refusal, never in its own words."""
 
-GivenBack = Callable[[AsyncConnection, House, Vend], Awaitable[None]]
+GivenBack = Callable[[AsyncConnection, Context, Vend], Awaitable[None]]
 """What else follows when money for units goes back to her credit."""
 
 
 async def paid(
-    conn: AsyncConnection, house: House, bought: Vend, receipt_id: int, *, units_micro: int | None, tax_minor: int
+    conn: AsyncConnection, context: Context, bought: Vend, receipt_id: int, *, units_micro: int | None, tax_minor: int
 ) -> None:
     """The money came: it is put aside for the units, and the purchase leaves for the vending system."""
     tax = min(tax_minor, bought.units_minor)
     await store.move(conn, bought.id, READY, receipt_id=receipt_id, units_micro=units_micro, tax_minor=tax)
     aside = Posting(Book("prepaid"), receivable(bought.account_id), bought.units_minor, bought.currency, "units bought")
-    await post(conn, house, key=_aside(bought), kind="vend", booked_on=house.today(), postings=[aside])
+    await post(conn, context, key=_aside(bought), kind="vend", booked_on=context.today(), postings=[aside])
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"vend:{bought.id}",
         kind="vend",
         template="vend",
@@ -59,54 +59,54 @@ async def paid(
     )
 
 
-async def send(house: House, row: Leaving, given_back: GivenBack) -> Outcome:
+async def send(app: App, row: Leaving, given_back: GivenBack) -> Outcome:
     """What the dispatcher does with outbox rows of kind `vend`."""
-    bought, call = await _begin(house, row)
+    bought, call = await _begin(app, row)
     if bought is None:
         return Outcome(row.id, "dropped", reason="no such purchase", attempts=row.attempts)
     if not call:
         return Outcome(row.id, "sent" if bought.state in OVER else "unknown", attempts=row.attempts)
     failpoints.point("vend.begun")
     wanted = Wanted(f"vend-{bought.id}", bought.serial, bought.units_minor, bought.currency, bought.units_micro)
-    said = await vendor_of(house).vend(wanted)
+    said = await vendor_of(app).vend(wanted)
     failpoints.point("vend.called")
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         held = await store.hold(conn, vend.c.id == bought.id)
         if held is None or held.state in OVER:
             return Outcome(row.id, "sent", attempts=row.attempts)
         if isinstance(said, Unreached) and row.attempts <= len(queue.BACK_OFF_SECONDS):
             await store.move(conn, held.id, READY, poll_at=None)
             return Outcome(row.id, "waiting", reason=said.why, attempts=row.attempts)
-        await settle(conn, house, held, Declined(NEVER_ARRIVED) if isinstance(said, Unreached) else said, given_back)
+        await settle(conn, app, held, Declined(NEVER_ARRIVED) if isinstance(said, Unreached) else said, given_back)
     return Outcome(row.id, "sent" if isinstance(said, Vended) else "unknown", attempts=row.attempts)
 
 
-async def _begin(house: House, row: Leaving) -> tuple[Vend | None, bool]:
+async def _begin(app: App, row: Leaving) -> tuple[Vend | None, bool]:
     """The purchase, and whether the vending system is to be called: only if nobody called it before."""
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         held = await store.hold(conn, vend.c.id == (row.subject_id or 0))
         if held is None or held.state != READY:
             return held, False
-        await store.move(conn, held.id, SENT, poll_at=house.clock.now() + LOOKS[0])
+        await store.move(conn, held.id, SENT, poll_at=app.clock.now() + LOOKS[0])
         return held, True
 
 
-async def settle(conn: AsyncConnection, house: House, held: Vend, said: Told, given_back: GivenBack) -> None:
+async def settle(conn: AsyncConnection, context: Context, held: Vend, said: Told, given_back: GivenBack) -> None:
     """Make true what the vending system said of a purchase whose row is held."""
     if isinstance(said, Vended):
-        await _done(conn, house, held, said)
+        await _done(conn, context, held, said)
     elif isinstance(said, Declined):
-        await _failed(conn, house, held, said.reason, given_back)
+        await _failed(conn, context, held, said.reason, given_back)
     elif isinstance(said, Missing) and held.polls >= SURE_AFTER:
-        await _failed(conn, house, held, NEVER_ARRIVED, given_back)
+        await _failed(conn, context, held, NEVER_ARRIVED, given_back)
     else:
-        again = house.clock.now() + LOOKS[min(held.polls, len(LOOKS) - 1)]
+        again = context.clock.now() + LOOKS[min(held.polls, len(LOOKS) - 1)]
         why = "it does not know it yet" if isinstance(said, Missing) else said.why
         await store.move(conn, held.id, UNKNOWN, reason=why, polls=held.polls + 1, poll_at=again)
 
 
-async def _done(conn: AsyncConnection, house: House, held: Vend, said: Vended) -> None:
-    now, wanted = house.clock.now(), held.units_micro
+async def _done(conn: AsyncConnection, context: Context, held: Vend, said: Vended) -> None:
+    now, wanted = context.clock.now(), held.units_micro
     other = f"{wanted} micro-units were asked for" if wanted not in (None, said.units_micro) else None
     await store.move(
         conn,
@@ -123,12 +123,12 @@ async def _done(conn: AsyncConnection, house: House, held: Vend, said: Vended) -
     sold = [
         Posting(Book(code), Book("prepaid"), minor, held.currency, "units sold") for code, minor in parts if minor > 0
     ]
-    await post(conn, house, key=f"vend:{held.id}", kind="vend", booked_on=house.today(), postings=sold)
-    await tell_token(conn, house, held, said.token, said.units_micro, key=f"token:{held.id}")
+    await post(conn, context, key=f"vend:{held.id}", kind="vend", booked_on=context.today(), postings=sold)
+    await tell_token(conn, context, held, said.token, said.units_micro, key=f"token:{held.id}")
 
 
 async def tell_token(
-    conn: AsyncConnection, house: House, held: Vend, token: str, units_micro: int, *, key: str
+    conn: AsyncConnection, context: Context, held: Vend, token: str, units_micro: int, *, key: str
 ) -> None:
     """The token by SMS: always, whatever screen she bought it on."""
     owed = money.show(held.arrears_minor, held.currency, held.language)
@@ -140,26 +140,26 @@ async def tell_token(
         "amount": money.show(held.units_minor, held.currency, held.language),
         "more": more,
     }
-    await _sms(conn, house, held, "top_up.sms", params, key)
+    await _sms(conn, context, held, "top_up.sms", params, key)
 
 
-async def _failed(conn: AsyncConnection, house: House, held: Vend, reason: str, given_back: GivenBack) -> None:
-    now = house.clock.now()
+async def _failed(conn: AsyncConnection, context: Context, held: Vend, reason: str, given_back: GivenBack) -> None:
+    now = context.clock.now()
     await store.move(conn, held.id, FAILED, reason=reason, settled_at=now, poll_at=None)
-    await reverse(conn, house, key=_aside(held), booked_on=house.today(), why="no token")
-    await given_back(conn, house, held)
+    await reverse(conn, context, key=_aside(held), booked_on=context.today(), why="no token")
+    await given_back(conn, context, held)
     amount = money.show(held.units_minor, held.currency, held.language)
     why = say(held.language, f"top_up.why.{WHY.get(reason, 'declined')}")
     params = {"amount": amount, "serial": held.serial, "why": why}
-    await _sms(conn, house, held, "top_up.sms_failed", params, f"token:{held.id}")
+    await _sms(conn, context, held, "top_up.sms_failed", params, f"token:{held.id}")
 
 
 async def _sms(
-    conn: AsyncConnection, house: House, held: Vend, template: str, params: dict[str, str], key: str
+    conn: AsyncConnection, context: Context, held: Vend, template: str, params: dict[str, str], key: str
 ) -> None:
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=key,
         kind="reply",
         template=template,
@@ -171,18 +171,18 @@ async def _sms(
     )
 
 
-async def poll(house: House, given_back: GivenBack) -> Counter[str]:
+async def poll(app: App, given_back: GivenBack) -> Counter[str]:
     """Ask about what is unknown, or was sent and never answered."""
     seen: Counter[str] = Counter()
-    due = (vend.c.poll_at <= house.clock.now()) & vend.c.state.in_((UNKNOWN, SENT))
-    async with house.db.reading() as conn:
+    due = (vend.c.poll_at <= app.clock.now()) & vend.c.state.in_((UNKNOWN, SENT))
+    async with app.db.reading() as conn:
         ids = list((await conn.execute(select(vend.c.id).where(due).order_by(vend.c.poll_at).limit(100))).scalars())
     for vend_id in ids:
-        said = await vendor_of(house).query(f"vend-{vend_id}")
-        async with house.db.writing() as conn:
+        said = await vendor_of(app).query(f"vend-{vend_id}")
+        async with app.db.writing() as conn:
             held = await store.hold(conn, vend.c.id == vend_id)
             if held is not None and held.state in (UNKNOWN, SENT):
-                await settle(conn, house, held, said, given_back)
+                await settle(conn, app, held, said, given_back)
                 seen[type(said).__name__.lower()] += 1
     return seen
 

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as bills
 from core.billing.render import ussd
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import bill_shown, line_disputed
 from core.money import show
@@ -17,7 +17,7 @@ from dialogs.model import Asked
 from dialogs.values import amount, day, named
 
 
-async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def last_bills(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """The last bills, newest first."""
     rows = [
         {
@@ -30,7 +30,7 @@ async def last_bills(conn: AsyncConnection, _house: House, asked: Asked) -> Answ
     return {"rows": rows}
 
 
-async def bill(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def bill(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """One bill in three lines."""
     found = await _bill(conn, asked)
     here = follows_here(asked)
@@ -38,7 +38,7 @@ async def bill(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     return {"text": ussd.render(found, asked.lang), "owes": owes, "here": here, "by_sms": not here}
 
 
-async def bill_lines(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def bill_lines(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """What the bill charges, line by line."""
     found = await _bill(conn, asked)
     rows = [
@@ -48,7 +48,7 @@ async def bill_lines(conn: AsyncConnection, _house: House, asked: Asked) -> Answ
     return {"rows": rows, "number": found.number}
 
 
-async def bill_line(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def bill_line(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """The one line that is said to be wrong."""
     found = await _bill(conn, asked)
     line = next((line for line in found.lines if line.position == asked.data.get("position")), None)
@@ -57,37 +57,37 @@ async def bill_line(conn: AsyncConnection, _house: House, asked: Asked) -> Answe
     return {"label": named(dict(line.label)), "amount": amount(line.amount_minor, found.currency)}
 
 
-async def text_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def text_bill(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The bill by SMS, with the link to all of it."""
     found = await _bill(conn, asked)
-    params, coming = _link(house, found, asked), found.plan.next if found.plan else None
+    params, coming = _link(context, found, asked), found.plan.next if found.plan else None
     if coming is not None:
         params |= {
             "amount": show(coming.left_minor, found.currency, asked.lang),
             "date": spoken(asked.lang, coming.due_on),
         }
-    await text_me(conn, house, asked, say(asked.lang, "bill.plan.sms" if coming else "bill.sms", **params))
+    await text_me(conn, context, asked, say(asked.lang, "bill.plan.sms" if coming else "bill.sms", **params))
     return {"is": "done"}
 
 
-async def whole_bill(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def whole_bill(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The link to all of the bill, where it can be followed from the screen."""
-    return _link(house, await _bill(conn, asked), asked)
+    return _link(context, await _bill(conn, asked), asked)
 
 
-def _link(house: House, found: Any, asked: Asked) -> Answer:
+def _link(context: Context, found: Any, asked: Asked) -> Answer:
     return {
         "number": found.number,
         "total": show(found.total_minor, found.currency, asked.lang),
-        "url": f"{house.settings.public_url.rstrip('/')}/b/{found.token}",
+        "url": f"{context.site.public_url}/b/{found.token}",
     }
 
 
-async def dispute(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def dispute(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """This line is wrong: a ticket, and the amount is frozen."""
     ticket = await line_disputed.dispute(
         conn,
-        house,
+        context,
         account_id=account_of(asked),
         invoice_id=int(asked.data["invoice_id"]),
         position=asked.data["position"],

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.outbox import queue
 from core.parties import contacts, link
@@ -14,11 +14,11 @@ from dialogs.model import Asked
 Answer = dict[str, Any]
 
 
-async def text_me(conn: AsyncConnection, house: House, asked: Asked, text: str) -> None:
+async def text_me(conn: AsyncConnection, context: Context, asked: Asked, text: str) -> None:
     """An SMS to the customer's own phone, beside the screen."""
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"text:{asked.key}",
         kind="reply",
         template="reply.text",
@@ -67,7 +67,7 @@ async def phone_at_hand(conn: AsyncConnection, asked: Asked) -> tuple[str | None
     return (record[1], masked(record[1])) if record else (None, "")
 
 
-def private(house: House, asked: Asked) -> bool:
+def private(context: Context, asked: Asked) -> bool:
     """Whether nothing personal may be shown yet: the operator asks for a PIN, and it has not been given."""
-    rule = house.operator.identity
+    rule = context.operator.identity
     return (rule.chat if medium_of(asked) == "chat" else rule.ussd) == "pin" and not asked.data.get("proven")

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import outages, tickets
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.onboarding.customers import COMMODITIES
 from core.parties import queries as parties
@@ -20,11 +20,11 @@ UNTOLD = ("electricity", "water")
 METERED = ("electricity", "water", "gas")
 
 
-async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def places(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The places on file of all their accounts; the only one is taken at once. Before a PIN is proven we name none. A place on a map that
     they sent is where it is, whatever is on file; whose it is stays known where there is one place only."""
     rows: list[dict[str, Any]] = []
-    for account_id in () if private(house, asked) else asked.accounts:
+    for account_id in () if private(context, asked) else asked.accounts:
         for place in await parties.places_of(conn, account_id):
             spot: dict[str, Any] = {
                 "account_id": account_id,
@@ -44,12 +44,12 @@ async def places(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "one" if first else "several", "rows": rows, "spot": first, "place": first["place"] if first else ""}
 
 
-async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def known_outage(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Whether we know of an outage where she is."""
     spot = asked.data["spot"]
     found = None
     if spot["area"]:
-        found = await outages.known(conn, house, area=spot["area"], commodity=spot["commodity"])
+        found = await outages.known(conn, context, area=spot["area"], commodity=spot["commodity"])
     told = {"place": spot["place"], "area": cut(spot["area"], 20), "cause": "", "since": "", "until": ""}
     if found is None:
         return {"is": "clear", **told}
@@ -57,13 +57,13 @@ async def known_outage(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "outage", **told, "cause": cut(found.cause, 30), "since": moment(found.started_at), "until": until}
 
 
-async def fault_kinds(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def fault_kinds(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Which kinds of trouble a place can have: by what is supplied there; by all that the house supplies where we do not know."""
     spot = asked.data.get("spot")
     if spot:
         trade = spot["commodity"]
         return {**_kinds({trade}), "metered": trade in METERED, "elsewhere": True}
-    trades: set[str] = set(house.operator.trades) or await parties.supplied(conn, COMMODITIES) or set(UNTOLD)
+    trades: set[str] = set(context.operator.trades) or await parties.supplied(conn, COMMODITIES) or set(UNTOLD)
     return {**_kinds(trades), "elsewhere": False, "metered": False}
 
 
@@ -77,19 +77,19 @@ def _kinds(trades: set[str]) -> dict[str, bool]:
     }
 
 
-async def fault_summary(_conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def fault_summary(_conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """What will be reported, read back."""
     return {"kind_name": _kind(asked.data["kind"]), "place": cut(without_link(str(asked.data["place"])), 30)}
 
 
-async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def report_fault(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """A ticket with a reference to read out; linked to an outage that is known there."""
     spot = asked.data.get("spot") or {}
     if spot and spot["account_id"] not in asked.accounts:
         raise Refused("choose.gone")
     opened = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=asked.key,
         kind=asked.data["kind"],
         contact_id=asked.contact_id,
@@ -100,18 +100,18 @@ async def report_fault(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "done", "reference": opened.reference}
 
 
-async def my_tickets(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def my_tickets(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """What this contact reported, newest first. Refused where another SIM came under its number."""
-    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+    if asked.contact_id is None or await sim.swapped(conn, context, asked.contact_id):
         raise Refused("sim.cooling")
     found = await tickets.tickets_of(conn, contact_id=asked.contact_id)
     rows = [{"value": one.reference, "reference": one.reference, "state": _state(one.state)} for one in found]
     return {"rows": rows}
 
 
-async def ticket(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def ticket(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """One of them."""
-    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+    if asked.contact_id is None or await sim.swapped(conn, context, asked.contact_id):
         raise Refused("sim.cooling")
     found = await tickets.by_reference(conn, asked.data["reference"])
     if found is None or found.contact_id != asked.contact_id:

@@ -5,7 +5,7 @@ import hmac
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.parties import consent, contacts, identity, link, senders
 from core.parties import interest as interests
@@ -19,40 +19,40 @@ NAMES = {"en": "English", "sw": "Kiswahili", "ha": "Hausa", "fr": "Francais", "v
 """Each language in its own words."""
 
 
-async def languages(_conn: AsyncConnection, house: House, _asked: Asked) -> Answer:
+async def languages(_conn: AsyncConnection, context: Context, _asked: Asked) -> Answer:
     """The languages this house speaks."""
-    return {"rows": [{"value": lang, "name": NAMES.get(lang, lang)} for lang in house.operator.languages]}
+    return {"rows": [{"value": lang, "name": NAMES.get(lang, lang)} for lang in context.operator.languages]}
 
 
-async def set_language(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def set_language(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """From the next screen on, and in every notice."""
     lang = str(asked.data["language"])
     await contacts.set_language(conn, _contact(asked), lang)
     return {"is": "done", "lang": lang}
 
 
-async def stop(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def stop(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Nothing but what the law demands, until START: from the number she wrote to, if that is one that sends by itself."""
-    sender = _sender(house, asked)
+    sender = _sender(context, asked)
     await consent.stop(
-        conn, house, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked), at=asked.at
+        conn, context, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked), at=asked.at
     )
     return {"is": "sender", "sender": sender} if sender else {"is": "done"}
 
 
-async def start(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def start(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Messages again, from the number she wrote to or from all."""
-    sender = _sender(house, asked)
+    sender = _sender(context, asked)
     await consent.start(
-        conn, house, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked), at=asked.at
+        conn, context, _contact(asked), sender=sender, channel=asked.channel, word=_said(asked), at=asked.at
     )
     return {"is": "done"}
 
 
-def _sender(house: House, asked: Asked) -> str | None:
+def _sender(context: Context, asked: Asked) -> str | None:
     if asked.channel != "sms" or not asked.service:
         return None
-    return senders.meant_by(house, asked.service)
+    return senders.meant_by(context, asked.service)
 
 
 def _said(asked: Asked) -> str:
@@ -63,41 +63,41 @@ def _said(asked: Asked) -> str:
     return asked.typed if found and found.everywhere else "menu"
 
 
-async def register_interest(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def register_interest(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Somebody would like an account: the branch calls back."""
     noted = await interests.register(
-        conn, house, _contact(asked), str(asked.data["name"]), str(asked.data["place"]), asked.key
+        conn, context, _contact(asked), str(asked.data["name"]), str(asked.data["place"]), asked.key
     )
     return {"is": "done" if noted else "already"}
 
 
-async def send_link_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def send_link_code(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """A code to the phone of record of the account that was named."""
     return {
         "is": "done",
-        "masked": await link.start(conn, house, _contact(asked), str(asked.data["number"]), address=asked.address),
+        "masked": await link.start(conn, context, _contact(asked), str(asked.data["number"]), address=asked.address),
     }
 
 
-async def link_account(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def link_account(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The code was right: from now on this contact may ask about the account."""
-    account_id = await link.finish(conn, house, _contact(asked), str(asked.data["code"]))
+    account_id = await link.finish(conn, context, _contact(asked), str(asked.data["code"]))
     if account_id is None:
         return {"is": "wrong"}
     return await _linked(conn, asked, account_id)
 
 
-async def link_by_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def link_by_pin(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The account's number and its holder's PIN: the other way to be linked, and proven at once."""
     said, account_id = await link.by_pin(
-        conn, house, _contact(asked), str(asked.data["number"]), str(asked.data["pin"])
+        conn, context, _contact(asked), str(asked.data["number"]), str(asked.data["pin"])
     )
     if account_id is None:
         return {"is": said}
     return {**await _linked(conn, asked, account_id), "proven": True}
 
 
-async def linked_account(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def linked_account(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """The account that is about to be parted from here."""
     account = await parties.account(conn, account_of(asked))
     if account is None:
@@ -105,9 +105,9 @@ async def linked_account(conn: AsyncConnection, _house: House, asked: Asked) -> 
     return {"number": account.number}
 
 
-async def unlink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def unlink(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """From now on this contact hears nothing of the account."""
-    if not await link.unlink(conn, house, _contact(asked), account_of(asked)):
+    if not await link.unlink(conn, context, _contact(asked), account_of(asked)):
         raise Refused("choose.gone")
     return {"is": "done", "who": await _who(conn, asked), "account_id": None, "proven": False}
 
@@ -125,50 +125,50 @@ async def _who(conn: AsyncConnection, asked: Asked) -> dict[str, object]:
     return {"contact_id": asked.contact_id, "party_id": asked.party_id, "accounts": found, "parted": parted}
 
 
-async def has_pin(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def has_pin(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """Whether there is a PIN to ask for."""
     return {"is": "yes" if await identity.has_pin(conn, await _party(conn, asked)) else "no"}
 
 
-async def check_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def check_pin(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Right, wrong, or locked after too many tries."""
-    said = await identity.check_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]), _contact(asked))
+    said = await identity.check_pin(conn, context, await _party(conn, asked), str(asked.data["pin"]), _contact(asked))
     return {"is": "done", "proven": True} if said == "ok" else {"is": said}
 
 
-async def send_pin_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def send_pin_code(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """A code to the phone of record, which allows a new PIN."""
     account = await parties.account(conn, account_of(asked))
     assert account is not None
-    masked = await link.start(conn, house, _contact(asked), account.number, purpose="pin")
+    masked = await link.start(conn, context, _contact(asked), account.number, purpose="pin")
     return {"is": "done", "masked": masked, "may_set_pin": False}
 
 
-async def check_pin_code(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def check_pin_code(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The code was right: a new PIN may be set in this conversation."""
-    account_id = await link.finish(conn, house, _contact(asked), str(asked.data["code"]), purpose="pin")
+    account_id = await link.finish(conn, context, _contact(asked), str(asked.data["code"]), purpose="pin")
     if account_id is None or account_id != asked.account_id:
         return {"is": "wrong"}
     return {"is": "done", "may_set_pin": True}
 
 
-async def remember_pin(_conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def remember_pin(_conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Only a keyed digest of the first entry is kept, to compare the second with."""
-    return {"is": "done", "pin_digest": _digest(house, asked)}
+    return {"is": "done", "pin_digest": _digest(context, asked)}
 
 
-async def set_pin(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def set_pin(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The PIN was typed twice the same: it holds from now on."""
     if not asked.data.get("may_set_pin"):
         raise Refused("choose.gone")
-    if not hmac.compare_digest(_digest(house, asked), str(asked.data.get("pin_digest"))):
+    if not hmac.compare_digest(_digest(context, asked), str(asked.data.get("pin_digest"))):
         return {"is": "differs", "pin_digest": ""}
-    await identity.set_pin(conn, house, await _party(conn, asked), str(asked.data["pin"]))
+    await identity.set_pin(conn, context, await _party(conn, asked), str(asked.data["pin"]))
     return {"is": "done", "proven": True, "may_set_pin": False, "pin_digest": ""}
 
 
-def _digest(house: House, asked: Asked) -> str:
-    secret = house.settings.secret_key.get_secret_value().encode()
+def _digest(context: Context, asked: Asked) -> str:
+    secret = context.site.secret_key.get_secret_value().encode()
     return hmac.new(secret, f"pin:{asked.contact_id}:{asked.data['pin']}".encode(), hashlib.sha256).hexdigest()
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import tickets
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import money_received
 from core.payments import trace
@@ -14,7 +14,7 @@ from dialogs.values import amount, lines, moment, word
 MOST_LINES = 3
 
 
-async def last_payments(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def last_payments(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """Her latest payments and tries, and how each stands. A number that came along (`PAID QWE123`) is looked for at once."""
     if asked.data.get("typed_reference"):
         return {"is": "typed", "lines": ""}
@@ -31,7 +31,7 @@ async def last_payments(conn: AsyncConnection, _house: House, asked: Asked) -> A
     return {"is": "told", "lines": lines(told or [word("paid.no_tries")])}
 
 
-async def find_payment(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def find_payment(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """The payment of the number she named."""
     number = str(asked.data.get("number") or asked.data["typed_reference"]).upper()
     found = await trace.trace(conn, account_of(asked), number)
@@ -41,21 +41,21 @@ async def find_payment(conn: AsyncConnection, _house: House, asked: Asked) -> An
     return {"is": state, "number": number, "amount": amount(found.amount_minor, found.currency), "at": moment(found.at)}
 
 
-async def claim_payment(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def claim_payment(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """It is hers: only who paid knows its number. It pays her bills like any other."""
     number = str(asked.data["number"])
-    await money_received.claimed(conn, house, account_of(asked), number, f"customer:{asked.contact_id}")
+    await money_received.claimed(conn, context, account_of(asked), number, f"customer:{asked.contact_id}")
     return {"is": "done"}
 
 
-async def look_for_payment(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def look_for_payment(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """We cannot see it: a person looks for it."""
     number = str(asked.data.get("number") or "")
     if not number:
         raise Refused("choose.gone")
     opened = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=f"paid:{account_of(asked)}:{number}",
         kind="payment",
         contact_id=asked.contact_id,

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as bills
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.money import LARGEST_MINOR, show, typed
 from core.numbers import Unreadable
@@ -17,14 +17,14 @@ from dialogs.model import Asked
 from dialogs.values import amount, day
 
 
-async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def owing(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
     """What there is to pay, and how it can be paid from here."""
     owes = await bills.owing(conn, account_of(asked))
     payable = owes.open_minor - owes.disputed_minor
-    currency = owes.currency or house.currency
+    currency = owes.currency or app.currency
     minor = _typed_amount(asked.data.get("typed_amount"), currency, asked.lang)
-    most = pushes.most(house, payable, currency)
-    ways = await methods.of_account(conn, house, account_of(asked))
+    most = pushes.most(app, payable, currency)
+    ways = await methods.of_account(conn, app, account_of(asked))
     push, link = await _can_push(conn, asked, ways), payable > 0 and "card" in ways
     some = push or link or ways == methods.ALL
     where = "owes" if payable > 0 else "clear"
@@ -39,23 +39,23 @@ async def owing(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
         "link": link,
         "some": some,
         "currency": owes.currency,
-        "later": payable > 0 and owes.due_on is not None and owes.due_on < house.today(),
-        "debit": mandate_pages.offered(house) and "direct_debit" in ways,
+        "later": payable > 0 and owes.due_on is not None and owes.due_on < app.today(),
+        "debit": mandate_pages.offered(app) and "direct_debit" in ways,
     }
 
 
-async def at_most(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def at_most(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
     """The most that can be asked for at once."""
     owes = await bills.owing(conn, account_of(asked))
-    currency = owes.currency or house.currency
-    most = pushes.most(house, owes.open_minor - owes.disputed_minor, currency)
+    currency = owes.currency or app.currency
+    most = pushes.most(app, owes.open_minor - owes.disputed_minor, currency)
     return {"most": amount(most, currency), "most_minor": most}
 
 
-async def to_pay(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def to_pay(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The amount that was typed, else all that is open now; and the ways it can be paid from here."""
     minor, payable, currency = await _amount(conn, asked)
-    ways = await methods.of_account(conn, house, account_of(asked))
+    ways = await methods.of_account(conn, context, account_of(asked))
     push, link = await _can_push(conn, asked, ways), payable > 0 and "card" in ways
     return {"amount": amount(minor, currency), "push": push, "link": link}
 
@@ -64,16 +64,16 @@ async def _can_push(conn: AsyncConnection, asked: Asked, ways: frozenset[str]) -
     return "push" in ways and (await phone_at_hand(conn, asked))[0] is not None
 
 
-async def to_push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def to_push(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
     """What the prompt will ask for: some providers take whole units only, and what is over becomes credit."""
     minor, payable, currency = await _amount(conn, asked)
-    minor = pushes.payable(house, min(minor, pushes.most(house, payable, currency or house.currency)))
+    minor = pushes.payable(app, min(minor, pushes.most(app, payable, currency or app.currency)))
     _, shown = await phone_at_hand(conn, asked)
-    link = payable > 0 and "card" in await methods.of_account(conn, house, account_of(asked))
+    link = payable > 0 and "card" in await methods.of_account(conn, app, account_of(asked))
     return {"amount": amount(minor, currency), "amount_minor": minor, "phone": shown, "link": link}
 
 
-async def to_link(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def to_link(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """What the link will ask for: never more than is open. And where it goes: to this screen, or by SMS."""
     minor, payable, currency = await _amount(conn, asked)
     told = {"amount": amount(min(minor, payable), currency), "phone": asked.phone or ""}
@@ -90,14 +90,14 @@ async def _amount(conn: AsyncConnection, asked: Asked) -> tuple[int, int, str]:
     return int(minor), payable, owes.currency
 
 
-async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def push(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
     """A prompt on this phone, which arrives when the session has ended."""
     minor = int(asked.data["amount_minor"])
     phone, _ = await phone_at_hand(conn, asked)
     if phone is None:
         raise Refused("rewards.no_phone")
     try:
-        await pushes.ask(conn, house, account_of(asked), phone, minor, asked.key)
+        await pushes.ask(conn, app, account_of(asked), phone, minor, asked.key)
     except Refused as refused:
         if refused.code != "payments.push.live":
             raise
@@ -105,15 +105,15 @@ async def push(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "done"}
 
 
-async def give_paylink(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def give_paylink(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """A link that pays what is open, or the part that was typed: on this screen, or by SMS."""
     part = asked.data.get("asked_minor")
-    await methods.insist(conn, house, account_of(asked), "card")
-    made = await request.paylink(conn, house, account_of(asked), amount_minor=part, key=asked.key)
+    await methods.insist(conn, context, account_of(asked), "card")
+    made = await request.paylink(conn, context, account_of(asked), amount_minor=part, key=asked.key)
     if follows_here(asked):
         return {"is": "done", "url": made.url}
-    params = {"operator": house.operator.short_name, "amount": _shown(asked), "url": made.url}
-    await text_me(conn, house, asked, say(asked.lang, "pay.sms", **params))
+    params = {"operator": context.operator.short_name, "amount": _shown(asked), "url": made.url}
+    await text_me(conn, context, asked, say(asked.lang, "pay.sms", **params))
     return {"is": "done"}
 
 

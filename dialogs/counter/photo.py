@@ -3,17 +3,17 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import tickets
-from core.context import House
+from core.context import Context
 from dialogs.counter.common import Answer
 from dialogs.model import Asked
 
 
-async def of_the_meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def of_the_meter(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """A clerk reads the dial off the picture, which stands among her files in the console."""
     hers = asked.account_id if asked.account_id in asked.accounts else None
     opened = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=asked.key,
         kind="meter_read",
         contact_id=asked.contact_id,
@@ -23,13 +23,13 @@ async def of_the_meter(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": "done", "reference": opened.reference}
 
 
-async def for_a_clerk(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def for_a_clerk(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """A clerk hears the voice, or reads the paper."""
     hers = asked.account_id if asked.account_id in asked.accounts else None
     what = "A voice note" if asked.data.get("sent") == "voice" else "A document"
     opened = await tickets.open_ticket(
         conn,
-        house,
+        context,
         key=asked.key,
         kind="message",
         contact_id=asked.contact_id,

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.render.labels import charge_words
 from core.billing.render.view_model import commodity
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import price_estimate
 from core.metering.units import Unreadable, typed
@@ -21,11 +21,12 @@ from dialogs.values import amount, cut, day, lines, named, quantity, word
 MOST_LINES = 4
 
 
-async def my_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def my_plans(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Each service and the plan it is on."""
-    today = house.today()
+    today = context.today()
     names = {
-        one.service_id: one.tariff.names for one in await price_estimate.plans_to_price(conn, house, account_of(asked))
+        one.service_id: one.tariff.names
+        for one in await price_estimate.plans_to_price(conn, context, account_of(asked))
     }
     told = [
         word(
@@ -41,7 +42,7 @@ async def my_plans(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"lines": lines(told[:MOST_LINES])}
 
 
-async def my_numbers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def my_numbers(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Account, meters, paybill: what she needs when she pays elsewhere or calls."""
     account = await parties.account(conn, account_of(asked))
     if account is None:
@@ -50,16 +51,16 @@ async def my_numbers(conn: AsyncConnection, house: House, asked: Asked) -> Answe
     serials = await serials_of(conn, account.id)
     if serials:
         told.append(word("plan.meter", serial=", ".join(cut(serial, 20) for serial in serials[:2])))
-    if house.operator.payments.paybill:
-        told.append(word("plan.paybill", paybill=house.operator.payments.paybill))
+    if context.operator.payments.paybill:
+        told.append(word("plan.paybill", paybill=context.operator.payments.paybill))
     return {"lines": lines(told)}
 
 
-async def to_price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def to_price(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """What a price can be asked for. A figure that came along (`PRICE 180`) is used where there is one thing to ask."""
     rows = [
         {"value": [at, meter], "name": named(dict(one.tariff.names)), "unit": unit}
-        for at, one in enumerate(await price_estimate.plans_to_price(conn, house, _own(asked)))
+        for at, one in enumerate(await price_estimate.plans_to_price(conn, context, _own(asked)))
         for meter, unit in one.meters
     ]
     chosen = rows[0]["value"] if len(rows) == 1 else None
@@ -68,15 +69,15 @@ async def to_price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": where, "rows": rows, "priced": chosen, "use_micro": micro}
 
 
-async def use_of(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def use_of(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """What the question counts in."""
-    one, meter = await _priced(conn, house, asked)
+    one, meter = await _priced(conn, context, asked)
     return {"unit": dict(one.meters)[meter], "name": named(dict(one.tariff.names))}
 
 
-async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def price(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The total for a whole period, and what it is made of."""
-    one, meter = await _priced(conn, house, asked)
+    one, meter = await _priced(conn, context, asked)
     use = int(asked.data["use_micro"])
     quoted = await price_estimate.price(conn, one, meter, use)
     parts = [
@@ -95,7 +96,7 @@ async def price(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     }
 
 
-async def consent(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def consent(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """What this contact agreed to hear from us."""
     found = await contacts.by_id(conn, asked.contact_id or 0)
     if found is None:
@@ -112,10 +113,10 @@ async def consent(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
     }
 
 
-async def set_offers(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def set_offers(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """News and offers: yes or no. Bills, reminders and outages are not touched by it."""
     wanted = bool(asked.data["wants_offers"])
-    await agreed.set_marketing(conn, house, asked.contact_id or 0, wanted=wanted, channel=asked.channel, word="menu")
+    await agreed.set_marketing(conn, context, asked.contact_id or 0, wanted=wanted, channel=asked.channel, word="menu")
     return {"is": "done", "state": word("consent.all" if wanted else "consent.own")}
 
 
@@ -127,9 +128,9 @@ def _own(asked: Asked) -> int | None:
     return asked.account_id if asked.account_id in asked.accounts else None
 
 
-async def _priced(conn: AsyncConnection, house: House, asked: Asked) -> tuple[price_estimate.Asked, str]:
+async def _priced(conn: AsyncConnection, context: Context, asked: Asked) -> tuple[price_estimate.Asked, str]:
     at, meter = asked.data["priced"]
-    found = await price_estimate.plans_to_price(conn, house, _own(asked))
+    found = await price_estimate.plans_to_price(conn, context, _own(asked))
     if at >= len(found) or meter not in dict(found[at].meters):
         raise Refused("choose.gone")
     return found[at], str(meter)

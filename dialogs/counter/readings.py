@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys import own_reading
 from core.metering.units import MICRO, Unreadable, typed
@@ -13,9 +13,9 @@ from dialogs.model import Asked
 from dialogs.values import day, quantity
 
 
-async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def meters(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Her dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
-    days, dials = await own_reading.open_dials(conn, house, account_of(asked))
+    days, dials = await own_reading.open_dials(conn, context, account_of(asked))
     rows = [{"value": str(dial.meter_id), "serial": dial.serial, "unit": dial.unit} for dial in dials]
     told: dict[str, Any] = {
         "rows": rows,
@@ -26,7 +26,7 @@ async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     }
     if not rows:
         return {"is": "none", **told}
-    if not days.holds(house.today()):
+    if not days.holds(context.today()):
         return {"is": "shut", **told}
     if len(rows) > 1:
         return {"is": "several", **told}
@@ -34,24 +34,24 @@ async def meters(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "one" if micro is None else "typed", **told, "read_micro": micro}
 
 
-async def meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def meter(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The dial that was chosen, and what stood there last."""
-    dial = await _dial(conn, house, asked)
+    dial = await _dial(conn, context, asked)
     last = "-" if dial.last_micro is None else quantity(dial.last_micro, dial.unit)
     return {"serial": dial.serial, "last": last, "dials": dial.dials, "unit": dial.unit}
 
 
-async def reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def reading(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """What is about to be sent, read back."""
-    dial = await _dial(conn, house, asked)
+    dial = await _dial(conn, context, asked)
     return {"serial": dial.serial, "value": quantity(int(asked.data["read_micro"]), dial.unit)}
 
 
-async def send_reading(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def send_reading(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """Into the metering store: it counts, it waits for a clerk, or we had it already."""
     taken = await own_reading.send(
         conn,
-        house,
+        context,
         account_id=account_of(asked),
         meter_id=int(asked.data["meter_id"]),
         value_micro=int(asked.data["read_micro"]),
@@ -62,8 +62,8 @@ async def send_reading(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     return {"is": outcome, "reference": taken.reference}
 
 
-async def _dial(conn: AsyncConnection, house: House, asked: Asked) -> own_reading.Dial:
-    _, dials = await own_reading.open_dials(conn, house, account_of(asked))
+async def _dial(conn: AsyncConnection, context: Context, asked: Asked) -> own_reading.Dial:
+    _, dials = await own_reading.open_dials(conn, context, account_of(asked))
     dial = next((dial for dial in dials if str(dial.meter_id) == asked.data.get("meter_id")), None)
     if dial is None:
         raise Refused("choose.gone")

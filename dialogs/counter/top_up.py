@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.errors import Refused
 from core.journeys import top_up
 from core.money import LARGEST_MINOR, typed
@@ -18,13 +18,13 @@ from dialogs.model import Asked
 from dialogs.values import amount, cut, moment, quantity, word
 
 
-async def prepaid(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def prepaid(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
     """Her own meters, and what can be done from here. An amount that came along (`TOPUP 500`) is used for the only one."""
     found = await top_up.meters(conn, asked.accounts)
     rows = [{"value": one.serial, "serial": one.serial, "place": cut(one.address, 16)} for one in found]
     serial = found[0].serial if len(found) == 1 else None
-    minor = _typed(asked.data.get("typed_amount"), house.currency, asked.lang)
-    most = push.most(house, 0, house.currency)
+    minor = _typed(asked.data.get("typed_amount"), app.currency, asked.lang)
+    most = push.most(app, 0, app.currency)
     told: dict[str, Any] = {
         "rows": rows,
         "serial": serial,
@@ -40,29 +40,29 @@ async def prepaid(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "menu", **told}
 
 
-async def find_meter(conn: AsyncConnection, _house: House, asked: Asked) -> Answer:
+async def find_meter(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
     """Whether the number that was typed is a meter that takes tokens."""
     return {"is": "found" if await top_up.meter(conn, str(asked.data["serial"])) else "unknown"}
 
 
-async def chosen_meter(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def chosen_meter(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
     """The meter, and enough of its holder's name to know it by."""
     found = await _meter(conn, asked)
-    most = push.most(house, 0, house.currency)
+    most = push.most(app, 0, app.currency)
     return {
         "serial": found.serial,
         "name": _name(found, asked),
-        "unit": house.currency,
-        "currency": house.currency,
-        "most": amount(most, house.currency),
+        "unit": app.currency,
+        "currency": app.currency,
+        "most": amount(most, app.currency),
         "most_minor": most,
     }
 
 
-async def top_up_offer(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def top_up_offer(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
     """What is about to be bought, read back."""
     found = await _meter(conn, asked)
-    offer = await top_up.offer(conn, house, found, int(asked.data["asked_minor"]))
+    offer = await top_up.offer(conn, app, found, int(asked.data["asked_minor"]))
     units = word("top_up.units", units=quantity(offer.units_micro, found.unit)) if offer.units_micro else ""
     owed = word("top_up.arrears", amount=amount(offer.arrears_minor, offer.currency)) if offer.arrears_minor else ""
     return {
@@ -76,7 +76,7 @@ async def top_up_offer(conn: AsyncConnection, house: House, asked: Asked) -> Ans
     }
 
 
-async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def buy(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
     """The prompt on her phone; the token follows the money."""
     phone, _ = await phone_at_hand(conn, asked)
     if phone is None or asked.contact_id is None:
@@ -84,7 +84,7 @@ async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     try:
         await top_up.order(
             conn,
-            house,
+            app,
             serial=str(asked.data["serial"]),
             phone=phone,
             amount_minor=int(asked.data["amount_minor"]),
@@ -98,24 +98,24 @@ async def buy(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
     return {"is": "done"}
 
 
-async def last_tokens(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def last_tokens(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The last three tokens."""
     rows = [
         {"value": str(one.id), "at": moment(one.created_at), "serial": one.serial, "units": _units(one)}
-        for one in await _tokens(conn, house, asked)
+        for one in await _tokens(conn, context, asked)
     ]
     return {"rows": rows}
 
 
-async def token(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def token(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """One of them, in groups of four."""
-    one = await _token(conn, house, asked)
+    one = await _token(conn, context, asked)
     return {"token": spaced(one.token or ""), "serial": one.serial, "units": _units(one)}
 
 
-async def text_token(conn: AsyncConnection, house: House, asked: Asked) -> Answer:
+async def text_token(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
     """The same token once more by SMS."""
-    await top_up.tell_again(conn, house, await _token(conn, house, asked), asked.key)
+    await top_up.tell_again(conn, context, await _token(conn, context, asked), asked.key)
     return {"is": "done"}
 
 
@@ -138,15 +138,15 @@ def _units(one: Vend) -> list[Any]:
     return quantity(one.units_micro or 0, "")
 
 
-async def _tokens(conn: AsyncConnection, house: House, asked: Asked) -> list[Vend]:
-    accounts = () if private(house, asked) else asked.accounts
-    if asked.contact_id is None or await sim.swapped(conn, house, asked.contact_id):
+async def _tokens(conn: AsyncConnection, context: Context, asked: Asked) -> list[Vend]:
+    accounts = () if private(context, asked) else asked.accounts
+    if asked.contact_id is None or await sim.swapped(conn, context, asked.contact_id):
         raise Refused("sim.cooling")
     return await top_up.tokens(conn, account_ids=accounts, contact_id=asked.contact_id)
 
 
-async def _token(conn: AsyncConnection, house: House, asked: Asked) -> Vend:
-    for one in await _tokens(conn, house, asked):
+async def _token(conn: AsyncConnection, context: Context, asked: Asked) -> Vend:
+    for one in await _tokens(conn, context, asked):
         if str(one.id) == asked.data.get("vend_id"):
             return one
     raise Refused("choose.gone")

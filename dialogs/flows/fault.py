@@ -35,9 +35,9 @@ def a_place(text: str, _data: Values, _house: Values) -> Values:
     return {"spot": None, "place": cut(text, LONGEST_PLACE)}
 
 
-def a_place_of_theirs(text: str, data: Values, house: Values) -> Values:
+def a_place_of_theirs(text: str, data: Values, context: Values) -> Values:
     """Where it is, in their own words; which of their supplies it is, is known."""
-    return {"place": a_place(text, data, house)["place"]}
+    return {"place": a_place(text, data, context)["place"]}
 
 
 def placed(data: Values, _facts: Values) -> str:

@@ -35,11 +35,11 @@ PUSH = Effect(paying.push, ("done", "already", "pending"), risk="money", widest=
 LINK = Effect(paying.give_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY, "url": "W" * 46})
 
 
-def amount_to_pay(text: str, data: Values, house: Values) -> Values:
+def amount_to_pay(text: str, data: Values, context: Values) -> Values:
     """Minor units of what was typed, in the notation of who typed it: at least the house's least amount, at most what can be asked for."""
-    currency = str(data.get("currency") or house["currency"])
+    currency = str(data.get("currency") or context["currency"])
     try:
-        minor = typed(text.rstrip(ENDS), currency, house["lang"])
+        minor = typed(text.rstrip(ENDS), currency, context["lang"])
     except Unreadable as why:
         if why.key == "number.none":
             raise Again("pay.not_an_amount") from why
@@ -47,7 +47,7 @@ def amount_to_pay(text: str, data: Values, house: Values) -> Values:
             minor = LARGEST_MINOR
         else:
             raise Again("pay.like", example=amount(1_200_50, currency)) from why
-    least, most = int(house["least_minor"]), data.get("most_minor")
+    least, most = int(context["least_minor"]), data.get("most_minor")
     if minor < least:
         raise Again("pay.too_little", least=amount(least, currency))
     if most is not None and minor > most:

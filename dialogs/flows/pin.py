@@ -14,10 +14,10 @@ def asked_here(data: Values, facts: Values) -> str:
     return "enough" if rule != "pin" or data.get("proven") else "ask"
 
 
-def digits(text: str, _data: Values, house: Values) -> Values:
+def digits(text: str, _data: Values, context: Values) -> Values:
     """A PIN as typed; anything else is asked again."""
     typed = text.replace(" ", "")
-    if not (typed.isascii() and typed.isdigit() and len(typed) == house["pin_digits"]):
+    if not (typed.isascii() and typed.isdigit() and len(typed) == context["pin_digits"]):
         raise Again("pin.digits")
     return {"pin": typed}
 

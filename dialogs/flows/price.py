@@ -25,10 +25,10 @@ PRICE = Load(
 )
 
 
-def an_amount_used(text: str, data: Values, house: Values) -> Values:
+def an_amount_used(text: str, data: Values, context: Values) -> Values:
     """Micro-units of what was typed, in the notation of who typed it."""
     try:
-        return {"use_micro": typed(text.rstrip(ENDS), house["lang"], str(data["unit"]))}
+        return {"use_micro": typed(text.rstrip(ENDS), context["lang"], str(data["unit"]))}
     except Unreadable as why:
         raise Again("price.digits") from why
 

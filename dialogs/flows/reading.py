@@ -26,10 +26,10 @@ READING = Load(readings.reading, {"serial": _SERIAL, "value": _VALUE})
 SEND = Effect(readings.send_reading, ("done", "already", "pending"), risk="order", widest={"reference": "T-1234567-8"})
 
 
-def figures(text: str, data: Values, house: Values) -> Values:
+def figures(text: str, data: Values, context: Values) -> Values:
     """Micro-units of what was typed, in the notation of who typed it: no more figures than the meter has."""
     try:
-        micro = typed(text.rstrip(ENDS), house["lang"], str(data["unit"]))
+        micro = typed(text.rstrip(ENDS), context["lang"], str(data["unit"]))
     except Unreadable as why:
         raise Again("reading.digits", dials=data["dials"]) from why
     if micro >= 10 ** int(data["dials"]) * MICRO:

@@ -35,11 +35,11 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def machine(request: web.Request) -> Who:
     """Whose Bearer key it is; 401 without one."""
     scheme, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
     who = None
     if scheme.lower() == "bearer":
-        async with house.db.reading() as conn:
-            who = await keys.who(conn, house, key.strip())
+        async with app.db.reading() as conn:
+            who = await keys.who(conn, app, key.strip())
     if who is None:
         raise web.HTTPUnauthorized(
             headers={"WWW-Authenticate": 'Bearer realm="hodi"'}, text="A valid API key is needed."
@@ -52,9 +52,9 @@ async def _person(request: web.Request) -> None:
         raise web.HTTPForbidden(text="This form was sent from another site.")
     if _permission(request) == OPEN:
         return
-    house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
-    async with house.db.reading() as conn:
-        sitting = await sessions.sitting(conn, house, cookie) if cookie else None
+    app, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    async with app.db.reading() as conn:
+        sitting = await sessions.sitting(conn, app, cookie) if cookie else None
     if sitting is None:
         raise _to_sign_in(request)
     if request.method not in ("GET", "HEAD"):

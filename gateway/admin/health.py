@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.migrations.schema import id_block
 from core.overview import dead_letters
 from gateway.admin.described import described
@@ -42,10 +42,10 @@ async def alive(_request: web.Request) -> web.Response:
 @described(summary="Ready to take requests", answer=Health)
 async def ready(request: web.Request) -> web.Response:
     """GET /readyz: 200, or 503 naming what does not answer."""
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
     checks: dict[str, Check] = {
         "database": lambda: _database(request),
-        "outbox": lambda: _outbox(house),
+        "outbox": lambda: _outbox(app),
         **_more(request.app),
     }
     answers = await asyncio.gather(*(_asked(name, check) for name, check in checks.items()))
@@ -75,10 +75,10 @@ async def _database(request: web.Request) -> None:
         (await conn.execute(select(id_block.c.next_id).where(id_block.c.name == "hodi"))).one()
 
 
-async def _outbox(house: House) -> str | None:
+async def _outbox(app: App) -> str | None:
     """How long a message has been due, if that is too long: nobody sends, or a provider is down."""
-    now = house.clock.now()
-    async with house.db.reading() as conn:
+    now = app.clock.now()
+    async with app.db.reading() as conn:
         since = await dead_letters.oldest_due(conn, now)
     if since is None or now - since < LONGEST_WAIT:
         return None

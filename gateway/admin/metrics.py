@@ -79,15 +79,15 @@ def _rows(states: Iterable[str], counted: dict[str, int]) -> Iterable[tuple[str,
 @described(summary="Counters in the Prometheus text format")
 async def metrics(request: web.Request) -> web.Response:
     """GET /metrics: for this machine, or with an API key that may `metrics.see` (the role `watcher`)."""
-    meters, house = request.app[METERS], request.app[HOUSE]
+    meters, app = request.app[METERS], request.app[HOUSE]
     if not from_this_machine(request):
         who = await machine(request)
         if not who.may("metrics.see"):
             raise web.HTTPForbidden(text=f"The role {who.role} may not do this.")
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         counted = await dead_letters.waiting(conn)
-        rung = await alarms.counted(conn, house.clock.now() - timedelta(days=1))
-        codes = await attempts.taken(conn, house, "code.house", "")
+        rung = await alarms.counted(conn, app.clock.now() - timedelta(days=1))
+        codes = await attempts.taken(conn, app, "code.house", "")
     for kind, count in rung.items():
         meters.alarms.labels(kind).set(count)
     meters.codes.set(codes)

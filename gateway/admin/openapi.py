@@ -38,11 +38,11 @@ def document(app: web.Application) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for path, method, handler in all_routes(app):
         paths.setdefault(path, {})[method] = _operation(path, method, handler, schemas)
-    house = app[HOUSE]
+    hodi = app[HOUSE]
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"Hodi: {house.operator.name}", "version": "4.0"},
-        "servers": [{"url": house.settings.public_url}],
+        "info": {"title": f"Hodi: {hodi.operator.name}", "version": "4.0"},
+        "servers": [{"url": hodi.settings.public_url}],
         "paths": paths,
         "components": {
             "schemas": schemas,

@@ -11,7 +11,7 @@ from gateway.commands.run import out, told, with_house
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.context import House
+    from core.context import App
 
 ACTOR = "job:command"
 Agency = Annotated[str, typer.Argument(help="Its short name in operator.yaml.")]
@@ -30,16 +30,16 @@ def place(
 ) -> None:
     """Place what stands behind the last step of its ladder with an agency. Again on the same day it places nothing twice."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.journeys.dunning import agency as agency_placed
 
         if account:
-            async with house.db.writing() as conn:
+            async with app.db.writing() as conn:
                 ids = [await _id(conn, one) for one in account]
-                await agency_placed.choose(conn, house, agency, ids, actor=ACTOR)
+                await agency_placed.choose(conn, app, agency, ids, actor=ACTOR)
             count = len(set(ids))
         else:
-            count = await agency_placed.place(house, agency, actor=ACTOR)
+            count = await agency_placed.place(app, agency, actor=ACTOR)
         out.print(f"{count} placed with {agency}: hodi collections agency-file {agency} placed", highlight=False)
 
     with_house(run)
@@ -62,11 +62,11 @@ def recall(
 ) -> None:
     """Take an account back from its agency; the ladder goes on where it stood."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.journeys.dunning import agency as agency_placed
 
-        async with house.db.writing() as conn:
-            await agency_placed.recall(conn, house, await _id(conn, account), reason=reason, actor=ACTOR)
+        async with app.db.writing() as conn:
+            await agency_placed.recall(conn, app, await _id(conn, account), reason=reason, actor=ACTOR)
         out.print(f"{account} is taken back.", highlight=False)
 
     with_house(run)
@@ -82,16 +82,16 @@ def agency_file(
     """A file for an agency, as CSV."""
     days = [day_of(one) for one in (from_, to) if one]
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.collections.agency import known
         from core.errors import BadInput
         from core.overview.agencies import FILES, as_csv
 
-        known(house, agency)
+        known(app, agency)
         if what not in FILES:
             raise BadInput(repr(what), "is no file of an agency.", f"Say one of {', '.join(FILES)}.")
-        async with house.db.reading() as conn:
-            first, last = (days or [house.today()])[0], (days or [house.today()])[-1]
-            typer.echo(as_csv(await FILES[what](conn, house, agency, first, last)), nl=False)
+        async with app.db.reading() as conn:
+            first, last = (days or [app.today()])[0], (days or [app.today()])[-1]
+            typer.echo(as_csv(await FILES[what](conn, app, agency, first, last)), nl=False)
 
     with_house(run)

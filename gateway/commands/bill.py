@@ -16,7 +16,7 @@ from gateway.commands.run import err, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.billing.model import Bill, Parked
-    from core.context import House
+    from core.context import App
 
 Day = Annotated[str, typer.Option("--date", help="The day whose cycles close, such as 2026-03-31.")]
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -59,20 +59,20 @@ def bill(
     """Close the cycles due on a date. Again on the same date it does nothing."""
     on = day_of(day)
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         if preview:
-            await _preview(house, on, as_json)
+            await _preview(app, on, as_json)
         else:
-            await _close(house, on, as_json, engine)
+            await _close(app, on, as_json, engine)
 
     with_house(run)
 
 
-async def _preview(house: "House", on: date, as_json: bool) -> None:
+async def _preview(app: "App", on: date, as_json: bool) -> None:
     from core.billing.render import ussd
     from core.billing.run.passes import foresee
 
-    found = await foresee(house, on)
+    found = await foresee(app, on)
     bills = found.bills
     if as_json:
         show_json([_as_json(one) for one in bills] + [_parked_json(one) for one in found.parked])
@@ -82,12 +82,12 @@ async def _preview(house: "House", on: date, as_json: bool) -> None:
         out.print(ussd.render(one, "en"), markup=False, highlight=False)
         out.print(_lines(one))
     for waits in found.parked:
-        out.print(_parked(house, waits), markup=False, highlight=False, soft_wrap=True)
+        out.print(_parked(app, waits), markup=False, highlight=False, soft_wrap=True)
     out.print(f"{len(bills)} bills, {len(found.parked)} parked; nothing was written.", highlight=False)
 
 
-def _parked(house: "House", one: "Parked") -> str:
-    money = f", about {show(one.stake_minor, house.currency)}" if one.stake_minor is not None else ""
+def _parked(app: "App", one: "Parked") -> str:
+    money = f", about {show(one.stake_minor, app.currency)}" if one.stake_minor is not None else ""
     return f"parked {one.number}, {one.from_date} to {last_of(one.to_date)} (both included){money}: {one.reason}"
 
 
@@ -146,11 +146,11 @@ def micro_text(micro: int) -> str:
     return f"-{text}" if micro < 0 else text
 
 
-async def _close(house: "House", on: date, as_json: bool, engine: str | None) -> None:
+async def _close(app: "App", on: date, as_json: bool, engine: str | None) -> None:
     from core.journeys.close_cycles import close_cycles
 
     with progress_bar(f"Bills of {on}") as progress:
-        report = await close_cycles(house, on, progress=progress, engine=engine)
+        report = await close_cycles(app, on, progress=progress, engine=engine)
     if as_json:
         show_json(
             {
@@ -180,7 +180,7 @@ async def _close(house: "House", on: date, as_json: bool, engine: str | None) ->
             f"{report.finalised} bills made final, {report.accounts} in the run, {total} in all.", highlight=False
         )
         for one in report.parked:
-            out.print(_parked(house, one), markup=False, highlight=False, soft_wrap=True)
+            out.print(_parked(app, one), markup=False, highlight=False, soft_wrap=True)
     if report.problems:
         for problem in report.problems:
             err.print(problem, style="red", markup=False)
@@ -191,13 +191,13 @@ async def _close(house: "House", on: date, as_json: bool, engine: str | None) ->
 def rebill() -> None:
     """Put right the bills whose usage came late, as the daily job does. Only where `late_usage` says so."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.journeys.late_usage_rebill import put_right
 
-        if house.operator.billing.late_usage != "rebill":
+        if app.operator.billing.late_usage != "rebill":
             out.print("Late usage goes to the next bill here: `billing.late_usage` of operator.yaml.", highlight=False)
             return
-        out.print(f"{await put_right(house)} documents issued.", highlight=False)
+        out.print(f"{await put_right(app)} documents issued.", highlight=False)
 
     with_house(run)
 

@@ -12,7 +12,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
     from core.journeys.dunning.forecast import Ahead, Foreseen
 
 collections = typer.Typer(help="Money that is late.", no_args_is_help=True)
@@ -34,16 +34,16 @@ def simulate(
     """The ladder of one account as it would stand on a date, with the reasons. Writes nothing."""
     until = day_of(on)
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.errors import Refused
         from core.journeys.dunning import forecast
         from core.parties import queries as parties
 
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             found = await parties.account_by_number(conn, account)
             if found is None:
                 raise Refused("collections.simulate.account")
-            ahead = await forecast.simulate(conn, house, found.id, until)
+            ahead = await forecast.simulate(conn, app, found.id, until)
         if as_json:
             show_json(as_data(ahead, account, until, found.currency))
         else:
@@ -57,10 +57,10 @@ def simulate(
 def run_now(as_json: Json = False) -> None:
     """Look at every account now, whatever the hour. Again on the same day it does nothing new."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.journeys.dunning import run as ladder_run
 
-        told = await ladder_run.run(house, house.today())
+        told = await ladder_run.run(app, app.today())
         if as_json:
             show_json(dict(told))
         else:
@@ -78,12 +78,12 @@ def written_off(
     """What was written off, with the tax to claim back, as CSV."""
     span = day_of(from_), day_of(to)
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.overview import written_off as off
 
-        async with house.db.reading() as conn:
-            found = await off.written_off(conn, house, *span)
-        typer.echo(off.as_csv(found, house.currency), nl=False)
+        async with app.db.reading() as conn:
+            found = await off.written_off(conn, app, *span)
+        typer.echo(off.as_csv(found, app.currency), nl=False)
 
     with_house(run)
 
@@ -96,23 +96,23 @@ def limits(
 ) -> None:
     """The highest exposures against their credit limits."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.journeys.credit_limit import exposure
         from core.overview.exposures import highest
 
         if refresh:
-            await exposure.tick(house)
-        async with house.db.reading() as conn:
+            await exposure.tick(app)
+        async with app.db.reading() as conn:
             rows = await highest(conn)
         if as_json:
-            show_json([_exposed(row, house.currency) for row in rows])
+            show_json([_exposed(row, app.currency) for row in rows])
             return
         table = Table("account", "name", box=None)
         for name in ("not billed", "open", "being paid", "credit", "exposure", "limit", "%"):
             table.add_column(name, justify="right")
         for row in rows:
             minors = (getattr(row, name) for name in _PARTS)
-            table.add_row(row.number, row.name, *(show(one, house.currency) for one in minors), str(row.percent))
+            table.add_row(row.number, row.name, *(show(one, app.currency) for one in minors), str(row.percent))
         out.print(table)
 
     with_house(run)
@@ -136,17 +136,17 @@ def limit(
 ) -> None:
     """Give an account a credit limit of its own; a higher one may wait for another person."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.errors import Refused
         from core.journeys.credit_limit import change
         from core.parties import queries as parties
 
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             found = await parties.account_by_number(conn, account)
             if found is None:
                 raise Refused("collections.simulate.account")
             waits = await change.change(
-                conn, house, found.id, amount, reason=reason, actor="job:command", notation=notation(decimal)
+                conn, app, found.id, amount, reason=reason, actor="job:command", notation=notation(decimal)
             )
         out.print("It waits for another person: see Approvals." if waits else f"{account}: {amount}.", highlight=False)
 

@@ -11,7 +11,7 @@ from gateway.commands.bill import progress_bar
 from gateway.commands.run import fail, notation, out, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
     from core.onboarding.model import Report
 
 
@@ -57,13 +57,13 @@ def take_in(
 
     choice = Choice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal), dates)
 
-    async def run(house: "House") -> None:
-        if house.settings.operator is not None:
-            async with house.db.writing() as conn:
-                await tariffs.load_folder(conn, house, house.settings.operator)
+    async def run(app: "App") -> None:
+        if app.settings.operator is not None:
+            async with app.db.writing() as conn:
+                await tariffs.load_folder(conn, app, app.settings.operator)
         with progress_bar(f"{kind} of {file.name}") as progress:
             report = await imports.run(
-                house, kind, file, choice=choice, reject_file=rejects, source=source, progress=progress
+                app, kind, file, choice=choice, reject_file=rejects, source=source, progress=progress
             )
         _tell(report)
 

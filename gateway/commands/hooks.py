@@ -8,7 +8,7 @@ import typer
 from gateway.commands.run import told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,8 +20,8 @@ def add_to(app: typer.Typer) -> None:
 def hooks(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """The addresses that providers call. They hold secrets: keep what this prints as you keep a password."""
 
-    async def run(house: "House") -> None:
-        found = await _addresses(house)
+    async def run(app: "App") -> None:
+        found = await _addresses(app)
         if as_json:
             typer.echo(json.dumps([{"provider": provider, "url": url} for provider, url in found]))
         for provider, url in [] if as_json else found:
@@ -30,7 +30,7 @@ def hooks(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fa
     with_house(run)
 
 
-async def _addresses(house: "House") -> list[tuple[str, str]]:
+async def _addresses(app: "App") -> list[tuple[str, str]]:
     """(provider, address) of each door whose path has a secret: of the channels that are open, and of the payment providers named."""
     import aiohttp
 
@@ -43,7 +43,7 @@ async def _addresses(house: "House") -> list[tuple[str, str]]:
     async def nobody(_notice: Notice) -> bool:
         return False
 
-    base, settings, payments = house.settings.public_url.rstrip("/"), house.settings, house.operator.payments
+    base, settings, payments = app.settings.public_url.rstrip("/"), app.settings, app.operator.payments
     found: list[tuple[str, str]] = []
     async with aiohttp.ClientSession() as http:
         doors = [door for channel in open_rows(Tools(settings, http, nobody)).values() for door in channel.doors]
@@ -56,7 +56,7 @@ async def _addresses(house: "House") -> list[tuple[str, str]]:
     }
     for name in sorted(names):
         try:
-            found.append((name, callback_url(house, name)))
+            found.append((name, callback_url(app, name)))
         except Refused:
             continue
     return found

@@ -15,7 +15,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
     from core.payments.named_rows import Ways
 
 KINDS = ("statement", "settlements", "payments")
@@ -52,25 +52,25 @@ def bring_in(
     if decimal is not None and kind == "statement":
         raise BadInput("--decimal", "is not for statements.", "camt.053 and MT940 say how they write. Leave it out.")
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.payments.named_rows import Ways
 
         ways = Ways(column, fill, dates, writes)
         match kind:
             case "statement":
-                await _statement(house, file)
+                await _statement(app, file)
             case "settlements":
-                await _settlements(house, file, provider, ways)
+                await _settlements(app, file, provider, ways)
             case _:
-                await _payments(house, file, provider, ways)
+                await _payments(app, file, provider, ways)
 
     with_house(run)
 
 
-async def _statement(house: "House", file: Path) -> None:
+async def _statement(app: "App", file: Path) -> None:
     from core.journeys import bank_statement
 
-    done = await bank_statement.bring_in(house, file)
+    done = await bank_statement.bring_in(app, file)
     words = ", ".join(f"{count} {state}" for state, count in sorted(done.told.items())) or "none"
     out.print(
         f"{done.statements} statements: {done.new:,} entries new, {done.known:,} there already, {done.refusals} refusals. "
@@ -85,19 +85,19 @@ async def _statement(house: "House", file: Path) -> None:
         raise typer.Exit(1)
 
 
-async def _settlements(house: "House", file: Path, provider: str, ways: "Ways") -> None:
+async def _settlements(app: "App", file: Path, provider: str, ways: "Ways") -> None:
     from core.payments.reconcile import report
 
-    done = await report.bring_in(house, file, provider, ways=ways)
+    done = await report.bring_in(app, file, provider, ways=ways)
     left = f", {done.left_out:,} no transactions" if done.left_out else ""
     _rejected(f"{done.new:,} lines of {provider} new, {done.known:,} there already{left}", done.rejected)
 
 
-async def _payments(house: "House", file: Path, provider: str, ways: "Ways") -> None:
+async def _payments(app: "App", file: Path, provider: str, ways: "Ways") -> None:
     from core.journeys.payment_doors import FOLLOW
     from core.payments import payments_file
 
-    done = await payments_file.bring_in(house, file, provider, ways=ways, then=FOLLOW)
+    done = await payments_file.bring_in(app, file, provider, ways=ways, then=FOLLOW)
     _rejected(f"{done.new:,} payments of {provider} new, {done.known:,} there already", done.rejected)
 
 
@@ -117,17 +117,17 @@ def day(
     """Match a day three ways: ours, the providers', the bank's; with --close, close it if nothing is unexplained."""
     the_day = day_of(on)
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from dataclasses import asdict
 
         from core.payments.reconcile import close as closing
         from core.payments.reconcile import queries
         from core.payments.reconcile import run as matching
 
-        async with house.db.writing() as conn:
-            await matching.run(conn, house, the_day)
+        async with app.db.writing() as conn:
+            await matching.run(conn, app, the_day)
             if close:
-                await closing.close(conn, house, the_day, actor=ACTOR)
+                await closing.close(conn, app, the_day, actor=ACTOR)
             channels = await closing.channels(conn, the_day)
             found = await queries.of_day(conn, the_day)
         if as_json:
@@ -138,11 +138,11 @@ def day(
         table = Table("branch", "by", "received", "taken back", "reported", "fees", "late", "unexplained")
         for one in channels:
             amounts = (one.received, one.taken_back, one.reported, one.fees, one.late, one.unexplained)
-            table.add_row(one.branch, one.provider, *(_show(minor, house) for minor in amounts))
+            table.add_row(one.branch, one.provider, *(_show(minor, app) for minor in amounts))
         out.print(table)
         for row in found:
             out.print(
-                f"{row.state}: {row.kind} {row.provider} {row.about} {_show(row.amount_minor, house)} {row.note or ''}".rstrip(),
+                f"{row.state}: {row.kind} {row.provider} {row.about} {_show(row.amount_minor, app)} {row.note or ''}".rstrip(),
                 markup=False,
                 soft_wrap=True,
             )
@@ -150,10 +150,10 @@ def day(
     with_house(run)
 
 
-def _show(minor: int, house: "House") -> str:
+def _show(minor: int, app: "App") -> str:
     from core.money import show
 
-    return show(minor, house.currency)
+    return show(minor, app.currency)
 
 
 def _difference(row: object) -> dict[str, object]:
@@ -167,11 +167,11 @@ def summary(on: Day, as_json: Json = False) -> None:
     """The numbered summary of a day for the finance system, as CSV or JSON; the same again when it was made before."""
     the_day = day_of(on)
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.payments.reconcile import general_ledger
 
-        async with house.db.writing() as conn:
-            made = await general_ledger.summarise(conn, house, the_day)
+        async with app.db.writing() as conn:
+            made = await general_ledger.summarise(conn, app, the_day)
         if as_json:
             show_json([general_ledger.as_json(one) for one in made])
         else:
@@ -191,13 +191,13 @@ def debits(
 
     made: list[str] = []
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.payments.bank import debit_files
 
-        file_id = await debit_files.make(house, actor=ACTOR)
+        file_id = await debit_files.make(app, actor=ACTOR)
         if file_id is not None:
-            async with house.db.writing() as conn:
-                made.append(await debit_files.body(conn, house, file_id, actor=ACTOR))
+            async with app.db.writing() as conn:
+                made.append(await debit_files.body(conn, app, file_id, actor=ACTOR))
 
     with_house(run)
     for body in made:
@@ -210,15 +210,13 @@ def debits(
 def register() -> None:
     """Tell Safaricom where to ask about paybill payments and where to tell of them."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.payments.providers import callback_url, daraja
         from core.payments.providers.contract import Begun, Declined
 
-        said = await daraja.opened(house).register(callback_url(house, "daraja"))
+        said = await daraja.opened(app).register(callback_url(app, "daraja"))
         if isinstance(said, Begun):
-            out.print(
-                f"Payments to {house.settings.daraja_shortcode} are asked about and told of here.", highlight=False
-            )
+            out.print(f"Payments to {app.settings.daraja_shortcode} are asked about and told of here.", highlight=False)
             return
         why = said.reason if isinstance(said, Declined) else said.why
         raise fail(f"Safaricom did not register the addresses: {why}. Check HODI_DARAJA_* and HODI_PUBLIC_URL.")
@@ -231,10 +229,10 @@ def register() -> None:
 def pull() -> None:
     """Compare what Safaricom lists of the last hours with what we were told, now."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         from core.journeys import payment_doors
 
-        found = await payment_doors.pull(house)
+        found = await payment_doors.pull(app)
         words = ", ".join(f"{count} {state}" for state, count in sorted(found.items())) or "nothing new"
         out.print(f"Pulled: {words}.", highlight=False)
 

@@ -9,7 +9,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import fail, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 app = typer.Typer(help="The words of notices.", no_args_is_help=True)
 airtime = typer.Typer(help="Airtime orders without an answer.", no_args_is_help=True)
@@ -33,10 +33,10 @@ def list_(lang: Lang, as_json: Json = False) -> None:
     """Every notice as it leaves now, and what is wrong with it."""
     from core.notices import own_texts
 
-    async def run(house: "House") -> None:
-        async with house.db.reading() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.reading() as conn:
             words = await own_texts.words_of(conn, lang)
-        rows = [(key, text, own, own_texts.check(house, lang, key, text)) for key, text, own in words]
+        rows = [(key, text, own, own_texts.check(app, lang, key, text)) for key, text, own in words]
         if as_json:
             show_json([{"key": key, "text": text, "own": own, "warnings": wrong} for key, text, own, wrong in rows])
             return
@@ -54,8 +54,8 @@ def check(lang: Lang, key: Key, text: Annotated[str, typer.Argument(help="The wo
     """What is wrong with a wording: fields, length, letters. Exit status 1 where anything is."""
     from core.notices import own_texts
 
-    async def run(house: "House") -> None:
-        wrong = own_texts.check(house, lang, key, text)
+    async def run(app: "App") -> None:
+        wrong = own_texts.check(app, lang, key, text)
         if wrong:
             raise fail("\n".join(wrong))
         out.print("It is fine.", highlight=False)
@@ -74,10 +74,10 @@ def keep(
     """Keep a wording: it holds from the next message on."""
     from core.notices import own_texts
 
-    async def run(house: "House") -> None:
-        own_texts.check(house, lang, key, text)
-        async with house.db.writing() as conn:
-            warned = await own_texts.keep(conn, house, lang, key, text, f"user:{by}")
+    async def run(app: "App") -> None:
+        own_texts.check(app, lang, key, text)
+        async with app.db.writing() as conn:
+            warned = await own_texts.keep(conn, app, lang, key, text, f"user:{by}")
         for one in warned:
             out.print(one, style="yellow", markup=False, highlight=False, soft_wrap=True)
         out.print("Kept.", highlight=False)
@@ -96,11 +96,11 @@ def costs(
     """What messages cost, by channel and category."""
     from core.overview import message_costs
 
-    async def run(house: "House") -> None:
-        today = house.today()
+    async def run(app: "App") -> None:
+        today = app.today()
         first, last = day_of(since) if since else today.replace(day=1), day_of(until) if until else today
-        async with house.db.reading() as conn:
-            found = await message_costs.costs(conn, house, first, last)
+        async with app.db.reading() as conn:
+            found = await message_costs.costs(conn, app, first, last)
         if as_json:
             show_json(
                 [
@@ -132,8 +132,8 @@ def orders(as_json: Json = False) -> None:
     """Which they are, the oldest first."""
     from core.overview.airtime_orders import unknown_orders
 
-    async def run(house: "House") -> None:
-        async with house.db.reading() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.reading() as conn:
             found = await unknown_orders(conn)
         if as_json:
             show_json(
@@ -178,10 +178,10 @@ def _decide(order: int, yes: bool, by: str) -> None:
     from core.overview.airtime_orders import unknown_order
     from core.rewards import airtime as orders
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             await unknown_order(conn, order)
-            await orders.decided(conn, house, order, arrived=yes, actor=f"user:{by}")
+            await orders.decided(conn, app, order, arrived=yes, actor=f"user:{by}")
         out.print("Noted.", highlight=False)
 
     with_house(run)

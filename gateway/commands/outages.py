@@ -9,7 +9,7 @@ from core.errors import BadInput
 from gateway.commands.run import out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 app = typer.Typer(help="Outages.", no_args_is_help=True)
 Until = Annotated[str | None, typer.Option("--until", help="Expected to be over then, such as 2026-03-31T14:30.")]
@@ -29,8 +29,8 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] 
     """Those that run, with how many tickets each explains."""
     from core.care import outages
 
-    async def run(house: "House") -> None:
-        async with house.db.reading() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.reading() as conn:
             found = await outages.running(conn)
             tickets = await outages.reported(conn, [one.id for one in found])
         if as_json:
@@ -73,17 +73,17 @@ def begin(
     if commodity not in COMMODITIES:
         raise BadInput(commodity, "is no supply.", f"Choose one of: {', '.join(COMMODITIES)}.")
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             await outages.may_say(conn, area, None)
             made = await outages.begin(
                 conn,
-                house,
+                app,
                 commodity=commodity,
                 area=area,
                 cause=cause,
                 actor=f"user:{by}",
-                expected_until=_at(house, until),
+                expected_until=_at(app, until),
             )
         out.print(f"Outage {made.id}: who reports it is told so.", highlight=False)
 
@@ -96,9 +96,9 @@ def expect(outage: Number, until: Until = None, by: By = ACTOR) -> None:
     """Until when it will last; without --until: nobody knows."""
     from core.care import outages
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
-            await outages.expect(conn, house, outage, _at(house, until), f"user:{by}")
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
+            await outages.expect(conn, app, outage, _at(app, until), f"user:{by}")
         out.print("Noted.", highlight=False)
 
     with_house(run)
@@ -110,19 +110,19 @@ def end(outage: Number, by: By = ACTOR) -> None:
     """It is over: its tickets are solved, and everybody who reported it hears of it."""
     from core.care import outages
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
-            count = await outages.end(conn, house, outage, f"user:{by}")
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
+            count = await outages.end(conn, app, outage, f"user:{by}")
         out.print(f"{count} tickets solved.", highlight=False)
 
     with_house(run)
 
 
-def _at(house: "House", text: str | None) -> datetime | None:
+def _at(app: "App", text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError as wrong:
         raise BadInput(repr(text), "is no time.", "Write it as 2026-03-31T14:30.") from wrong
-    return found if found.tzinfo else found.replace(tzinfo=house.zone)
+    return found if found.tzinfo else found.replace(tzinfo=app.zone)

@@ -8,7 +8,7 @@ import typer
 from gateway.commands.run import out, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 app = typer.Typer(help="Messages that could not leave.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="For a script.")]
@@ -25,8 +25,8 @@ def dead(as_json: AsJson = False) -> None:
     """List the latest dead letters: id, kind, channel, tries, reason."""
     from core.overview.dead_letters import dead_letters
 
-    async def run(house: "House") -> None:
-        async with house.db.reading() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.reading() as conn:
             rows = await dead_letters(conn, branch_code=None)
         if as_json:
             names = ("id", "kind", "template", "channel", "attempts", "reason")
@@ -48,10 +48,10 @@ def replay(
     """Send dead letters again, from their first try."""
     from core.overview.dead_letters import dead_letters, send_again
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             wanted = [row.id for row in await dead_letters(conn, branch_code=None)] if everything else list(ids or ())
-            count = await send_again(conn, house, wanted, branch_code=None, actor="command:hodi")
+            count = await send_again(conn, app, wanted, branch_code=None, actor="command:hodi")
         out.print(f"{count} will leave again", highlight=False)
 
     if not everything and not ids:

@@ -10,7 +10,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 app = typer.Typer(help="Months that nobody has billed yet.", no_args_is_help=True)
 Account = Annotated[str, typer.Argument(help="The account number.")]
@@ -35,11 +35,11 @@ def list_(
     """Who waits, the oldest first, and what all of them come to."""
     from core.billing.run import parked
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         state = parked.SKIPPED if skipped else parked.PARKED
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             rows = await parked.listing(conn, state=state, limit=LIMIT)
-            all_of_them = await parked.together(conn, house)
+            all_of_them = await parked.together(conn, app)
         if as_json:
             show_json(
                 [
@@ -63,7 +63,7 @@ def list_(
                 highlight=False,
                 soft_wrap=True,
             )
-        sums = show(all_of_them.minor, house.currency)
+        sums = show(all_of_them.minor, app.currency)
         out.print(
             f"{all_of_them.count} months wait, about {sums}; of {all_of_them.unknown} nothing is known.",
             highlight=False,
@@ -79,12 +79,12 @@ def again(account: Account, since: Since = None, by: By = ACTOR) -> None:
     from core.billing.run import parked
     from core.journeys import parked_bills
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             cycle_id = await parked.of_account(conn, account, day_of(since) if since else None)
-            seen = await parked_bills.try_anew(conn, house, cycle_id, f"user:{by}")
+            seen = await parked_bills.try_anew(conn, app, cycle_id, f"user:{by}")
         out.print(
-            f"It comes to {show(seen.total_minor or 0, house.currency)}: the next run bills it (hodi bill).",
+            f"It comes to {show(seen.total_minor or 0, app.currency)}: the next run bills it (hodi bill).",
             highlight=False,
         )
 
@@ -109,8 +109,8 @@ def estimate(
     from core.metering.units import read
     from core.numbers import UNSTATED
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             cycle_id = await parked.of_account(conn, account, day_of(since) if since else None)
             offered = await parked_bills.proposals(conn, await parked.one(conn, cycle_id))
             said = dict(_pair(one) for one in use or ())
@@ -122,9 +122,9 @@ def estimate(
                         f"It has: {', '.join(one.code for one in offered) or 'none'}.",
                     )
             amounts = {one.field: read(said[one.code], UNSTATED, one.unit) for one in offered if one.code in said}
-            seen = await parked_bills.on_estimate(conn, house, cycle_id, amounts, reason=reason, actor=f"user:{by}")
+            seen = await parked_bills.on_estimate(conn, app, cycle_id, amounts, reason=reason, actor=f"user:{by}")
         out.print(
-            f"It comes to {show(seen.total_minor or 0, house.currency)}: the next run bills it (hodi bill).",
+            f"It comes to {show(seen.total_minor or 0, app.currency)}: the next run bills it (hodi bill).",
             highlight=False,
         )
 
@@ -145,10 +145,10 @@ def skip(account: Account, reason: Reason, since: Since = None, by: By = ACTOR) 
     from core.billing.run import parked
     from core.journeys import parked_bills
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             cycle_id = await parked.of_account(conn, account, day_of(since) if since else None)
-            asked = await parked_bills.ask_to_skip(conn, house, cycle_id, reason=reason, actor=f"user:{by}")
+            asked = await parked_bills.ask_to_skip(conn, app, cycle_id, reason=reason, actor=f"user:{by}")
         out.print(
             "Nothing was at stake: it is skipped." if asked is None else "Another person has to agree: see Approvals.",
             highlight=False,

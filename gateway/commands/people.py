@@ -13,7 +13,7 @@ from gateway.commands.run import out, told, with_house
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from core.context import House
+    from core.context import App
 
 key = typer.Typer(help="API keys for machines.", no_args_is_help=True)
 user = typer.Typer(help="People for the console.", no_args_is_help=True)
@@ -35,10 +35,10 @@ def create_key(role: Role, branch: Branch = None) -> None:
     """Make an API key. It is shown once and stored hashed."""
     from core.access import keys
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             await _a_branch(conn, branch, yet=True)
-            made = await keys.create_key(conn, house, role, branch, actor=_me())
+            made = await keys.create_key(conn, app, role, branch, actor=_me())
         typer.echo(made)
 
     with_house(run)
@@ -50,10 +50,10 @@ def list_keys(as_json: Json = False) -> None:
     """All keys by their prefix, the newest first; never what is secret of them."""
     from core.access import keys
 
-    async def run(house: "House") -> None:
-        async with house.db.reading() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.reading() as conn:
             found = await keys.keys(conn)
-        now = house.clock.now()
+        now = app.clock.now()
         rows = [
             {
                 "key": one.prefix,
@@ -80,9 +80,9 @@ def revoke_key(prefix: str, why: Why = "") -> None:
     from core.access import keys
     from core.errors import Refused
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
-            if not await keys.revoke_key(conn, house, _prefix(prefix), _me(), why):
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
+            if not await keys.revoke_key(conn, app, _prefix(prefix), _me(), why):
                 raise Refused("access.key", status=404, prefix=_prefix(prefix)[:20])
         out.print(f"The key {_prefix(prefix)} is revoked.", highlight=False)
 
@@ -101,10 +101,10 @@ def rotate_key(
     """A new key of the same role and branch in place of an old one, which ends at once or after `--keep-hours`."""
     from core.access import keys
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             keep = timedelta(hours=keep_hours)
-            made = await keys.rotate_key(conn, house, _prefix(prefix), _me(), keep=keep, why=why)
+            made = await keys.rotate_key(conn, app, _prefix(prefix), _me(), keep=keep, why=why)
         typer.echo(made)
 
     with_house(run)
@@ -118,10 +118,10 @@ def create_user(name: str, role: Role, branch: Branch = None) -> None:
 
     password = _password()
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             await _a_branch(conn, branch, yet=True)
-            await staff.create_staff(conn, house, name, role, password, branch=branch, actor=_me())
+            await staff.create_staff(conn, app, name, role, password, branch=branch, actor=_me())
         out.print(f"{name} may sign in at /console.", highlight=False)
 
     with_house(run)
@@ -133,10 +133,10 @@ def list_users(as_json: Json = False) -> None:
     """Everybody who has a name for the console."""
     from core.access import people
 
-    async def run(house: "House") -> None:
-        async with house.db.reading() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.reading() as conn:
             found = await people.people(conn)
-        now = house.clock.now()
+        now = app.clock.now()
         rows = [
             {
                 "name": one.name,
@@ -162,7 +162,7 @@ def disable(name: str, why: Why = "") -> None:
     """This person may do nothing from the next request on; every sitting of theirs ends. The last admin stays."""
     from core.access import people
 
-    _change(lambda conn, house: people.disable(conn, house, name, actor=_me(), why=why), f"{name} is disabled.")
+    _change(lambda conn, app: people.disable(conn, app, name, actor=_me(), why=why), f"{name} is disabled.")
 
 
 @user.command("enable")
@@ -171,7 +171,7 @@ def enable(name: str, why: Why = "") -> None:
     """Let a disabled person in again, with the password and role there was."""
     from core.access import people
 
-    _change(lambda conn, house: people.enable(conn, house, name, actor=_me(), why=why), f"{name} may sign in again.")
+    _change(lambda conn, app: people.enable(conn, app, name, actor=_me(), why=why), f"{name} may sign in again.")
 
 
 @user.command("reset")
@@ -182,7 +182,7 @@ def reset(name: str, why: Why = "") -> None:
 
     password = _password()
     _change(
-        lambda conn, house: people.reset(conn, house, name, password, actor=_me(), why=why),
+        lambda conn, app: people.reset(conn, app, name, password, actor=_me(), why=why),
         f"{name} has a new password.",
     )
 
@@ -204,19 +204,19 @@ def role(
     if wanted is None and branch is None and not whole_house:
         raise typer.BadParameter("say the role, --branch or --whole-house")
 
-    async def change(conn: "AsyncConnection", house: "House") -> None:
+    async def change(conn: "AsyncConnection", app: "App") -> None:
         await _a_branch(conn, branch)
         before = await people.person(conn, name)
         there = None if whole_house else branch or before.branch
-        await people.change_role(conn, house, name, wanted or before.role, there, actor=_me(), why=why)
+        await people.change_role(conn, app, name, wanted or before.role, there, actor=_me(), why=why)
 
     _change(change, f"{name} has another role.")
 
 
-def _change(change: Callable[["AsyncConnection", "House"], Awaitable[None]], done: str) -> None:
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
-            await change(conn, house)
+def _change(change: Callable[["AsyncConnection", "App"], Awaitable[None]], done: str) -> None:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
+            await change(conn, app)
         out.print(done, highlight=False)
 
     with_house(run)

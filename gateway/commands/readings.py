@@ -7,7 +7,7 @@ import typer
 from gateway.commands.run import out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 app = typer.Typer(help="Readings that wait for a person.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(help="The reading's number, as `held` lists it.")]
@@ -29,8 +29,8 @@ def held(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] =
     from core.journeys.held_readings import shown
     from core.metering.vee import held as waiting
 
-    async def run(house: "House") -> None:
-        async with house.db.reading() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.reading() as conn:
             found, count = await waiting.listing(conn, limit=LIMIT), await waiting.count(conn)
         if as_json:
             show_json(
@@ -65,9 +65,9 @@ def accept(reading: Number, sure: Sure = False, by: By = ACTOR) -> None:
     """It counts as it was read."""
     from core.journeys import held_readings
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
-            await held_readings.accept(conn, house, reading, actor=f"user:{by}", sure=sure)
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
+            await held_readings.accept(conn, app, reading, actor=f"user:{by}", sure=sure)
         out.print("It counts; the next run bills what waited for it.", highlight=False)
 
     with_house(run)
@@ -88,10 +88,10 @@ def replace(
     from core.metering.vee import held
     from core.numbers import UNSTATED
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
             micro = read(value, UNSTATED, (await held.one(conn, reading)).unit)
-            await held_readings.put_instead(conn, house, reading, micro, reason=reason, actor=f"user:{by}", sure=sure)
+            await held_readings.put_instead(conn, app, reading, micro, reason=reason, actor=f"user:{by}", sure=sure)
         out.print("The other value counts; the next run bills what waited for it.", highlight=False)
 
     with_house(run)
@@ -105,9 +105,9 @@ def order(
     """Have the meter read again: a ticket says so, and the bill waits."""
     from core.journeys import held_readings
 
-    async def run(house: "House") -> None:
-        async with house.db.writing() as conn:
-            reference = await held_readings.order_again(conn, house, reading, actor=f"user:{by}", note=note)
+    async def run(app: "App") -> None:
+        async with app.db.writing() as conn:
+            reference = await held_readings.order_again(conn, app, reading, actor=f"user:{by}", note=note)
         out.print(f"Ordered under {reference}.", highlight=False)
 
     with_house(run)

@@ -22,7 +22,7 @@ from core.numbers import Notation, of_file
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from core.context import House
+    from core.context import App
 
 P = ParamSpec("P")
 out = Console()
@@ -74,23 +74,23 @@ def _database_sentence(wrong: DBAPIError) -> str:
 
 
 @asynccontextmanager
-async def opened() -> "AsyncIterator[House]":
+async def opened() -> "AsyncIterator[App]":
     """The house of the environment, closed again afterwards."""
     from gateway.bootstrap import open_house
 
-    house = await open_house()
+    app = await open_house()
     try:
-        yield house
+        yield app
     finally:
-        await house.db.close()
+        await app.db.close()
 
 
-def with_house(work: "Callable[[House], Coroutine[Any, Any, None]]") -> None:
+def with_house(work: "Callable[[App], Coroutine[Any, Any, None]]") -> None:
     """Open the house, do `work` in it, close it."""
 
     async def run() -> None:
-        async with opened() as house:
-            await work(house)
+        async with opened() as app:
+            await work(app)
 
     asyncio.run(run())
 

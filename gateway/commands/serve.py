@@ -47,11 +47,11 @@ async def serve_one(host: str, port: int, scheduler: bool) -> None:
     from gateway.app import make_app
     from gateway.gc_tuning import settle
 
-    house = await open_house()
-    check_secrets(house.settings)
-    if warning := link_warning(house.settings):
+    hodi = await open_house()
+    check_secrets(hodi.settings)
+    if warning := link_warning(hodi.settings):
         structlog.get_logger().warning(warning)
-    app = make_app(house, host=host, with_scheduler=scheduler)
+    app = make_app(hodi, host=host, with_scheduler=scheduler)
     runner = Runner(app, access_log=None, handle_signals=True, keepalive_timeout=KEEPALIVE_SECONDS)
     await runner.setup()
     settle()
@@ -61,7 +61,7 @@ async def serve_one(host: str, port: int, scheduler: bool) -> None:
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
-        await house.db.close()
+        await hodi.db.close()
 
 
 def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
@@ -90,9 +90,9 @@ def _many(host: str, port: int, workers: int, scheduler: bool) -> None:
                 from gateway.app import make_app
                 from gateway.gc_tuning import settle
 
-                house = await open_house()
-                check_secrets(house.settings)
-                app = make_app(house, host=host, with_scheduler=scheduler)
+                hodi = await open_house()
+                check_secrets(hodi.settings)
+                app = make_app(hodi, host=host, with_scheduler=scheduler)
                 settle()
                 return Runner(app, access_log=None, keepalive_timeout=KEEPALIVE_SECONDS, shutdown_timeout=GRACE_SECONDS)
 
@@ -109,12 +109,12 @@ def schedule() -> None:
     from gateway.embedded_scheduler import tick_alone
 
     async def run() -> None:
-        house = await open_house()
-        check_secrets(house.settings)
+        app = await open_house()
+        check_secrets(app.settings)
         try:
-            await tick_alone(house)
+            await tick_alone(app)
         finally:
-            await house.db.close()
+            await app.db.close()
 
     with suppress(KeyboardInterrupt):
         uvloop.run(run())

@@ -88,13 +88,13 @@ def db_restore(file: Annotated[Path, typer.Argument(help="A file made by `hodi d
 @told
 def db_verify() -> None:
     """Prove the books: postings balance, lines = invoices = postings, numbers gapless, seals unbroken."""
-    from core.context import House
+    from core.context import App
     from core.journeys.verify_books import never_billed, problems
 
-    async def run(house: House) -> None:
-        async with house.db.reading() as conn:
+    async def run(app: App) -> None:
+        async with app.db.reading() as conn:
             found = await problems(conn)
-            for sentence in await never_billed(conn, house):
+            for sentence in await never_billed(conn, app):
                 err.print(sentence, style="yellow", markup=False, highlight=False)
         for sentence in found:
             err.print(sentence, style="red", markup=False, highlight=False)

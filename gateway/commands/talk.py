@@ -10,7 +10,7 @@ import typer
 from gateway.commands.run import err, out, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 dialogs = typer.Typer(help="The conversations: check, draw, try.", no_args_is_help=True)
 
@@ -95,10 +95,10 @@ def play(
 ) -> None:
     """Dial, answer, hang up with an empty line. With --phone, what you do is done."""
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         if lang:
-            await _speak(house, str(phone), lang)
-        await _dial(house, str(phone))
+            await _speak(app, str(phone), lang)
+        await _dial(app, str(phone))
 
     if phone:
         with_house(run)
@@ -125,23 +125,23 @@ async def _pretend(lang: str) -> None:
         screen = await talk.type(typed)
 
 
-async def _speak(house: "House", phone: str, lang: str) -> None:
+async def _speak(app: "App", phone: str, lang: str) -> None:
     from core.parties import contacts
 
-    async with house.db.writing() as conn:
-        contact = await contacts.find_or_make(conn, house, "ussd", phone, phone)
+    async with app.db.writing() as conn:
+        contact = await contacts.find_or_make(conn, app, "ussd", phone, phone)
         await contacts.set_language(conn, contact.id, lang)
 
 
-async def _dial(house: "House", phone: str) -> None:
+async def _dial(app: "App", phone: str) -> None:
     from channels.ussd_africastalking import AfricasTalkingUssd
     from core.message import Inbound
     from core.summary.reader import open_quick
     from gateway.conversation.sessions import EmbeddedStore
     from gateway.conversation.turn import Turns
 
-    channel, sessions, quick = AfricasTalkingUssd(), EmbeddedStore(":memory:"), open_quick(house.db)
-    turns, session, said = Turns(house, sessions, quick), f"try-{secrets.token_hex(6)}", ""
+    channel, sessions, quick = AfricasTalkingUssd(), EmbeddedStore(":memory:"), open_quick(app.db)
+    turns, session, said = Turns(app, sessions, quick), f"try-{secrets.token_hex(6)}", ""
     while True:
         inbound = Inbound(
             "ussd",
@@ -150,7 +150,7 @@ async def _dial(house: "House", phone: str) -> None:
             "text" if said else "new",
             phone=phone,
             session=session,
-            service=house.operator.ussd_code,
+            service=app.operator.ussd_code,
         )
         answer = await turns.take(inbound, channel)
         out.print(answer[4:], markup=False, highlight=False)

@@ -10,7 +10,7 @@ from gateway.commands.bill import day_of
 from gateway.commands.run import err, fail, notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
-    from core.context import House
+    from core.context import App
 
 usage = typer.Typer(help="Usage files: what came, what is missing, what was rejected.", no_args_is_help=True)
 balance = typer.Typer(help="What customers have beforehand: bundles and prepaid money.", no_args_is_help=True)
@@ -31,8 +31,8 @@ def files(source: SourceName = None, as_json: Json = False) -> None:
     from core.metering import queries
     from core.metering.vee import gaps
 
-    async def run(house: "House") -> None:
-        async with house.db.reading() as conn:
+    async def run(app: "App") -> None:
+        async with app.db.reading() as conn:
             rows = await queries.files(conn, source=source)
             missing = gaps.told(await gaps.missing_files(conn))
         if as_json:
@@ -72,8 +72,8 @@ def recycle(
     """Take rejected records again, after what was wrong has been put right."""
     from core.metering.store.reprocess_rejects import recycle as again
 
-    async def run(house: "House") -> None:
-        done = await again(house, source=source, file_id=file, actor="user:command line")
+    async def run(app: "App") -> None:
+        done = await again(app, source=source, file_id=file, actor="user:command line")
         out.print(
             f"{done.tried:,} tried: {done.taken:,} taken, {done.duplicates:,} there already, {done.still:,} still rejected.",
             highlight=False,
@@ -88,11 +88,11 @@ def fetch(name: Annotated[str | None, typer.Argument(help="A source; none: all o
     """Fetch what lies in the sources' folders now, rather than at the next tick."""
     from core.metering.store import pickup, sources
 
-    async def run(house: "House") -> None:
-        wanted = [sources.named(house, name)] if name else list(sources.of_house(house).values())
+    async def run(app: "App") -> None:
+        wanted = [sources.named(app, name)] if name else list(sources.of_house(app).values())
         problems = []
         for source in wanted:
-            found = await pickup.fetch(house, source)
+            found = await pickup.fetch(app, source)
             for file, report in found.reports.items():
                 out.print(
                     f"{source.source}: {file}: {report.accepted:,} accepted, {report.rejected:,} rejected.",
@@ -115,11 +115,11 @@ def gaps(
     """Days on which meters have too few or too many readings, and days that have not 24 hours."""
     from core.metering.vee import gaps as looking
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         first, end = day_of(since), day_of(until)
-        async with house.db.reading() as conn:
-            found = await looking.gaps(conn, house, first, end)
-        odd = looking.odd_days(house, first, end)
+        async with app.db.reading() as conn:
+            found = await looking.gaps(conn, app, first, end)
+        odd = looking.odd_days(app, first, end)
         if as_json:
             show_json(
                 {
@@ -154,11 +154,11 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
     from core.balances.words import called, shown
     from core.metering.live import store
 
-    async def run(house: "House") -> None:
-        lang = house.operator.languages[0]
-        async with house.db.reading() as conn:
-            account_id = await _account(house, account)
-            found = await queries.buckets_of(conn, account_id, house.clock.now())
+    async def run(app: "App") -> None:
+        lang = app.operator.languages[0]
+        async with app.db.reading() as conn:
+            account_id = await _account(app, account)
+            found = await queries.buckets_of(conn, account_id, app.clock.now())
             owed = (await store.owed_of(conn, [account_id])).get(account_id, 0)
         if as_json:
             show_json(
@@ -177,12 +177,12 @@ def show(account: Annotated[str, typer.Argument(help="The account number.")], as
             return
         table = Table("what", "free", "held", "until", "id", box=None)
         for one in found:
-            until = f"{one.expires_at.astimezone(house.zone):%Y-%m-%d %H:%M}" if one.expires_at else ""
+            until = f"{one.expires_at.astimezone(app.zone):%Y-%m-%d %H:%M}" if one.expires_at else ""
             held = shown(one.reserved, one.unit, lang)
             table.add_row(called(one.name, one.unit, lang), shown(one.free, one.unit, lang), held, until, str(one.id))
         out.print(table)
         if owed:
-            out.print(f"{shown(owed, house.currency, lang)} fell due for live uses and was not there.", highlight=False)
+            out.print(f"{shown(owed, app.currency, lang)} fell due for live uses and was not there.", highlight=False)
 
     with_house(run)
 
@@ -197,13 +197,13 @@ def movements(
     from core.balances import queries
     from core.balances.words import called, shown
 
-    async def run(house: "House") -> None:
-        lang = house.operator.languages[0]
-        async with house.db.reading() as conn:
-            rows = await queries.movements(conn, await _account(house, account), most)
+    async def run(app: "App") -> None:
+        lang = app.operator.languages[0]
+        async with app.db.reading() as conn:
+            rows = await queries.movements(conn, await _account(app, account), most)
         table = Table("when", "what", "moved", "how much", "why", "id", box=None)
         for row in rows:
-            when = f"{row.at.astimezone(house.zone):%Y-%m-%d %H:%M}"
+            when = f"{row.at.astimezone(app.zone):%Y-%m-%d %H:%M}"
             table.add_row(
                 when,
                 called(row.name, row.unit, lang),
@@ -227,12 +227,12 @@ def share(
     from core.balances import grant as giving
     from core.balances import queries
 
-    async def run(house: "House") -> None:
-        other = await _account(house, account)
-        async with house.db.writing() as conn:
+    async def run(app: "App") -> None:
+        other = await _account(app, account)
+        async with app.db.writing() as conn:
             if bucket not in await queries.buckets(conn, [bucket]):
                 raise fail(f"There is no bucket {bucket}. `hodi balance show ACCOUNT` lists an account's.")
-            await giving.share(conn, house, bucket, other, actor="user:command line")
+            await giving.share(conn, app, bucket, other, actor="user:command line")
         out.print(f"Account {account} draws from bucket {bucket} too.", highlight=False)
 
     with_house(run)
@@ -254,11 +254,11 @@ def grant(
     from core.balances import grant as giving
     from core.balances.words import amount_of, shown
 
-    async def run(house: "House") -> None:
+    async def run(app: "App") -> None:
         unit_, value = amount_of(amount, unit, notation(decimal))
-        until = house.clock.now() + timedelta(days=days) if days else None
+        until = app.clock.now() + timedelta(days=days) if days else None
         given = giving.Grant(
-            await _account(house, account),
+            await _account(app, account),
             unit_,
             value,
             {"en": name} if name else {},
@@ -266,17 +266,17 @@ def grant(
             expires_at=until,
             priority=giving.priority_of(unit_),
         )
-        async with house.db.writing() as conn:
-            bucket = await giving.put_in(conn, house, given, key=f"cli:{key}", why="gift", actor="user:command line")
+        async with app.db.writing() as conn:
+            bucket = await giving.put_in(conn, app, given, key=f"cli:{key}", why="gift", actor="user:command line")
         out.print(f"Bucket {bucket} of account {account} has {shown(value, unit_, 'en')}.", highlight=False)
 
     with_house(run)
 
 
-async def _account(house: "House", number: str) -> int:
+async def _account(app: "App", number: str) -> int:
     from core.parties import queries as parties
 
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = await parties.account_by_number(conn, number)
     if found is None:
         raise fail(f"There is no account {number}. Look it up in the console.")

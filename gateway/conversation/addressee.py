@@ -6,28 +6,28 @@ A network may bring what was written to other numbers of the business, and names
 from msgspec.structs import replace
 
 from channels.contract import Event
-from core.context import House
+from core.context import App
 from core.message import Inbound, OptOut
 from core.parties.senders import same
 from core.phone import from_network
 
 
-def for_us(house: House, event: Event) -> Event | None:
+def for_us(app: App, event: Event) -> Event | None:
     """The event with its sender in full; None when it is for somebody else."""
     if isinstance(event, Inbound) and event.channel == "sms":
-        return _message(house, event)
+        return _message(app, event)
     if isinstance(event, OptOut) and event.channel == "sms":
-        phone = from_network(event.user, house.operator.country)
+        phone = from_network(event.user, app.operator.country)
         return OptOut(event.channel, phone or event.user, event.sender, event.stopped, event.at)
     return event
 
 
-def _message(house: House, said: Inbound) -> Inbound | None:
+def _message(app: App, said: Inbound) -> Inbound | None:
     """Who writes under a name or from a short code is a machine that no answer reaches: it stands in the log."""
-    ours = house.operator.sms.receives
+    ours = app.operator.sms.receives
     if ours and said.service is not None and not any(same(one, said.service) for one in ours):
         return None
-    phone = from_network(said.user, house.operator.country)
+    phone = from_network(said.user, app.operator.country)
     if phone is None:
         return replace(said, details={**said.details, "answer": "none", "what": said.text})
     return said if phone == said.phone else replace(said, user=phone, phone=phone)

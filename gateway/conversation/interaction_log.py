@@ -10,7 +10,7 @@ import structlog
 from aiohttp import web
 
 from core.care.interactions import Interaction, log_many
-from core.context import House
+from core.context import App
 from core.message import Inbound
 from dialogs.redact import to_keep
 from gateway.app_keys import HOUSE
@@ -27,8 +27,8 @@ AT_ONCE = 1_000
 class Passed:
     """Lines of the log that wait to be written."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, app: App) -> None:
+        self._app = app
         self._lines: list[Interaction] = []
 
     def note(self, inbound: Inbound, answer: Answer, said: str | None = None) -> None:
@@ -54,8 +54,8 @@ class Passed:
         while self._lines:
             batch, self._lines = self._lines[:AT_ONCE], self._lines[AT_ONCE:]
             try:
-                async with self._house.db.writing() as conn:
-                    await log_many(conn, self._house, batch)
+                async with self._app.db.writing() as conn:
+                    await log_many(conn, self._app, batch)
             except BaseException:
                 self._lines = batch + self._lines
                 raise

@@ -66,7 +66,7 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
     answer = await turns.answer(inbound, _AsLetter(channel))
     if answer.unavailable:
         raise ConnectionError("the turn could not be taken")
-    async with turns.house.db.writing() as conn:
+    async with turns.app.db.writing() as conn:
         contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
         if await _reply(conn, turns, key, inbound, answer, contact_id):
             await _remember(conn, turns, inbound, answer, contact_id)
@@ -77,7 +77,7 @@ async def _reply(
     conn: AsyncConnection, turns: Turns, key: str, inbound: Inbound, answer: Answer, contact_id: int | None
 ) -> bool:
     """Put the answer down; False where that was done before. Where a person answers, or the same was said too often, nothing is said."""
-    house, params = turns.house, json.loads(answer.reply)
+    app, params = turns.app, json.loads(answer.reply)
     if contact_id is None:
         params |= {"to": inbound.user, "lang": answer.session.lang} if answer.session else {"to": inbound.user}
     if inbound.channel == "sms" and inbound.service:
@@ -87,16 +87,16 @@ async def _reply(
     silent = answer.silent
     if contact_id is not None and inbound.channel in loop_guard.CHANNELS and not silent:
         said = await loop_guard.look(
-            conn, house, contact_id=contact_id, channel=inbound.channel, answer=answer.reply, heard=inbound.text
+            conn, app, contact_id=contact_id, channel=inbound.channel, answer=answer.reply, heard=inbound.text
         )
         silent, params = said.silent, params | said.keep
         if said.last and answer.session:
             params["text"] += "\n" + turns.book.say(answer.session.lang, "talk.same_again")
     if silent:
-        return await idempotency.first_time(conn, key, house.clock.now())
+        return await idempotency.first_time(conn, key, app.clock.now())
     return await queue.enqueue(
         conn,
-        house,
+        app,
         key=key,
         kind="reply",
         template="reply.text",
@@ -115,7 +115,7 @@ async def _remember(
     kept = _remembered(inbound, answer)
     await interactions.log(
         conn,
-        turns.house,
+        turns.app,
         channel=inbound.channel,
         direction="in",
         kind="turn",
@@ -125,18 +125,18 @@ async def _remember(
     if inbound.channel == "email" and contact_id is not None:
         await bounced_mail.wrote(conn, contact_id)
     if ref := inbound.details.get("media"):
-        await media.expect(conn, turns.house, channel=inbound.channel, ref=ref, contact_id=contact_id, caption=kept)
+        await media.expect(conn, turns.app, channel=inbound.channel, ref=ref, contact_id=contact_id, caption=kept)
 
 
 async def _only_noted(turns: Turns, key: str, inbound: Inbound) -> None:
     """What asks for no answer stands in the log, where we know whose it is."""
-    async with turns.house.db.writing() as conn:
-        if not await idempotency.first_time(conn, key, turns.house.clock.now()):
+    async with turns.app.db.writing() as conn:
+        if not await idempotency.first_time(conn, key, turns.app.clock.now()):
             return
         contact = await contacts.find(conn, inbound.channel, inbound.user)
         await interactions.log(
             conn,
-            turns.house,
+            turns.app,
             channel=inbound.channel,
             direction="in",
             kind="turn",
@@ -162,8 +162,8 @@ async def _as_meant(turns: Turns, inbound: Inbound) -> Inbound:
 async def _introduced(turns: Turns, inbound: Inbound) -> Inbound:
     """She shared her own contact: the number is vouched for by the channel and linked, and the conversation begins anew."""
     if inbound.phone:
-        async with turns.house.db.writing() as conn:
-            await contacts.find_or_make(conn, turns.house, inbound.channel, inbound.user, inbound.phone)
+        async with turns.app.db.writing() as conn:
+            await contacts.find_or_make(conn, turns.app, inbound.channel, inbound.user, inbound.phone)
     return msgspec.structs.replace(inbound, kind="new", text="", details={**inbound.details, "what": "contact"})
 
 
@@ -174,7 +174,7 @@ async def _is_stale(turns: Turns, inbound: Inbound) -> bool:
     if pressed is None:
         return False
     out = queue.outbox.c
-    async with turns.house.db.reading() as conn:
+    async with turns.app.db.reading() as conn:
         contact = await contacts.find(conn, inbound.channel, inbound.user)
         newest = (
             select(out.provider_ref)
@@ -190,7 +190,7 @@ async def _is_stale(turns: Turns, inbound: Inbound) -> bool:
 
 async def _answered(turns: Turns, key: str) -> bool:
     """Whether it was answered before, or taken in without an answer."""
-    async with turns.house.db.reading() as conn:
+    async with turns.app.db.reading() as conn:
         found = select(queue.outbox.c.id).where(queue.outbox.c.key == key)
         return (await conn.execute(found)).first() is not None or await idempotency.known(conn, key)
 

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from channels.contract import Channel
 from channels.letters import on_air
-from core.context import House
+from core.context import App
 from core.db import failpoints, idempotency
 from core.db.engine import AWAY
 from core.errors import Refused
@@ -75,12 +75,12 @@ class _Moved(Exception):
 class Turns:
     """Takes turns. One for the whole process."""
 
-    def __init__(self, house: House, sessions: Store, quick: Quick, book: Book | None = None) -> None:
-        self.house, self.sessions, self.quick = house, sessions, quick
-        self.book = book or book_of(house.operator)
+    def __init__(self, app: App, sessions: Store, quick: Quick, book: Book | None = None) -> None:
+        self.app, self.sessions, self.quick = app, sessions, quick
+        self.book = book or book_of(app.operator)
         self._order = Order()
         self._lately: dict[str, Stands] = {}
-        self._first_language = house.operator.languages[0]
+        self._first_language = app.operator.languages[0]
 
     async def take(self, inbound: Inbound, channel: Channel) -> str:
         """The reply to what came in, drawn by its channel. Never raises for what a customer did or a database did not."""
@@ -96,9 +96,7 @@ class Turns:
                 async with asyncio.timeout_at(until):
                     await self._order.enter(key)
                 entered = True
-            return await self._answer(
-                Turn(key, inbound, channel, self.quick, self.house.db, until, self._proves_since())
-            )
+            return await self._answer(Turn(key, inbound, channel, self.quick, self.app.db, until, self._proves_since()))
         except Exception as why:
             reply = sorry(self.book, inbound, channel, why, await self._language(key))
             return Answer(reply, unavailable=isinstance(why, AWAY))
@@ -108,7 +106,7 @@ class Turns:
 
     async def _answer(self, turn: Turn) -> Answer:
         inbound, channel = turn.inbound, turn.channel
-        now = self.house.clock.now().timestamp()
+        now = self.app.clock.now().timestamp()
         turn.stands = self._lately.pop(turn.key, None)
         for _ in range(MOST_TRIES):
             stands = turn.stands or await self._load(turn)
@@ -139,7 +137,7 @@ class Turns:
 
     def _proves_since(self) -> float:
         """A SIM that was changed later cools down."""
-        return (self.house.clock.now() - timedelta(hours=sim.COOLING_HOURS)).timestamp()
+        return (self.app.clock.now() - timedelta(hours=sim.COOLING_HOURS)).timestamp()
 
     async def _load(self, turn: Turn) -> Stands:
         """Where the conversation stands for sure."""
@@ -194,9 +192,9 @@ class Turns:
         asked = _asked(session, turn)
         try:
             if run.quick:
-                return await run.ask(turn, self.house, asked)
-            async with turn.patience(), self.house.db.reading() as conn:
-                return await run.ask(conn, self.house, asked)
+                return await run.ask(turn, self.app, asked)
+            async with turn.patience(), self.app.db.reading() as conn:
+                return await run.ask(conn, self.app, asked)
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
 
@@ -209,13 +207,13 @@ class Turns:
                 linked, parted = await parties.links(conn, who.contact_id)
                 if not who.holds(Who(accounts=linked, parted=parted)):
                     raise Refused("choose.gone")
-                if await sim.swapped(conn, self.house, who.contact_id):
+                if await sim.swapped(conn, self.app, who.contact_id):
                     raise Refused("sim.cooling")
-            return await run.do(conn, self.house, asked)
+            return await run.do(conn, self.app, asked)
 
         try:
-            async with turn.patience(), self.house.db.writing() as conn:
-                now = self.house.clock.now()
+            async with turn.patience(), self.app.db.writing() as conn:
+                now = self.app.clock.now()
                 said: dict[str, Any] = await idempotency.once(conn, asked.key, now, do)
         except Refused as refused:
             return {"is": "refused", "why": refused.sentence(asked.lang)}
@@ -229,7 +227,7 @@ class Turns:
 
     def _draw(self, session: Session, channel: Channel) -> str:
         """The page of the screen that the customer is on; the session learns what turns the page."""
-        plain = self.house.operator.notices.plain_letters and channel.name in ("ussd", "sms")
+        plain = self.app.operator.notices.plain_letters and channel.name in ("ussd", "sms")
         shown, pages = fewest_pages([on_air(one) if plain else one for one in screens(self.book, session)], channel)
         session.page = max(0, min(session.page, len(pages) - 1))
         page = pages[session.page]

@@ -30,7 +30,7 @@ class Handset:
     async def dial(self) -> str:
         """Dial the operator's code."""
         self._session, self._typed = f"story-{secrets.token_hex(6)}", []
-        return await self._step(f"{self.owner} dials {self.wires.house.operator.ussd_code}")
+        return await self._step(f"{self.owner} dials {self.wires.app.operator.ussd_code}")
 
     async def answer(self, typed: str) -> str:
         """Type an answer."""
@@ -50,7 +50,7 @@ class Handset:
             "sessionId": self._session,
             "phoneNumber": self.phone,
             "networkCode": "63902",
-            "serviceCode": self.wires.house.operator.ussd_code,
+            "serviceCode": self.wires.app.operator.ussd_code,
             "text": "*".join(self._typed),
         }
         async with self.wires.http.post(f"{self.wires.hooks}/ussd", data=form) as response:

@@ -46,7 +46,7 @@ def _neighbour(at: int, meter: str, bill_day: int) -> Neighbour:
         phone=f"+2547000{at + 1:05d}",
         language="sw" if at % 5 == 3 else "en",
         area=AREAS[at % len(AREAS)],
-        address=f"House {at + 1}, {AREAS[at % len(AREAS)]}",
+        address=f"App {at + 1}, {AREAS[at % len(AREAS)]}",
         branch=BRANCHES[at % len(BRANCHES)],
         account=f"{100_001 + at}",
         meter=meter,

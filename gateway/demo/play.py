@@ -10,7 +10,7 @@ from core.access import staff
 from core.clock import SystemClock
 from core.config import hook_secrets
 from core.config.operator import read_operator
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys.verify_books import problems
 from core.metering.model import FileReport
@@ -35,11 +35,11 @@ async def play(folder: Path, plan: Plan) -> None:
     """`--once`: the story, told and checked; the books verified."""
     began = SystemClock().now()
     clock, ports = TownClock(plan.after), free_ports()
-    async with _house(folder, clock, ports) as house:
-        async with wired(house, ports, prompts_by_hand=False, with_scheduler=False) as wires:
+    async with _house(folder, clock, ports) as app:
+        async with wired(app, ports, prompts_by_hand=False, with_scheduler=False) as wires:
             town = await _settle(plan, wires, clock)
             await tell(town, wires, clock, out, plan.last)
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             wrong = await problems(conn)
         if wrong:
             raise StoryFailed("; ".join(wrong))
@@ -51,13 +51,13 @@ async def play(folder: Path, plan: Plan) -> None:
 async def serve(folder: Path, plan: Plan, port: int) -> None:
     """The town stays, with a phone to dial, until it is stopped."""
     clock, ports = TownClock(plan.after), free_ports(port)
-    async with _house(folder, clock, ports) as house:
-        async with wired(house, ports, prompts_by_hand=False, with_scheduler=False) as wires:
+    async with _house(folder, clock, ports) as app:
+        async with wired(app, ports, prompts_by_hand=False, with_scheduler=False) as wires:
             town = await _settle(plan, wires, clock)
         clock.let_run()
-        async with house.db.writing() as conn:
-            await staff.create_staff(conn, house, CLERK, "admin", WELCOME)
-        async with wired(house, ports, prompts_by_hand=True, with_scheduler=True):
+        async with app.db.writing() as conn:
+            await staff.create_staff(conn, app, CLERK, "admin", WELCOME)
+        async with wired(app, ports, prompts_by_hand=True, with_scheduler=True):
             _invite(town, port)
             await asyncio.Event().wait()
 
@@ -69,7 +69,7 @@ def _invite(town: Town, port: int) -> None:
     out.print(f"A phone to dial:  http://{HOST}:{port}/phone   (be {who.name}, {who.phone})", highlight=False)
     out.print(f"A chat:           http://{HOST}:{port}/chat", highlight=False)
     out.print(f"The console:      http://{HOST}:{port}/console   ({CLERK} / {WELCOME})", highlight=False)
-    secret = hook_secrets.secret_of(town.house.settings, "africastalking")
+    secret = hook_secrets.secret_of(town.app.settings, "africastalking")
     out.print("Or as the network does it:", highlight=False)
     out.print(
         f"curl http://{HOST}:{port}/hooks/africastalking/{secret}/ussd -d sessionId=1 -d serviceCode='*384*100#' "
@@ -81,15 +81,15 @@ def _invite(town: Town, port: int) -> None:
 
 
 @asynccontextmanager
-async def _house(folder: Path, clock: TownClock, ports: Ports) -> AsyncIterator[House]:
+async def _house(folder: Path, clock: TownClock, ports: Ports) -> AsyncIterator[App]:
     lay_down("electricity", folder / "operator")
     settings = settings_of(folder, ports)
-    house = House(Database(settings.database_url), clock, read_operator(folder / "operator"), settings)
-    await upgrade(house.db.engine)
+    app = App(clock, read_operator(folder / "operator"), Database(settings.database_url), settings)
+    await upgrade(app.db.engine)
     try:
-        yield house
+        yield app
     finally:
-        await house.db.close()
+        await app.db.close()
 
 
 async def _settle(plan: Plan, wires: Wires, clock: TownClock) -> Town:
@@ -98,9 +98,9 @@ async def _settle(plan: Plan, wires: Wires, clock: TownClock) -> Town:
         out.print(
             f"The readings are moved by {plan.shift_years} years: {plan.first} up to {plan.last}.", highlight=False
         )
-    town = await towns.settle(wires.house, plan.people, plan.first)
+    town = await towns.settle(wires.app, plan.people, plan.first)
     with progress_bar("Readings") as progress:
-        report = await towns.read_meters(wires.house, plan.file, plan.shift_years, progress)
+        report = await towns.read_meters(wires.app, plan.file, plan.shift_years, progress)
     out.print(
         f"{report.rows:,} readings of {len(plan.people)} meters: {report.accepted:,} accepted, "
         f"{report.duplicates:,} known already, {report.rejected:,} rejected.",
@@ -121,13 +121,13 @@ async def _settle(plan: Plan, wires: Wires, clock: TownClock) -> Town:
             markup=False,
         )
     if plan.controls:
-        await _check(plan, wires.house, report)
+        await _check(plan, wires.app, report)
     return town
 
 
-async def _check(plan: Plan, house: House, report: FileReport) -> None:
+async def _check(plan: Plan, app: App, report: FileReport) -> None:
     """The control totals, exactly; and how each meter-month was billed."""
-    billed = await totals.billed(house, plan.controls)
+    billed = await totals.billed(app, plan.controls)
     wrong = totals.differences(plan.controls, report) + billed.wrong
     if wrong:
         raise StoryFailed("control totals differ:\n" + "\n".join(wrong))

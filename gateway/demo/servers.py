@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from core.clock import Clock
 from core.config import hook_secrets
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from gateway.app import make_app
 from gateway.app_keys import CHANNELS
 from gateway.embedded_scheduler import dispatcher_of
@@ -69,7 +69,7 @@ def settings_of(folder: Path, ports: Ports) -> Settings:
 class Wires:
     """The servers, up: what the story needs to reach them."""
 
-    house: House
+    app: App
     http: aiohttp.ClientSession
     network: AfricasTalking
     bank: web.Application
@@ -78,32 +78,30 @@ class Wires:
     @property
     def hooks(self) -> str:
         """Where Africa's Talking posts to."""
-        secret = hook_secrets.secret_of(self.house.settings, "africastalking")
-        return f"{self.house.settings.public_url}/hooks/africastalking/{secret}"
+        secret = hook_secrets.secret_of(self.app.settings, "africastalking")
+        return f"{self.app.settings.public_url}/hooks/africastalking/{secret}"
 
     async def ask_bank(self, path: str, **told: object) -> None:
         """Tell the sandbox provider to do something."""
-        headers = {"Authorization": f"Bearer {self.house.settings.sandbox_secret.get_secret_value()}"}
-        async with self.http.post(
-            f"{self.house.settings.sandbox_base_url}{path}", json=told, headers=headers
-        ) as answer:
+        headers = {"Authorization": f"Bearer {self.app.settings.sandbox_secret.get_secret_value()}"}
+        async with self.http.post(f"{self.app.settings.sandbox_base_url}{path}", json=told, headers=headers) as answer:
             answer.raise_for_status()
 
 
 @asynccontextmanager
-async def wired(house: House, ports: Ports, *, prompts_by_hand: bool, with_scheduler: bool) -> AsyncIterator[Wires]:
+async def wired(hodi: App, ports: Ports, *, prompts_by_hand: bool, with_scheduler: bool) -> AsyncIterator[Wires]:
     """Everybody listens while this is open."""
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        settings = house.settings
+        settings = hodi.settings
         posts_to = f"{settings.public_url}/hooks/africastalking/{hook_secrets.secret_of(settings, 'africastalking')}"
-        network = AfricasTalking(house.clock, settings.africastalking_api_key.get_secret_value(), posts_to)
+        network = AfricasTalking(hodi.clock, settings.africastalking_api_key.get_secret_value(), posts_to)
         await stack.enter_async_context(_listening(network.app(), ports.network))
-        bank = _bank(house.settings, house.clock, prompts_by_hand)
+        bank = _bank(hodi.settings, hodi.clock, prompts_by_hand)
         await stack.enter_async_context(_listening(bank, ports.sandbox))
-        app = make_app(house, host=HOST, with_scheduler=with_scheduler)
+        app = make_app(hodi, host=HOST, with_scheduler=with_scheduler)
         await stack.enter_async_context(_listening(app, ports.gateway))
-        yield Wires(house, http, network, bank, dispatcher_of(house, app[CHANNELS]))
+        yield Wires(hodi, http, network, bank, dispatcher_of(hodi, app[CHANNELS]))
 
 
 def _bank(settings: Settings, clock: Clock, by_hand: bool) -> web.Application:

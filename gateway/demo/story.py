@@ -35,7 +35,7 @@ async def tell(town: Town, wires: Wires, clock: TownClock, out: Console, day: da
 
 
 async def _owes(town: Town, who: Neighbour) -> int:
-    async with town.house.db.reading() as conn:
+    async with town.app.db.reading() as conn:
         return (await bills.owing(conn, town.account_of(who))).open_minor
 
 
@@ -71,15 +71,15 @@ async def mandate_fails(town: Town, wires: Wires, clock: TownClock, out: Console
     out.rule(f"{who.name} pays by mandate, but this time his bank refuses")
     phone = Handset(wires, who.phone, who.name.split()[0], out)
     await phone.sms(last=1)
-    async with town.house.db.reading() as conn:
+    async with town.app.db.reading() as conn:
         due = (await bills.owing(conn, town.account_of(who))).due_on
     must(due, f"{who.name} owes nothing: there is nothing to tell")
-    async with town.house.db.reading() as conn:
+    async with town.app.db.reading() as conn:
         mandate = (await mandates.active_for(conn, [town.account_of(who)]))[town.account_of(who)]
     await wires.ask_bank("/v1/behave", match=mandate.reference, times=1, outcome="failed", reason="declined")
     for later in range(8):
-        clock.put(town.at((due or town.house.today()) + timedelta(days=later)))
-        if (await collect_due(town.house, town.house.today())).total():
+        clock.put(town.at((due or town.app.today()) + timedelta(days=later)))
+        if (await collect_due(town.app, town.app.today())).total():
             break
     texts: list[str] = []
 

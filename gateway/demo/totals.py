@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.metering.model import FileReport
 from core.metering.tables import consumption, meter
 
@@ -60,7 +60,7 @@ class Billed:
     wrong: list[str]
 
 
-async def billed(house: House, controls: list[Control]) -> Billed:
+async def billed(app: App, controls: list[Control]) -> Billed:
     """Complete months must be billed as measured to the last digit; months with gaps be marked estimated, or parked."""
     columns = (
         meter.c.serial,
@@ -70,7 +70,7 @@ async def billed(house: House, controls: list[Control]) -> Billed:
         consumption.c.missing,
     )
     query = select(*columns).join_from(consumption, meter, consumption.c.service_id == meter.c.service_id)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         rows = {(row.serial, f"{row.from_date:%Y-%m}"): row for row in await conn.execute(query)}
     complete = estimated = parked = 0
     wrong = []

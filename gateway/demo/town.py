@@ -12,7 +12,7 @@ from core import money
 from core.billing.model import Parked
 from core.billing.tables import cycle, open_item
 from core.catalog import store as tariffs
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.journeys.close_cycles import close_cycles
 from core.journeys.collect import collect_due
@@ -35,7 +35,7 @@ PAY_BEFORE_DAYS = 6
 class Town:
     """The neighbours, by account id, and what the runs had to tell."""
 
-    house: House
+    app: App
     neighbours: dict[int, Neighbour]
     bills: int = 0
     total_minor: int = 0
@@ -43,27 +43,27 @@ class Town:
 
     def at(self, day: date, clock: time = MORNING) -> datetime:
         """An hour of a day where the operator is."""
-        return datetime.combine(day, clock, self.house.zone)
+        return datetime.combine(day, clock, self.app.zone)
 
     def account_of(self, neighbour: Neighbour) -> int:
         """Her account's id."""
         return next(key for key, one in self.neighbours.items() if one is neighbour)
 
 
-async def settle(house: House, people: Sequence[Neighbour], opened_on: date) -> Town:
+async def settle(app: App, people: Sequence[Neighbour], opened_on: date) -> Town:
     """Load the tariffs and register everybody; those with a mandate get it."""
-    if house.settings.operator is None:
+    if app.settings.operator is None:
         raise BadInput("HODI_OPERATOR", "is not set.", "The demo sets it itself.")
-    async with house.db.writing() as conn:
-        await tariffs.load_folder(conn, house, house.settings.operator)
-        known = await register_many(conn, house, [_customer(one, opened_on) for one in people])
+    async with app.db.writing() as conn:
+        await tariffs.load_folder(conn, app, app.settings.operator)
+        known = await register_many(conn, app, [_customer(one, opened_on) for one in people])
         for registered, neighbour in zip(known, people, strict=True):
             if neighbour.mandate:
                 reference = await mandates.create(
-                    conn, house, registered.account_id, masked=f"bank ****{neighbour.account[-4:]}", actor="job:demo"
+                    conn, app, registered.account_id, masked=f"bank ****{neighbour.account[-4:]}", actor="job:demo"
                 )
-                await mandates.activate(conn, house, reference, actor="provider:sandbox")
-    return Town(house, {one.account_id: neighbour for one, neighbour in zip(known, people, strict=True)})
+                await mandates.activate(conn, app, reference, actor="provider:sandbox")
+    return Town(app, {one.account_id: neighbour for one, neighbour in zip(known, people, strict=True)})
 
 
 def _customer(one: Neighbour, opened_on: date) -> Customer:
@@ -83,10 +83,10 @@ def _customer(one: Neighbour, opened_on: date) -> Customer:
 
 
 async def read_meters(
-    house: House, file: Path, shift_years: int, progress: Callable[[int, int], None] | None = None
+    app: App, file: Path, shift_years: int, progress: Callable[[int, int], None] | None = None
 ) -> FileReport:
     """Collect the readings of a file into the usage store."""
-    return await collect.load_csv(house, file, shift_years=shift_years, progress=progress)
+    return await collect.load_csv(app, file, shift_years=shift_years, progress=progress)
 
 
 async def live(town: Town, wires: Wires, first: date, last: date, put_clock: Callable[[datetime], None]) -> None:
@@ -99,23 +99,23 @@ async def live(town: Town, wires: Wires, first: date, last: date, put_clock: Cal
 
 
 async def _one_day(town: Town, wires: Wires, day: date, *, paying: bool) -> None:
-    house = town.house
-    if await _closes(house, day):
-        report = await close_cycles(house, day)
+    app = town.app
+    if await _closes(app, day):
+        report = await close_cycles(app, day)
         if report.problems:
             raise BadInput(str(day), "; ".join(report.problems), "This is a bug of Hodi: please report it.")
         town.bills += report.finalised
         town.total_minor += report.total_minor
         town.parked += [one for one in report.parked if one not in town.parked]
-    await collect_due(house, day)
-    await reminders.due(house, day)
+    await collect_due(app, day)
+    await reminders.due(app, day)
     if paying:
         await _pay(town, wires, day)
     await wires.dispatcher.drain()
 
 
-async def _closes(house: House, day: date) -> bool:
-    async with house.db.reading() as conn:
+async def _closes(app: App, day: date) -> bool:
+    async with app.db.reading() as conn:
         due = select(func.count()).where(cycle.c.state.in_(("open", "built")), cycle.c.to_date <= day)
         return bool(await conn.scalar(due))
 
@@ -124,7 +124,7 @@ async def _pay(town: Town, wires: Wires, day: date) -> None:
     """Those without a mandate pay into the paybill some days before it is due, typing their account number."""
     item = open_item.c
     query = select(item.account_id, func.sum(item.open_minor), func.min(item.due_on)).where(item.open_minor > 0)
-    async with town.house.db.reading() as conn:
+    async with town.app.db.reading() as conn:
         owing = (await conn.execute(query.group_by(item.account_id))).all()
         before = await conn.scalar(select(func.count()).select_from(receipt)) or 0
     paid = 0
@@ -135,15 +135,15 @@ async def _pay(town: Town, wires: Wires, day: date) -> None:
                 "/v1/inbound",
                 reference=one.account,
                 amount_minor=int(open_minor),
-                currency=town.house.currency,
+                currency=town.app.currency,
                 phone=one.phone,
             )
             paid += 1
-    await until(lambda: _receipts(town.house, before + paid), "the payments of the day")
+    await until(lambda: _receipts(town.app, before + paid), "the payments of the day")
 
 
-async def _receipts(house: House, wanted: int) -> bool:
-    async with house.db.reading() as conn:
+async def _receipts(app: App, wanted: int) -> bool:
+    async with app.db.reading() as conn:
         return (await conn.scalar(select(func.count()).select_from(receipt)) or 0) >= wanted
 
 
@@ -159,4 +159,4 @@ async def until(what: Callable[[], Awaitable[object]], words: str, seconds: floa
 
 def shown(town: Town) -> str:
     """`150 bills, KES 312,400 in all`."""
-    return f"{town.bills} bills, {money.show(town.total_minor, town.house.currency)} in all"
+    return f"{town.bills} bills, {money.show(town.total_minor, town.app.currency)} in all"

@@ -64,9 +64,9 @@ class Reader:
         return True
 
     async def _hear(self, event: Inbound) -> bool:
-        house, name = self.app[HOUSE], event.message_id or ""
-        async with house.db.writing() as conn:
-            whose = await inbound_mail.claim(conn, house, name)
+        app, name = self.app[HOUSE], event.message_id or ""
+        async with app.db.writing() as conn:
+            whose = await inbound_mail.claim(conn, app, name)
         if whose != "mine":
             return whose == "done"
         failpoints.point("letter.claimed")
@@ -74,14 +74,14 @@ class Reader:
             await channels.take_in(self.app, "email", event)
         except Exception as why:
             if isinstance(why, AWAY):
-                await house.db.answers()  # raises: it is away, and the letter waits for its lease to end
+                await app.db.answers()  # raises: it is away, and the letter waits for its lease to end
             log.exception("mailbox.letter_broke_us")
             if not self._is_poison(name):
-                async with house.db.writing() as conn:
-                    await inbound_mail.release(conn, house, name)
+                async with app.db.writing() as conn:
+                    await inbound_mail.release(conn, app, name)
                 return False
-        async with house.db.writing() as conn:
-            await inbound_mail.done(conn, house, name)
+        async with app.db.writing() as conn:
+            await inbound_mail.done(conn, app, name)
         return True
 
     def _is_poison(self, name: str) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from core.config import hook_secrets
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors
 from core.payments import inbox, validation
 from core.payments.providers.contract import ProviderEventIn
@@ -48,9 +48,9 @@ async def _event(request: web.Request) -> web.Response:
     """Money moved, or did not."""
     if not _knows_the_secret(request):
         return web.json_response(_FORBIDDEN, status=403)
-    house, provider = request.app[HOUSE], request.match_info["provider"]
+    app, provider = request.app[HOUSE], request.match_info["provider"]
     understood = inbox.read(
-        house,
+        app,
         provider,
         request.headers,
         await _body(request),
@@ -63,13 +63,13 @@ async def _event(request: web.Request) -> web.Response:
         await request.app[SPOOL].take("payment", provider, ProviderEvents(tuple(understood)))
     except Full:
         return web.json_response(_LATER, status=503)
-    answer = inbox.acknowledged(house, provider)
+    answer = inbox.acknowledged(app, provider)
     return web.json_response(answer.body, status=answer.status)
 
 
-async def take_in(house: House, provider: str, told: ProviderEvents) -> None:
+async def take_in(app: App, provider: str, told: ProviderEvents) -> None:
     """What a callback told us, now or when the database is back; each event has its own key, so a repeat changes nothing."""
-    await payment_doors.told(house, provider, told.events)
+    await payment_doors.told(app, provider, told.events)
 
 
 async def _validation(request: web.Request) -> web.Response:

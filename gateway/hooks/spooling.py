@@ -20,10 +20,10 @@ from gateway.pages import chat
 
 def open_spool(app: web.Application, folder: Path) -> Spool:
     """Put the spool on the desk, with every room that keeps."""
-    house = app[HOUSE]
-    spool = app[SPOOL] = Spool(folder, house.clock, house.db.answers, house.settings.secret_key.get_secret_value())
+    hodi = app[HOUSE]
+    spool = app[SPOOL] = Spool(folder, hodi.clock, hodi.db.answers, hodi.settings.secret_key.get_secret_value())
     spool.opens("hook", partial(channels.take_in, app), Inbound, Delivery, OptOut, SimChange, NumberChange)
-    spool.opens("payment", partial(payments.take_in, house), payments.ProviderEvents)
+    spool.opens("payment", partial(payments.take_in, hodi), payments.ProviderEvents)
     spool.opens("chat", partial(chat.take_in, app), Inbound)
     return spool
 

@@ -55,18 +55,18 @@ async def pdf(request: web.Request) -> web.Response:
 async def pay(request: web.Request) -> web.Response:
     """GET /b/{token}/pay: one paylink a day and bill, so that a second press leads to the same charge."""
     found, _ = await _found(request)
-    house = request.app[HOUSE]
-    key = f"bill:{found.invoice_id}:{house.today()}"
-    async with house.db.writing() as conn:
-        link = await requests.paylink(conn, house, found.account_id, invoice_id=found.invoice_id, key=key)
+    app = request.app[HOUSE]
+    key = f"bill:{found.invoice_id}:{app.today()}"
+    async with app.db.writing() as conn:
+        link = await requests.paylink(conn, app, found.account_id, invoice_id=found.invoice_id, key=key)
     return web.Response(status=303, headers={"Location": f"/p/{link.token}{carried(request)}", **_PRIVATE})
 
 
 async def _found(request: web.Request) -> tuple[Bill, str]:
     """The bill and the language to show it in; 404 when the token is nobody's."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        bill = await bill_shown.bill(conn, token=request.match_info["token"], house=house)
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        bill = await bill_shown.bill(conn, token=request.match_info["token"], context=app)
         account = await parties.account(conn, bill.account_id) if bill else None
     if bill is None:
         raise web.HTTPNotFound(text="There is no such bill. Look at the link once more: it may be cut off.")

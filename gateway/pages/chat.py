@@ -16,7 +16,7 @@ from channels.webchat import LARGEST_FRAME, Since, read, refusal
 from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
-from core.context import House
+from core.context import App
 from core.db import idempotency
 from core.message import ADDRESS, Inbound
 from core.parties import contacts
@@ -120,8 +120,8 @@ async def take_in(app: web.Application, name: str, inbound: Inbound) -> None:
 
 async def _her_line(app: web.Application, inbound: Inbound) -> tuple[str, transcript.Line | None]:
     """Put down what she said, as it may be kept: an option by its words, a secret and a card number as dots."""
-    house = app[HOUSE]
-    async with house.db.writing() as conn:
+    hodi = app[HOUSE]
+    async with hodi.db.writing() as conn:
         last = await transcript.last_said(conn, inbound.user)
         labels = {option["key"]: option["label"] for option in last.get("options", ())}
         words = (
@@ -132,28 +132,28 @@ async def _her_line(app: web.Application, inbound: Inbound) -> tuple[str, transc
             else labels.get(inbound.text, without_cards(inbound.text, "•"))
         )
         key = f"you:{inbound.message_id}"
-        line = await transcript.write(conn, house, inbound.user, key=key, side="you", body={"text": words})
+        line = await transcript.write(conn, hodi, inbound.user, key=key, side="you", body={"text": words})
     return words, line
 
 
 async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: "Answer") -> transcript.Line | None:
     """Put down what we say, and both in the log of all that passed."""
-    house, body = app[HOUSE], json.loads(answer.reply)
+    hodi, body = app[HOUSE], json.loads(answer.reply)
     body.pop("seq", None)
     contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
     words = to_keep(words, secret=False, unheard=bool(answer.session and answer.session.unheard))
     passed = [("in", words)] if answer.silent else [("in", words), ("out", body["text"])]
     said = [Interaction(contact_id, None, "webchat", direction, "turn", text) for direction, text in passed]
-    async with house.db.writing() as conn:
+    async with hodi.db.writing() as conn:
         key = f"hodi:{inbound.message_id}"
         line = None
         if answer.silent:
-            fresh = await idempotency.first_time(conn, f"{inbound.user}:{key}", house.clock.now())
+            fresh = await idempotency.first_time(conn, f"{inbound.user}:{key}", hodi.clock.now())
         else:
-            line = await transcript.write(conn, house, inbound.user, key=key, side="hodi", body=body)
+            line = await transcript.write(conn, hodi, inbound.user, key=key, side="hodi", body=body)
             fresh = line is not None
         if fresh:
-            await log_many(conn, house, said)
+            await log_many(conn, hodi, said)
     return line
 
 
@@ -171,12 +171,12 @@ def _as_known(name: str) -> str:
 
 async def with_visitor(request: web.Request, page: web.Response) -> web.Response:
     """Give the browser its cookie, or let it keep the one it has a while longer."""
-    house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
-    name = signed_values.opened(house, COOKIE, cookie) or await _given_before(house, cookie) or secrets.fresh()
-    secure = house.settings.public_url.startswith("https:")
+    app, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    name = signed_values.opened(app, COOKIE, cookie) or await _given_before(app, cookie) or secrets.fresh()
+    secure = app.settings.public_url.startswith("https:")
     page.set_cookie(
         COOKIE,
-        signed_values.sealed(house, COOKIE, name),
+        signed_values.sealed(app, COOKIE, name),
         max_age=COOKIE_LASTS,
         httponly=True,
         samesite="Lax",
@@ -185,11 +185,11 @@ async def with_visitor(request: web.Request, page: web.Response) -> web.Response
     return page
 
 
-async def _given_before(house: House, cookie: str) -> str | None:
+async def _given_before(app: App, cookie: str) -> str | None:
     """A cookie from before we signed them, if somebody is known by it."""
     if not 40 <= len(cookie) <= 64:
         return None
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         known = await contacts.find(conn, "webchat", _as_known(cookie))
     return cookie if known else None
 

@@ -24,7 +24,7 @@ from gateway.pages.page import page_language
 @described(summary="A picture for the web chat", status=202)
 async def take(request: web.Request) -> web.Response:
     """POST /chat/file?id=: the bytes of the file as the body."""
-    house, visitor = request.app[HOUSE], visitor_of(request)
+    app, visitor = request.app[HOUSE], visitor_of(request)
     if not request.app[THROTTLE].allows(visitor):
         raise web.HTTPTooManyRequests
     try:
@@ -32,10 +32,10 @@ async def take(request: web.Request) -> web.Response:
     except NotUnderstood as why:
         return web.json_response({"code": why.code, "reason": why.reason}, status=400)
     body = await _body(request)
-    async with house.db.writing() as conn:
-        contact = await contacts.find_or_make(conn, house, "webchat", visitor)
+    async with app.db.writing() as conn:
+        contact = await contacts.find_or_make(conn, app, "webchat", visitor)
         wrong = await _too_many(conn, request, contact.id, len(body)) or await media.keep(
-            conn, house, channel="webchat", ref=inbound.details["media"], contact_id=contact.id, body=body
+            conn, app, channel="webchat", ref=inbound.details["media"], contact_id=contact.id, body=body
         )
     if wrong is not None:
         many = wrong == "too_many"

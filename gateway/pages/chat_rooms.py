@@ -15,7 +15,7 @@ import structlog
 from aiohttp import WSCloseCode, web
 
 from core.chat import transcript
-from core.context import House
+from core.context import App
 from core.message import Notice
 from gateway.app_keys import HOUSE
 
@@ -42,8 +42,8 @@ class OpenPage:
 class Rooms:
     """All open pages of this process, by visitor."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, app: App) -> None:
+        self._app = app
         self._pages: dict[str, list[OpenPage]] = defaultdict(list)
         self._addresses: dict[str, set[OpenPage]] = defaultdict(set)
         self.turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -93,7 +93,7 @@ class Rooms:
         async with page.sending:
             if page.seen is None or page.socket.closed:
                 return
-            async with self._house.db.reading() as conn:
+            async with self._app.db.reading() as conn:
                 lines = await transcript.since(conn, page.visitor, page.seen)
             await self._send(page, lines)
 
@@ -120,14 +120,14 @@ class Rooms:
         visitors = list(self._pages)
         if not visitors:
             return
-        async with self._house.db.reading() as conn:
+        async with self._app.db.reading() as conn:
             last = await transcript.last_seqs(conn, visitors)
         for visitor, seq in last.items():
             if any(page.seen is not None and page.seen < seq for page in self._pages.get(visitor, ())):
                 await self.nudge(visitor)
         if say_open:
-            async with self._house.db.writing() as conn:
-                await transcript.keep_open(conn, self._house, visitors)
+            async with self._app.db.writing() as conn:
+                await transcript.keep_open(conn, self._app, visitors)
 
     async def close(self) -> None:
         """The process stops: the pages come back to another one."""
@@ -158,15 +158,15 @@ async def closing(app: web.Application) -> None:
     await app[ROOMS].close()
 
 
-async def push(house: House, notice: Notice) -> bool:
+async def push(app: App, notice: Notice) -> bool:
     """Show a notice in the visitor's open chat, in whatever process that is; False if none is open."""
     body = {
         "text": notice.text,
         "ends": False,
         "options": [{"key": option.key, "label": option.label} for option in notice.options],
     }
-    async with house.db.writing() as conn:
-        if not await transcript.is_open(conn, house, notice.to):
+    async with app.db.writing() as conn:
+        if not await transcript.is_open(conn, app, notice.to):
             return False
-        await transcript.write(conn, house, notice.to, key=f"notice:{notice.key}", side="hodi", body=body)
+        await transcript.write(conn, app, notice.to, key=f"notice:{notice.key}", side="hodi", body=body)
     return True

@@ -21,11 +21,11 @@ _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Ro
 
 async def _invited(request: web.Request) -> Invitation | web.Response:
     """The invitation while it stands, else the page that says why it does not."""
-    house, token = request.app[HOUSE], request.match_info["token"]
+    app, token = request.app[HOUSE], request.match_info["token"]
     found = None
     if _TOKEN.fullmatch(token):
-        async with house.db.reading() as conn:
-            found = await mandate_pages.invitation(conn, house, token)
+        async with app.db.reading() as conn:
+            found = await mandate_pages.invitation(conn, app, token)
     if found is None:
         return _over(request, 404, page_language(request), "payments.link.unknown")
     lang = page_language(request, found.language)

@@ -96,34 +96,34 @@ async def use(request: web.Request, her: Her) -> web.Response:
 @hers
 async def payments(request: web.Request, her: Her) -> web.Response:
     """What arrived, the newest first; and whether her bills are collected, or could be."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
         account = await _account(conn, request, her)
         wanted = [Wanted("account_id", "in", [account.id])]
         found, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
         agreed = (await mandates.active_for(conn, [account.id])).get(account.id)
-        offered = agreed is None and await mandate_pages.offered_to(conn, house, account.id)
+        offered = agreed is None and await mandate_pages.offered_to(conn, app, account.id)
     return show(request, her, account, "payments", payments=found, agreed=agreed, offered=offered)
 
 
 @hers
 async def collect(request: web.Request, her: Her) -> web.Response:
     """POST /me/mandate: to the provider's page on which she agrees that every bill is collected."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
         account = await _account(conn, request, her)
-    url = await payment_doors.mandate_page(house, account.id, actor=f"customer:{her.contact.id}")
+    url = await payment_doors.mandate_page(app, account.id, actor=f"customer:{her.contact.id}")
     return web.Response(status=303, headers={"Location": url})
 
 
 @hers
 async def collect_no_more(request: web.Request, her: Her) -> web.Response:
     """POST /me/mandate/end: her bills are collected no more, and the card or mandate is forgotten here."""
-    house = request.app[HOUSE]
-    async with house.db.writing() as conn:
+    app = request.app[HOUSE]
+    async with app.db.writing() as conn:
         account = await _account(conn, request, her)
         if account.id in await mandates.active_for(conn, [account.id]):
-            await cards.remove(conn, house, account.id, actor=f"customer:{her.contact.id}")
+            await cards.remove(conn, app, account.id, actor=f"customer:{her.contact.id}")
     where = f"?account={account.id}" if len(her.accounts) > 1 else ""
     return web.Response(status=303, headers={"Location": f"/me/payments{where}"})
 
@@ -149,12 +149,12 @@ async def her_points(request: web.Request, her: Her) -> web.Response:
 @hers
 async def settings(request: web.Request, her: Her) -> web.Response:
     """Her language, and what we may write to her."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
         account = await _account(conn, request, her)
-        least = (await low.amounts(conn, house, [account.id]))[account.id]
+        least = (await low.amounts(conn, app, [account.id]))[account.id]
         purse = await balances.purse(conn, account.id, account.currency)
-    spoken = [(lang, NAMES.get(lang, lang)) for lang in house.operator.languages]
+    spoken = [(lang, NAMES.get(lang, lang)) for lang in app.operator.languages]
     return show(
         request,
         her,
@@ -171,20 +171,20 @@ async def settings(request: web.Request, her: Her) -> web.Response:
 @hers
 async def change(request: web.Request, her: Her) -> web.Response:
     """POST /me/settings: `language`, `offers`, `messages`, `low` (an amount; empty: she is not told)."""
-    house, told = request.app[HOUSE], await request.post()
-    async with house.db.writing() as conn:
+    app, told = request.app[HOUSE], await request.post()
+    async with app.db.writing() as conn:
         if "low" in told:
             account = await _account(conn, request, her)
-            await low.choose(conn, house, account.id, _amount(str(told["low"]), account.currency, her.contact.language))
-        if told.get("language") in house.operator.languages:
+            await low.choose(conn, app, account.id, _amount(str(told["low"]), account.currency, her.contact.language))
+        if told.get("language") in app.operator.languages:
             await contacts.set_language(conn, her.contact.id, str(told["language"]))
         if told.get("messages") == "stop":
-            await consent.stop(conn, house, her.contact.id, channel="web", word="page")
+            await consent.stop(conn, app, her.contact.id, channel="web", word="page")
         elif her.contact.stopped_at is not None:
-            await consent.start(conn, house, her.contact.id, channel="web", word="page")
+            await consent.start(conn, app, her.contact.id, channel="web", word="page")
         if told.get("messages") != "stop":
             wanted = "offers" in told
-            await consent.set_marketing(conn, house, her.contact.id, wanted=wanted, channel="web", word="page")
+            await consent.set_marketing(conn, app, her.contact.id, wanted=wanted, channel="web", word="page")
     return web.Response(status=303, headers={"Location": "/me/settings?saved"})
 
 
@@ -204,10 +204,10 @@ def _amount(text: str, currency: str, lang: str) -> int:
 @hers
 async def pay(request: web.Request, her: Her) -> web.Response:
     """POST /me/pay: to the paylink of all that is open; one a day, so that a second press leads to the same charge."""
-    house = request.app[HOUSE]
-    async with house.db.writing() as conn:
+    app = request.app[HOUSE]
+    async with app.db.writing() as conn:
         account = await _account(conn, request, her)
-        link = await requests.paylink(conn, house, account.id, key=f"me:{account.id}:{house.today()}")
+        link = await requests.paylink(conn, app, account.id, key=f"me:{account.id}:{app.today()}")
     return web.Response(status=303, headers={"Location": f"/p/{link.token}"})
 
 

@@ -45,14 +45,14 @@ async def answer(request: web.Request, her: Her) -> web.Response:
 @hers
 async def picture(request: web.Request, her: Her) -> web.Response:
     """POST /me/picture: a `file`, kept for a clerk, and asked what it is of; the same picture again is the same turn."""
-    house, file = request.app[HOUSE], (await request.post()).get("file")
+    app, file = request.app[HOUSE], (await request.post()).get("file")
     body = b""
     if isinstance(file, web.FileField):
         with file.file:
             body = file.file.read()
     ref = f"{her.contact.id}:{hashlib.sha256(body).hexdigest()[:32]}"
-    async with house.db.writing() as conn:
-        wrong = await media.keep(conn, house, channel=CHANNEL, ref=ref, contact_id=her.contact.id, body=body)
+    async with app.db.writing() as conn:
+        wrong = await media.keep(conn, app, channel=CHANNEL, ref=ref, contact_id=her.contact.id, body=body)
     if wrong is not None:
         key = "chat.file_too_many" if wrong == "too_many" else "chat.file_wrong"
         return message(request, 429 if wrong == "too_many" else 400, say(her.contact.language, key))

@@ -13,7 +13,7 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.access.secrets import digest, fresh, same
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.parties import codes, contacts, self_care_sessions
 from core.parties import queries as parties
@@ -78,8 +78,8 @@ async def send(request: web.Request) -> web.Response:
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
     told = await request.post()
-    house = request.app[HOUSE]
-    device = signed_values.opened(house, DEVICE, request.cookies.get(DEVICE, ""))
+    app = request.app[HOUSE]
+    device = signed_values.opened(app, DEVICE, request.cookies.get(DEVICE, ""))
     if not request.app[THROTTLE].allows(device or limited_by(request)):
         return _door(request, "me_phone.html", wrong="code.too_many_here", status=429)
     if "code" in told:
@@ -92,9 +92,9 @@ async def leave(request: web.Request) -> web.Response:
     """POST /me/leave."""
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
-    house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    app, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
     if cookie:
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             await self_care_sessions.end(conn, digest(cookie))
     answer = web.Response(status=303, headers={"Location": "/me/enter", **PRIVATE})
     answer.del_cookie(COOKIE, path="/me")
@@ -102,51 +102,51 @@ async def leave(request: web.Request) -> web.Response:
 
 
 async def _send(request: web.Request, typed: str, device: str | None) -> web.Response:
-    house = request.app[HOUSE]
-    phone = parse(typed, house.operator.country)
+    app = request.app[HOUSE]
+    phone = parse(typed, app.operator.country)
     if phone is None:
         return _door(request, "me_phone.html", wrong="phone.not_a_number", status=400)
-    browser = signed_values.opened(house, ASKED, request.cookies.get(ASKED, "")) or fresh()
-    own = device is not None and device.startswith(_of_phone(house, phone))
+    browser = signed_values.opened(app, ASKED, request.cookies.get(ASKED, "")) or fresh()
+    own = device is not None and device.startswith(_of_phone(app, phone))
     browser = device if device and own else browser
     asker = Asker(f"browser:{digest(browser)}", own, limited_by(request))
     try:
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             known = await contacts.find(conn, "sms", phone)
             linked = await parties.accounts_of(conn, known.id if known else 0)
             await codes.send(
-                conn, house, purpose="page", asker=asker, to_contact_id=known.id if known and linked else None, to=phone
+                conn, app, purpose="page", asker=asker, to_contact_id=known.id if known and linked else None, to=phone
             )
     except Refused as refused:
         if refused.code == "code.too_many_here":
             return _door(request, "me_phone.html", wrong=refused.code, status=429)
         # of nothing else a word: an earlier code of this browser still opens
     answer = _door(request, "me_code.html")
-    _give(request, answer, ASKED, signed_values.sealed(house, ASKED, browser), WAITS)
+    _give(request, answer, ASKED, signed_values.sealed(app, ASKED, browser), WAITS)
     return answer
 
 
 async def _enter(request: web.Request, typed: str) -> web.Response:
-    house = request.app[HOUSE]
-    browser = signed_values.opened(house, ASKED, request.cookies.get(ASKED, ""))
+    app = request.app[HOUSE]
+    browser = signed_values.opened(app, ASKED, request.cookies.get(ASKED, ""))
     if browser is None:
         return _door(request, "me_phone.html", wrong="code.none", status=400)
     proven, wrong, cookie = None, "me.wrong_code", fresh()
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         try:
-            proven = await codes.prove(conn, house, purpose="page", asker=f"browser:{digest(browser)}", typed=typed)
+            proven = await codes.prove(conn, app, purpose="page", asker=f"browser:{digest(browser)}", typed=typed)
         except Refused as refused:
             wrong = refused.code
         known = await contacts.by_id(conn, proven.contact_id) if proven else None
         if known:
-            await self_care_sessions.begin(conn, house, known.id, digest(cookie))
+            await self_care_sessions.begin(conn, app, known.id, digest(cookie))
     if known is None:
         return _door(request, "me_code.html", wrong=wrong, status=400)
     answer = web.Response(status=303, headers={"Location": "/me", **PRIVATE})
     answer.del_cookie(ASKED, path="/me")
     _give(request, answer, COOKIE, cookie, self_care_sessions.IDLE)
-    device = _of_phone(house, known.phone or known.channel_user) + fresh()
-    _give(request, answer, DEVICE, signed_values.sealed(house, DEVICE, device), KNOWN)
+    device = _of_phone(app, known.phone or known.channel_user) + fresh()
+    _give(request, answer, DEVICE, signed_values.sealed(app, DEVICE, device), KNOWN)
     return answer
 
 
@@ -159,16 +159,16 @@ def _door(request: web.Request, template: str, *, wrong: str = "", status: int =
 
 
 async def _sitting(request: web.Request) -> Her | None:
-    house, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    app, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
     if not cookie:
         return None
     name = digest(cookie)
-    async with house.db.reading() as conn:
-        found = await self_care_sessions.whose(conn, house, name)
-        her = await _her(conn, found[0], signed_values.sign(house, "csrf", name)) if found else None
+    async with app.db.reading() as conn:
+        found = await self_care_sessions.whose(conn, app, name)
+        her = await _her(conn, found[0], signed_values.sign(app, "csrf", name)) if found else None
     if her and found and found[1]:
-        async with house.db.writing() as conn:
-            await self_care_sessions.renew(conn, house, name)
+        async with app.db.writing() as conn:
+            await self_care_sessions.renew(conn, app, name)
     return her
 
 
@@ -190,9 +190,9 @@ def _give(request: web.Request, answer: web.StreamResponse, name: str, value: st
     )
 
 
-def _of_phone(house: House, phone: str) -> str:
+def _of_phone(app: App, phone: str) -> str:
     """How the name of a browser begins in which the holder of this number signed in."""
-    return signed_values.sign(house, "phone", phone)[:32]
+    return signed_values.sign(app, "phone", phone)[:32]
 
 
 def routes() -> list[web.AbstractRouteDef]:

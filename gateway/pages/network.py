@@ -18,7 +18,7 @@ from aiohttp import web
 
 from core import money
 from core.config import hook_secrets
-from core.context import House
+from core.context import App
 from gateway.app_keys import HOUSE
 
 log = structlog.get_logger()
@@ -86,13 +86,13 @@ async def hang_up(request: web.Request, phone: str, session: str, path: str) -> 
 
 async def send_sms(request: web.Request, phone: str, text: str) -> bool:
     """A message from the handset to the operator's short code; False if it did not get through."""
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
     form = {
         "from": phone,
-        "to": short_code(house),
+        "to": short_code(app),
         "text": text,
         "id": secrets.token_hex(16),
-        "date": house.clock.now().isoformat(),
+        "date": app.clock.now().isoformat(),
         "linkId": secrets.token_hex(8),
         "networkCode": "63902",
     }
@@ -100,9 +100,9 @@ async def send_sms(request: web.Request, phone: str, text: str) -> bool:
     return status == 200
 
 
-def short_code(house: House) -> str:
+def short_code(app: App) -> str:
     """Whom the handset writes to."""
-    return house.settings.africastalking_sender or house.operator.short_name
+    return app.settings.africastalking_sender or app.operator.short_name
 
 
 async def received(request: web.Request, phone: str) -> list[dict[str, Any]] | None:

@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from core import money
-from core.context import House
+from core.context import App
 from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
@@ -54,7 +54,7 @@ def _environment() -> Environment:
 
 def render(request: web.Request, template: str, *, status: int = 200, lang: str = "en", **values: Any) -> web.Response:
     """A page as an answer; `say(key, ...)` speaks `lang`, `clock(instant)` speaks the operator's zone."""
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
 
     def speak(key: str, **params: object) -> str:
         return say(lang, key, **params)
@@ -62,9 +62,7 @@ def render(request: web.Request, template: str, *, status: int = 200, lang: str 
     text = (
         _environment()
         .get_template(template)
-        .render(
-            say=speak, lang=lang, operator=house.operator, clock=lambda instant: _clock(instant, house, lang), **values
-        )
+        .render(say=speak, lang=lang, operator=app.operator, clock=lambda instant: _clock(instant, app, lang), **values)
     )
     return web.Response(text=text, status=status, content_type="text/html")
 
@@ -175,8 +173,8 @@ def _mapped(text: str) -> Markup:
     return Markup("").join(link.format(part) if at % 2 else part for at, part in enumerate(parts))
 
 
-def _clock(instant: datetime | None, house: House, lang: str) -> str:
-    here = instant.astimezone(house.zone) if instant else None
+def _clock(instant: datetime | None, app: App, lang: str) -> str:
+    here = instant.astimezone(app.zone) if instant else None
     return f"{written(here.date(), lang)}, {here:%H:%M}" if here else ""
 
 

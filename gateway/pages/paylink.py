@@ -23,11 +23,11 @@ _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Ro
 
 
 async def _view(request: web.Request) -> LinkView | None:
-    house, token = request.app[HOUSE], request.match_info["token"]
+    app, token = request.app[HOUSE], request.match_info["token"]
     if not _TOKEN.fullmatch(token):
         return None
-    async with house.db.reading() as conn:
-        return await requests.link(conn, house, token)
+    async with app.db.reading() as conn:
+        return await requests.link(conn, app, token)
 
 
 async def _show(request: web.Request) -> web.Response:

@@ -76,10 +76,10 @@ A = TypeVar("A", bound=_Asked)
 @described(summary="The phone page")
 async def phone(request: web.Request) -> web.Response:
     """GET /phone."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
         cast = await callers(conn, CAST)
-    sender = network.short_code(house)
+    sender = network.short_code(app)
     return await with_visitor(
         request, render(request, "phone.html", lang=page_language(request), cast=cast, sender=sender)
     )

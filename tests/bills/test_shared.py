@@ -13,11 +13,11 @@ from core.billing.render import html
 from core.billing.run.passes import build, finalise
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
-from core.context import House
+from core.context import App
 from core.journeys import line_disputed
 from core.journeys.dispute_decided import decide
 from core.journeys.verify_books import problems
-from gateway.cli import app
+from gateway.cli import app as commands
 from tests.bills.paper import bill, printed
 from tests.core.billing.world import Customer, Fake, settle
 from tests.journeys.test_dispute_decided import FEB, contest
@@ -55,7 +55,7 @@ def hodi(text: str, *words: str) -> str:
         path = Path(folder) / "tariff.yaml"
         path.write_text(text)
         told = CliRunner().invoke(
-            app, [str(path) if word == "FILE" else word for word in words], input=json.dumps(JULY)
+            commands, [str(path) if word == "FILE" else word for word in words], input=json.dumps(JULY)
         )
     assert told.exit_code == 0, told.output
     return told.stdout if "--json" in words else told.output
@@ -138,23 +138,23 @@ def test_a_discount_after_the_taxes_leaves_them_as_they_are() -> None:
 
 
 @pytest.fixture
-async def invoice(house: House) -> tuple[int, int]:
+async def invoice(app: App) -> tuple[int, int]:
     """(account, invoice) of January by the tariff with the discount."""
     text = tariff(LINES, OFF, TAXES)
     loaded = load_tariff(text)
-    async with house.db.writing() as conn:
-        await catalog.load(conn, house, [catalog.Checked("mixed", loaded.valid_from, text, "shared")], by="test")
-    [(account_id, _)] = await settle(house, [Customer(tariffs=("mixed",))])
-    await build(house, FEB, sources=Fake((text,)))
-    await finalise(house, FEB)
-    async with house.db.reading() as conn:
+    async with app.db.writing() as conn:
+        await catalog.load(conn, app, [catalog.Checked("mixed", loaded.valid_from, text, "shared")], by="test")
+    [(account_id, _)] = await settle(app, [Customer(tariffs=("mixed",))])
+    await build(app, FEB, sources=Fake((text,)))
+    await finalise(app, FEB)
+    async with app.db.reading() as conn:
         [last] = await queries.last_bills(conn, account_id)
     return account_id, last.invoice_id
 
 
-async def test_the_bill_shows_each_part_by_the_line_it_is_on(house: House, invoice: tuple[int, int]) -> None:
-    async with house.db.reading() as conn:
-        shown = await queries.bill(conn, invoice_id=invoice[1], house=house)
+async def test_the_bill_shows_each_part_by_the_line_it_is_on(app: App, invoice: tuple[int, int]) -> None:
+    async with app.db.reading() as conn:
+        shown = await queries.bill(conn, invoice_id=invoice[1], context=app)
         assert shown is not None and await problems(conn) == []
     assert [(line.label["en"], line.amount_minor) for line in shown.lines] == [
         ("Power", 100_00),
@@ -171,29 +171,29 @@ async def test_the_bill_shows_each_part_by_the_line_it_is_on(house: House, invoi
 
 @pytest.mark.parametrize("order", [(1, 2), (2, 1)])
 async def test_a_credited_line_takes_its_part_of_the_discount_and_its_own_tax_with_it(
-    house: House, invoice: tuple[int, int], order: tuple[int, int]
+    app: App, invoice: tuple[int, int], order: tuple[int, int]
 ) -> None:
     worth: dict[int, Any] = {1: (100_00 - 6_67 + 9_33, 9_33), 2: (50_00 - 3_33 + 9_33, 9_33)}
-    async with house.db.reading() as conn:
-        shown = await queries.bill(conn, invoice_id=invoice[1], house=house)
+    async with app.db.reading() as conn:
+        shown = await queries.bill(conn, invoice_id=invoice[1], context=app)
         assert shown is not None
     for position in order:
-        dispute = await contest(house, shown, position)
-        async with house.db.writing() as conn:
-            decided = await decide(conn, house, dispute, "upheld", actor="user:ann")
+        dispute = await contest(app, shown, position)
+        async with app.db.writing() as conn:
+            decided = await decide(conn, app, dispute, "upheld", actor="user:ann")
         assert decided.note is not None
         assert (decided.note.amount_minor, decided.note.tax_minor) == worth[position]
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         owing = await queries.owing(conn, invoice[0])
         assert owing.open_minor == 0 and await problems(conn) == []
 
 
-async def test_contested_lines_freeze_what_a_credit_of_them_would_take(house: House, invoice: tuple[int, int]) -> None:
+async def test_contested_lines_freeze_what_a_credit_of_them_would_take(app: App, invoice: tuple[int, int]) -> None:
     for position, frozen in ((1, 102_66), (2, 158_66)):
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             await line_disputed.dispute(
                 conn,
-                house,
+                app,
                 account_id=invoice[0],
                 invoice_id=invoice[1],
                 position=position,

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from core.access import staff
 from core.clock import SetClock
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from gateway.app import make_app
 from gateway.sandbox.africastalking import AfricasTalking
@@ -38,8 +38,8 @@ class Street:
     """The gateway with its neighbours, and the browser in front of it."""
 
     browser: Browser
-    app: web.Application
-    house: House
+    web_app: web.Application
+    app: App
     her: Customer
     url: str
     complaints: list[str] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Street:
 
 
 @pytest.fixture
-async def street(house: House, settings: Settings, clock: SetClock, tmp_path: Path) -> AsyncIterator[Street]:
+async def street(app: App, settings: Settings, clock: SetClock, tmp_path: Path) -> AsyncIterator[Street]:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         missing(HINT)
@@ -71,21 +71,21 @@ async def street(house: House, settings: Settings, clock: SetClock, tmp_path: Pa
             "sessions_path": str(tmp_path / "sessions.db"),
             "africastalking_api_key": settings.secret_key,
         }
-        house = replace(house, settings=settings.model_copy(update=told))
-        async with house.db.writing() as conn:
-            branch = await a_branch(conn, house, "nakuru")
-            her = await a_customer(conn, house, branch, number="10000017", name="Wanjiru Kamau")
-            await staff.create_staff(conn, house, "asha", "admin", PASSWORD)
-        app = make_app(house, with_scheduler=False)
-        url = await _serving(stack, app)
+        app = replace(app, settings=settings.model_copy(update=told))
+        async with app.db.writing() as conn:
+            branch = await a_branch(conn, app, "nakuru")
+            her = await a_customer(conn, app, branch, number="10000017", name="Wanjiru Kamau")
+            await staff.create_staff(conn, app, "asha", "admin", PASSWORD)
+        web_app = make_app(app, with_scheduler=False)
+        url = await _serving(stack, web_app)
         play = await stack.enter_async_context(async_playwright())
         browser = await play.chromium.launch(executable_path=found, args=ARGS)
         stack.push_async_callback(browser.close)
-        yield Street(browser, app, house, her, url)
+        yield Street(browser, web_app, app, her, url)
 
 
-async def _serving(stack: AsyncExitStack, app: web.Application) -> str:
-    server = TestServer(app)
+async def _serving(stack: AsyncExitStack, web_app: web.Application) -> str:
+    server = TestServer(web_app)
     await server.start_server()
     stack.push_async_callback(server.close)
     return str(server.make_url("")).rstrip("/")

@@ -47,13 +47,13 @@ class Busy:
 @pytest.fixture
 async def busy(street: Street, tmp_path: Path) -> Busy:
     """Everything waits at once, and a campaign runs."""
-    house, her = street.house, street.her
-    await a_tariff(house, tmp_path)
-    its = await everything(house, her, "nakuru") | await of_the_house(house)
-    async with house.db.writing() as conn:
+    app, her = street.app, street.her
+    await a_tariff(app, tmp_path)
+    its = await everything(app, her, "nakuru") | await of_the_house(app)
+    async with app.db.writing() as conn:
         await conn.execute(update(campaign).values(state="running"))
-        link = await request.paylink(conn, house, her.account_id, key="k")
-        invited = await mandate_pages.invite(conn, house, her.account_id, key="k")
+        link = await request.paylink(conn, app, her.account_id, key="k")
+        invited = await mandate_pages.invite(conn, app, her.account_id, key="k")
     return Busy(its, [f"/p/{link.token}", f"/d/{invited.rpartition('/')[2]}"])
 
 

@@ -8,9 +8,9 @@ from tests.browser.conftest import Street
 
 
 async def code(street: Street) -> str:
-    async with street.house.db.reading() as conn:
+    async with street.app.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.kind == "code"))).one()
-    said = codes.words(street.house, row.subject_id, row.params)
+    said = codes.words(street.app, row.subject_id, row.params)
     assert said is not None
     return str(said["code"])
 

@@ -64,7 +64,7 @@ async def test_a_handset_fits_a_narrow_screen_and_every_key_of_it_can_be_reached
 
 
 async def test_her_pages_are_walked_without_scripts_by_tab_and_enter_and_hold_a_long_name(street: Street) -> None:
-    async with street.house.db.writing() as conn:
+    async with street.app.db.writing() as conn:
         await conn.execute(update(party).where(party.c.id == street.her.party_id).values(name=LONG))
         await conn.execute(update(premise).values(address=LONG, area=LONG))
     page = await street.page(width=320, scripts=False)

@@ -18,9 +18,9 @@ async def lines(page: Page) -> list[str]:
 async def test_a_handset_dials_answers_and_hangs_up_by_keyboard_alone(street: Street) -> None:
     page = await street.page()
     await page.goto("/phone")
-    for key in street.house.operator.ussd_code:
+    for key in street.app.operator.ussd_code:
         await page.keyboard.press(key)
-    assert await page.locator("[data-typed]").inner_text() == street.house.operator.ussd_code
+    assert await page.locator("[data-typed]").inner_text() == street.app.operator.ussd_code
     await page.keyboard.press("Enter")
     talk = page.locator("[data-talk]")
     await expect(talk).to_contain_text("KES 1,000")
@@ -35,7 +35,7 @@ async def test_a_handset_dials_answers_and_hangs_up_by_keyboard_alone(street: St
 async def test_a_handset_is_worked_by_its_own_keys_too(street: Street) -> None:
     page = await street.page()
     await page.goto("/phone")
-    for key in street.house.operator.ussd_code:
+    for key in street.app.operator.ussd_code:
         await page.click(f'.pad [data-key="{key}"]')
     await page.click('[data-key="call"]')
     await expect(page.locator("[data-talk]")).to_contain_text("1.")
@@ -109,12 +109,12 @@ async def test_no_word_of_a_customer_ever_runs(street: Street) -> None:
     await sign_in(page)
     for first in range(0, len(INJECTIONS), 6):
         words = " ".join(INJECTIONS[first : first + 6])
-        async with street.house.db.writing() as conn:
+        async with street.app.db.writing() as conn:
             await conn.execute(update(party).where(party.c.id == street.her.party_id).values(name=words))
             await conn.execute(update(ticket).values(description=words))
             await interactions.log(
                 conn,
-                street.house,
+                street.app,
                 channel="sms",
                 direction="in",
                 kind="turn",

@@ -6,14 +6,14 @@ from typing import Any
 from core.billing.run.passes import build, close, finalise
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from tests.core.billing.world import Fake
 
 PARTITION = 3
 
 
-def house_of(url: str) -> House:
+def house_of(url: str) -> App:
     operator = Operator(
         name="Mwangaza Power",
         short_name="Mwangaza",
@@ -22,18 +22,18 @@ def house_of(url: str) -> House:
         currency="KES",
         support_phone="+254800000000",
     )
-    return House(Database(url), SetClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)), operator, Settings())
+    return App(SetClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)), operator, Database(url), Settings())
 
 
-async def run(house: House, on: date) -> None:
+async def run(app: App, on: date) -> None:
     sources = Fake()
-    await build(house, on, sources=sources, partition=PARTITION)
-    await finalise(house, on, partition=PARTITION)
-    await close(house, on)
+    await build(app, on, sources=sources, partition=PARTITION)
+    await finalise(app, on, partition=PARTITION)
+    await close(app, on)
 
 
 async def live(said: dict[str, Any]) -> None:
     """One run: `{"db": ..., "on": a day}`."""
-    house = house_of(said["db"])
-    await run(house, date.fromisoformat(said["on"]))
-    await house.db.close()
+    app = house_of(said["db"])
+    await run(app, date.fromisoformat(said["on"]))
+    await app.db.close()

@@ -13,7 +13,7 @@ import aiohttp
 from core.campaigns import queries, store
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.message import Notice, Sent
 from scheduler.campaigns import feed_all
@@ -43,12 +43,12 @@ async def live(said: dict[str, Any]) -> None:
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
     db = Database(said["db"])
-    house = House(db, SetClock(NOON + timedelta(minutes=said["minutes"])), operator, Settings())
+    app = App(SetClock(NOON + timedelta(minutes=said["minutes"])), operator, db, Settings())
     async with aiohttp.ClientSession() as http:
         sender = Bulk(said["provider"], http)
-        dispatcher = Dispatcher(house, {"sms": sender}, batch=said["batch"], wave=said["wave"], lanes=LANES)
+        dispatcher = Dispatcher(app, {"sms": sender}, batch=said["batch"], wave=said["wave"], lanes=LANES)
         while True:
-            fed, sent = await asyncio.gather(feed_all(house), dispatcher.drain())
+            fed, sent = await asyncio.gather(feed_all(app), dispatcher.drain())
             async with db.reading() as conn:
                 states = {one.state for one in await queries.campaigns(conn)}
             if not fed and not sent and states <= {"done", "cancelled"}:

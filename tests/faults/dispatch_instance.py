@@ -12,7 +12,7 @@ import aiohttp
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.message import Notice, Sent
 from scheduler.dispatch import Dispatcher
@@ -39,7 +39,7 @@ async def live(said: dict[str, Any]) -> None:
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
     db = Database(said["db"])
-    house = House(db, SetClock(NOON + timedelta(minutes=said["minutes"])), operator, Settings())
+    app = App(SetClock(NOON + timedelta(minutes=said["minutes"])), operator, db, Settings())
     async with aiohttp.ClientSession() as http:
-        await Dispatcher(house, {"sms": Poster(said["provider"], http)}, batch=20, wave=5).drain()
+        await Dispatcher(app, {"sms": Poster(said["provider"], http)}, batch=20, wave=5).drain()
     await db.close()

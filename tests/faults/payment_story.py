@@ -15,7 +15,7 @@ from aiohttp import web
 
 from core.config.operator import Operator, Settings
 from core.config.payments import Refunds
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import collect, payment_doors
@@ -42,7 +42,7 @@ class HurryingClock:
         return BEGINNING + timedelta(seconds=(time.time() - self.began) * SPEED)
 
 
-def house_of(db: Database, began: float, settings: Settings) -> House:
+def house_of(db: Database, began: float, settings: Settings) -> App:
     """The house of the story."""
     operator = Operator(
         name="Mwangaza Power",
@@ -54,15 +54,15 @@ def house_of(db: Database, began: float, settings: Settings) -> House:
         support_phone="+254800000000",
         refunds=Refunds(approve_above="1000000"),
     )
-    return House(db, HurryingClock(began), operator, settings)
+    return App(HurryingClock(began), operator, db, settings)
 
 
-async def ask(house: House, accounts: list[int]) -> None:
+async def ask(app: App, accounts: list[int]) -> None:
     """Each customer asks for a push (again, if we died since: the same key)."""
     for account_id in accounts:
         try:
-            async with house.db.writing() as conn:
-                await push.ask(conn, house, account_id, "+254700000001", 120_000, f"story:{account_id}")
+            async with app.db.writing() as conn:
+                await push.ask(conn, app, account_id, "+254700000001", 120_000, f"story:{account_id}")
         except Refused:
             continue
 
@@ -70,20 +70,20 @@ async def ask(house: House, accounts: list[int]) -> None:
 async def live(said: dict[str, Any]) -> None:
     """Work until killed: `{"db": ..., "port": ..., "began": ..., "spool": a folder, "push": [account ids]}`."""
     db = Database(said["db"])
-    house = house_of(db, said["began"], Settings())
-    app = web.Application()
-    app[HOUSE] = house
-    app.add_routes([*payments.routes(), *paylink.routes()])
-    runner = web.AppRunner(app)
-    async with open_spool(app, Path(said["spool"])).drained():
+    app = house_of(db, said["began"], Settings())
+    web_app = web.Application()
+    web_app[HOUSE] = app
+    web_app.add_routes([*payments.routes(), *paylink.routes()])
+    runner = web.AppRunner(web_app)
+    async with open_spool(web_app, Path(said["spool"])).drained():
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", said["port"]).start()
-        await ask(house, said["push"])
-        dispatcher = Dispatcher(house, {}, LEAVING, lanes=1)
+        await ask(app, said["push"])
+        dispatcher = Dispatcher(app, {}, LEAVING, lanes=1)
         async with asyncio.TaskGroup() as group:
             group.create_task(_again(dispatcher.drain))
-            group.create_task(_again(lambda: collect.collect_due(house, house.today())))
-            group.create_task(_again(lambda: payment_doors.poll(house)))
+            group.create_task(_again(lambda: collect.collect_due(app, app.today())))
+            group.create_task(_again(lambda: payment_doors.poll(app)))
 
 
 async def _again(work: Callable[[], Awaitable[object]]) -> None:

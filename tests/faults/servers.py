@@ -112,6 +112,6 @@ async def servers(folder: Path, database_url: str, redis_url: str) -> AsyncItera
 
 
 @asynccontextmanager
-async def _listening(app: web.Application) -> AsyncIterator[str]:
-    async with TestServer(app) as server:
+async def _listening(web_app: web.Application) -> AsyncIterator[str]:
+    async with TestServer(web_app) as server:
         yield str(server.make_url("")).rstrip("/")

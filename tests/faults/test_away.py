@@ -21,7 +21,7 @@ from sqlalchemy.engine import make_url
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from gateway.app_keys import SPOOL
@@ -73,14 +73,14 @@ async def until(true: Callable[[], Awaitable[bool]]) -> None:
     raise AssertionError("it never came true")
 
 
-async def replied(house: House) -> list[str]:
+async def replied(app: App) -> list[str]:
     """The keys of the replies, in the order in which they were written."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = await conn.execute(select(outbox.c.key).where(outbox.c.kind == "reply").order_by(outbox.c.id))
         return list(found.scalars())
 
 
-async def through_an_absence(client: Client, house: House, gone: Any, messages: int) -> None:
+async def through_an_absence(client: Client, app: App, gone: Any, messages: int) -> None:
     """Messages before, during and after; every one is acknowledged, and answered once, in each sender's order."""
     phone = Phone(client)
     assert (await phone.dial()).startswith("CON Mwangaza Power")
@@ -98,13 +98,13 @@ async def through_an_absence(client: Client, house: House, gone: Any, messages: 
         return not spool.waiting
 
     await until(drained)
-    keys = await replied(house)
+    keys = await replied(app)
     assert sorted(keys) == sorted(f"reply:sms:m{number}" for number in range(messages + 1))
     assert (await phone.dial("s2")).startswith("CON Mwangaza Power")
 
 
-def a_house(url: str, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(Database(url), clock, operator, settings)
+def a_house(url: str, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, Database(url), settings)
 
 
 async def test_a_database_that_goes_and_comes_back_loses_no_message(
@@ -117,11 +117,11 @@ async def test_a_database_that_goes_and_comes_back_loses_no_message(
 ) -> None:
     monkeypatch.setattr("gateway.hooks.spool.LONGEST_REST_SECONDS", 0.2)
     url = await postgres_server.fresh(tmp_path)
-    house = a_house(url, clock, operator, settings)
-    await a_customer(house)
-    async with counter(house, tmp_path) as client:
-        await through_an_absence(client, house, refusing(url), 30)
-    await house.db.close()
+    app = a_house(url, clock, operator, settings)
+    await a_customer(app)
+    async with counter(app, tmp_path) as client:
+        await through_an_absence(client, app, refusing(url), 30)
+    await app.db.close()
     await postgres_server.drop(url)
 
 
@@ -144,11 +144,11 @@ async def test_a_server_that_is_stopped_and_started_loses_no_message(
         pgserver.get_server(folder, cleanup_mode="stop")
 
     await migrated(url)
-    house = a_house(url, clock, operator, settings)
-    await a_customer(house)
-    async with counter(house, tmp_path) as client:
-        await through_an_absence(client, house, stopped(), int(os.environ.get("HODI_MESSAGES", "10000")))
-    await house.db.close()
+    app = a_house(url, clock, operator, settings)
+    await a_customer(app)
+    async with counter(app, tmp_path) as client:
+        await through_an_absence(client, app, stopped(), int(os.environ.get("HODI_MESSAGES", "10000")))
+    await app.db.close()
 
 
 async def test_redis_dies_under_load_and_nobody_notices(
@@ -161,9 +161,9 @@ async def test_redis_dies_under_load_and_nobody_notices(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("gateway.conversation.sessions_redis.AGAIN_SECONDS", 0.05)
-    house = House(sqlite_db, clock, operator, settings)
+    app = App(clock, operator, sqlite_db, settings)
     for number in range(CALLERS):
-        await a_customer(house, number=str(2000 + number), phone=f"+2547000{number:05}", name=f"Customer {number}")
+        await a_customer(app, number=str(2000 + number), phone=f"+2547000{number:05}", name=f"Customer {number}")
     store = RedisWithStandIn(RedisStore(valkey.url), EmbeddedStore(tmp_path / "sessions.db"))
     over = asyncio.Event()
 
@@ -175,7 +175,7 @@ async def test_redis_dies_under_load_and_nobody_notices(
             turns += 2
         return turns
 
-    async with counter(house, store) as client:
+    async with counter(app, store) as client:
         calling = [asyncio.create_task(calls(client, number)) for number in range(CALLERS)]
         await asyncio.sleep(0.3)
         await valkey.kill()

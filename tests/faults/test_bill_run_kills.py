@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from core.billing import verify
 from core.billing.tables import bill_run, cycle, invoice
-from core.context import House
+from core.context import App
 from core.ledger import verify as books
 from tests.core.billing.world import Customer, settle
 from tests.faults.bill_run_child import house_of, run
@@ -37,9 +37,9 @@ async def killed(url: str, place: str, count: int) -> bool:
     return code != 0
 
 
-async def is_whole(house: House) -> None:
+async def is_whole(app: App) -> None:
     """What a run that was never disturbed leaves behind."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert await verify.problems(conn) == []
         assert await books.problems(conn) == []
         assert (await conn.execute(select(func.count(), func.count(invoice.c.number)).select_from(invoice))).one() == (
@@ -54,19 +54,19 @@ async def is_whole(house: House) -> None:
 
 @pytest.mark.parametrize("place", POINTS)
 async def test_a_run_killed_at_each_point_goes_on_by_itself(db_url: str, place: str) -> None:
-    house = house_of(db_url)
-    await settle(house, CUSTOMERS)
+    app = house_of(db_url)
+    await settle(app, CUSTOMERS)
     assert await killed(db_url, place, 2)
-    await run(house, ON)
-    await is_whole(house)
-    await house.db.close()
+    await run(app, ON)
+    await is_whole(app)
+    await app.db.close()
 
 
 async def test_a_run_killed_again_and_again_ends_the_same(db_url: str) -> None:
-    house, dice = house_of(db_url), random.Random(SEED)
-    await settle(house, CUSTOMERS)
+    app, dice = house_of(db_url), random.Random(SEED)
+    await settle(app, CUSTOMERS)
     for _ in range(KILLS):
         await killed(db_url, dice.choice(POINTS), dice.randint(1, 3))
-    await run(house, ON)
-    await is_whole(house)
-    await house.db.close()
+    await run(app, ON)
+    await is_whole(app)
+    await app.db.close()

@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from core.campaigns import store
 from core.campaigns.model import Campaign, Segment
 from core.campaigns.tables import campaign, campaign_member
-from core.context import House
+from core.context import App
 from core.db import bulk
 from core.outbox import queue
 from core.parties.tables import contact
@@ -47,9 +47,9 @@ class Provider:
 @asynccontextmanager
 async def lives(url: str, provider: Provider, *, batch: int, wave: int) -> AsyncIterator["Lives"]:
     """Somebody who begins one life after the other."""
-    app = web.Application(client_max_size=2**24)
-    app.router.add_post("/", provider.take)
-    async with TestServer(app) as server, nursery("tests.faults.campaign_lives:live") as children:
+    web_app = web.Application(client_max_size=2**24)
+    web_app.router.add_post("/", provider.take)
+    async with TestServer(web_app) as server, nursery("tests.faults.campaign_lives:live") as children:
         yield Lives(children, {"db": url, "provider": str(server.make_url("/")), "batch": batch, "wave": wave})
 
 
@@ -74,16 +74,16 @@ class Lives:
         return self.kills * LANES * int(self.said["wave"])
 
 
-async def plan(house: House, size: int) -> Campaign:
-    now = house.clock.now()
+async def plan(app: App, size: int) -> Campaign:
+    now = app.clock.now()
     rows = [
         (number, "phone", f"+2547{number:08}", f"+2547{number:08}", "en", True, now) for number in range(1, size + 1)
     ]
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         await bulk.insert_many(conn, contact, COLUMNS, rows)
         return await store.plan(
             conn,
-            house,
+            app,
             name="tea",
             texts={"en": "Tea A"},
             texts_b={"en": "Tea B"},
@@ -93,9 +93,9 @@ async def plan(house: House, size: int) -> Campaign:
         )
 
 
-async def judge(house: House, made: Campaign, size: int, got: Counter[str], run: "Lives") -> Counter[str]:
+async def judge(app: App, made: Campaign, size: int, got: Counter[str], run: "Lives") -> Counter[str]:
     """Every rule there is; how many rows ended in each state."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         members = select(campaign_member.c.contact_id, campaign_member.c.arm)
         arms = dict(tuple(row) for row in await conn.execute(members))
         states = dict(tuple(row) for row in await conn.execute(select(queue.outbox.c.key, queue.outbox.c.state)))
@@ -117,31 +117,31 @@ async def judge(house: House, made: Campaign, size: int, got: Counter[str], run:
 
 
 async def test_a_campaign_whose_feeder_and_sender_are_killed_reaches_each_once_or_lists_her(
-    house: House, db_url: str
+    app: App, db_url: str
 ) -> None:
     size, provider = 300, Provider()
-    made = await plan(house, size)
+    made = await plan(app, size)
     async with lives(db_url, provider, batch=50, wave=10) as run:
         for place in PLACES:
             assert await run.one(f"{place}:{random.randrange(1, 3)}") == -9
         assert await run.one() == 0
-    await judge(house, made, size, provider.got, run)
+    await judge(app, made, size, provider.got, run)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("size", [int(os.environ.get("HODI_CAMPAIGN", "50000"))])
-async def test_a_large_campaign_killed_at_random_moments(size: int, house: House, db_url: str) -> None:
+async def test_a_large_campaign_killed_at_random_moments(size: int, app: App, db_url: str) -> None:
     seed, provider, began = random.randrange(10**6), Provider(), time.perf_counter()
-    made, dice = await plan(house, size), random.Random(seed)
+    made, dice = await plan(app, size), random.Random(seed)
     async with lives(db_url, provider, batch=500, wave=100) as run:
         while run.kills < 10:
             await run.one(f"{dice.choice(PLACES)}:{dice.randrange(1, max(3, size // 2_500))}")
         while run.kills < 20:
             await run.one(seconds=dice.uniform(0.05, 1.5))
         assert await run.one() == 0
-    counts = await judge(house, made, size, provider.got, run)
+    counts = await judge(app, made, size, provider.got, run)
     lost = counts["unknown"] - sum(provider.got[key] for key in provider.got) + counts["sent"]
     print(
         f"seed {seed}: {size} people, {run.kills} kills of {run.number} lives, {time.perf_counter() - began:.0f} s on "
-        f"{house.db.kind}: {dict(counts)}, never handed over and listed: {lost}"
+        f"{app.db.kind}: {dict(counts)}, never handed over and listed: {lost}"
     )

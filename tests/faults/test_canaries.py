@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 
 from core.clock import SetClock
 from core.config.operator import Identity, Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database, metadata
 from core.outbox.queue import outbox
 from core.parties import identity
@@ -112,10 +112,10 @@ def figures(text: str) -> str:
     return "".join(str(int(c)) if c.isdecimal() else c for c in text)
 
 
-async def everything(house: House, folder: Path, logged: str) -> dict[str, str]:
+async def everything(app: App, folder: Path, logged: str) -> dict[str, str]:
     """All that was kept, by where."""
     found = {"the log": logged}
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         for table in metadata.sorted_tables:
             found[table.name] = "\n".join(
                 json.dumps(row._asdict(), default=str, ensure_ascii=False) for row in await conn.execute(select(table))
@@ -147,40 +147,40 @@ async def test_no_canary_sings_wherever_it_was_let_in(
 ) -> None:
     caplog.set_level(logging.INFO)
     strict = operator.model_copy(update={"identity": Identity(ussd="pin", chat="pin", pin_digits=8)})
-    house = House(sqlite_db, clock, strict, settings)
+    app = App(clock, strict, sqlite_db, settings)
     canaries = {re.sub(r"\D", "", figures(card)) for card in CARDS} | {PIN, GUESS}
-    async with open_doors(house, tmp_path) as doors:
+    async with open_doors(app, tmp_path) as doors:
         ways = Ways(doors).all()
         for number, say in enumerate(ways.values()):
-            made = await a_customer(house, number=str(1_000 + number), phone=user(number), name=f"Customer {number}")
+            made = await a_customer(app, number=str(1_000 + number), phone=user(number), name=f"Customer {number}")
             for at in range(each):
                 await say(WORDS[(number + at) % 3].format(CARDS[(number * 2 + at) % len(CARDS)]))
             if number % 3 and each < len(CARDS):
                 continue  # a PIN is checked slowly by design; here a few ways will do
-            async with house.db.writing() as conn:
-                await identity.set_pin(conn, house, made.party_id, PIN)
+            async with app.db.writing() as conn:
+                await identity.set_pin(conn, app, made.party_id, PIN)
             for text in ("0", "00", GUESS, "BAL", PIN):
                 await say(text)
             for text in ("00", "LINK", str(1_000 + number), "2", GUESS, PIN, "00", "LINK", str(1_000 + number), "1"):
                 await say(text)
-            canaries |= await said_a_code(house, say)
+            canaries |= await said_a_code(app, say)
         await away(doors, ways, monkeypatch, tmp_path, canaries)
         doors.meta.outage = 500
         await doors.sent()
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             await conn.execute(update(outbox).where(outbox.c.state == "waiting").values(state="dead"))
-        kept = await everything(house, tmp_path, caplog.text)
+        kept = await everything(app, tmp_path, caplog.text)
         assert kept["outbox"]
         assert kept["interaction"]
         assert leaks(kept, canaries) == []
 
 
-async def said_a_code(house: House, say: Say) -> set[str]:
+async def said_a_code(app: App, say: Say) -> set[str]:
     """A code that is on its way is typed in; what it was."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         if not (await conn.execute(select(outbox.c.id).where(outbox.c.kind == "code"))).first():
             return set()
-    code = await code_of(house)
+    code = await code_of(app)
     await say(code)
     return {code}
 

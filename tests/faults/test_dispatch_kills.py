@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from sqlalchemy import insert, select
 
-from core.context import House
+from core.context import App
 from core.outbox import queue
 from core.parties.tables import contact
 from tests.faults.nursery import nursery
@@ -36,16 +36,16 @@ class Provider:
 @pytest.fixture
 async def provider() -> AsyncIterator[tuple[Provider, str]]:
     taken = Provider()
-    app = web.Application()
-    app.router.add_post("/", taken.take)
-    async with TestServer(app) as server:
+    web_app = web.Application()
+    web_app.router.add_post("/", taken.take)
+    async with TestServer(web_app) as server:
         yield taken, str(server.make_url("/"))
 
 
-async def _fill(house: House) -> None:
-    async with house.db.writing() as conn:
+async def _fill(app: App) -> None:
+    async with app.db.writing() as conn:
         for number in range(2 * EACH):
-            contact_id, now = house.ids.take(), house.clock.now()
+            contact_id, now = app.ids.take(), app.clock.now()
             await conn.execute(
                 insert(contact).values(
                     id=contact_id,
@@ -59,7 +59,7 @@ async def _fill(house: House) -> None:
             twice = number % 2 == 0
             await queue.enqueue(
                 conn,
-                house,
+                app,
                 key=f"{'notice' if twice else 'campaign'}:{number}",
                 kind="notice",
                 template="reply.text",
@@ -75,8 +75,8 @@ async def _live(url: str, provider: str, minutes: int, *, fault: str = "") -> in
         return await (await children.begin({"db": url, "provider": provider, "minutes": minutes}, fault)).wait()
 
 
-async def _states(house: House) -> dict[str, str]:
-    async with house.db.reading() as conn:
+async def _states(app: App) -> dict[str, str]:
+    async with app.db.reading() as conn:
         return {row.key: row.state for row in await conn.execute(select(queue.outbox.c.key, queue.outbox.c.state))}
 
 
@@ -96,22 +96,22 @@ def _judge(got: Counter[str], states: dict[str, str], kills: int) -> None:
 
 @pytest.mark.parametrize("fault", ["dispatch.claimed:1", "dispatch.sent:6", "dispatch.settled:3"])
 async def test_a_killed_dispatcher_loses_nothing_and_repeats_only_what_it_may(
-    fault: str, house: House, db_url: str, provider: tuple[Provider, str]
+    fault: str, app: App, db_url: str, provider: tuple[Provider, str]
 ) -> None:
-    await _fill(house)
+    await _fill(app)
     taken, address = provider
     assert await _live(db_url, address, 0, fault=fault) == -9
     assert await _live(db_url, address, 60) == 0
-    _judge(taken.got, await _states(house), 1)
+    _judge(taken.got, await _states(app), 1)
 
 
 @pytest.mark.soak
 async def test_random_kills_lose_nothing_and_repeat_only_what_they_may(
-    house: House, db_url: str, provider: tuple[Provider, str]
+    app: App, db_url: str, provider: tuple[Provider, str]
 ) -> None:
     seed = random.randrange(10**6)
     print(f"seed {seed}")
-    await _fill(house)
+    await _fill(app)
     taken, address = provider
     places, dice = ("dispatch.claimed", "dispatch.sent", "dispatch.settled"), random.Random(seed)
     kills = 0
@@ -119,4 +119,4 @@ async def test_random_kills_lose_nothing_and_repeat_only_what_they_may(
         code = await _live(db_url, address, 10 * life, fault=f"{dice.choice(places)}:{dice.randrange(2, 9)}")
         kills += code == -9
     assert await _live(db_url, address, 90) == 0
-    _judge(taken.got, await _states(house), kills)
+    _judge(taken.got, await _states(app), kills)

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.costs import message_cost
 from core.outbox.delivery_reports import catch_up
@@ -30,17 +30,17 @@ async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
     notices = operator.notices.model_copy(update={"prices": {"whatsapp.utility": "0.55"}})
-    house = House(sqlite_db, clock, operator.model_copy(update={"notices": notices}), settings)
-    async with open_doors(house, tmp_path) as opened:
+    app = App(clock, operator.model_copy(update={"notices": notices}), sqlite_db, settings)
+    async with open_doors(app, tmp_path) as opened:
         yield opened
 
 
 async def test_an_older_message_does_not_link_a_number_that_its_chat_has_left(doors: Doors) -> None:
-    await a_customer(doors.house)
+    await a_customer(doors.app)
     system = {"type": "user_changed_number", "wa_id": "254799999999", "body": "A changed"}
     await doors.whatsapp(webhook(wa_text("", "wamid.2", type="system", system=system)))
     await doors.whatsapp(webhook(wa_text("hi", "wamid.1")))
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         chat = await find(conn, "whatsapp", "254712345678")
         assert chat is not None
         assert (chat.phone, chat.party_id) == (None, None)
@@ -66,7 +66,7 @@ async def test_a_block_and_its_end_leave_no_consent_to_campaigns_in_either_order
     clock.forward(timedelta(minutes=1))
     for raw in (member(3, "member", 20), member(2, "kicked", 10)):
         assert (await doors.telegram(raw)).status == 200
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         found = await find(conn, "telegram", "1001")
     assert found is not None
     assert (found.stopped_at, found.marketing) == (None, False)
@@ -83,10 +83,10 @@ async def test_what_a_message_cost_is_kept_with_a_report_that_came_early(doors: 
         "pricing": pricing,
     }
     await doors.whatsapp(webhook({"statuses": [said]}))
-    async with doors.house.db.writing() as conn:
+    async with doors.app.db.writing() as conn:
         await enqueue(
-            conn, doors.house, key="k", kind="notice", template="reply.text", params={"text": "x"}, channel="whatsapp"
+            conn, doors.app, key="k", kind="notice", template="reply.text", params={"text": "x"}, channel="whatsapp"
         )
         await conn.execute(update(outbox).values(state="sent", provider_ref="wamid.OUT1"))
-        await catch_up(conn, doors.house, ["wamid.OUT1"])
+        await catch_up(conn, doors.app, ["wamid.OUT1"])
         assert len((await conn.execute(select(message_cost))).all()) == rows

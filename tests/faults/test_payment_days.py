@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Refunds
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import collect, money_received
@@ -35,16 +35,16 @@ WAYS = ("stripe", "daraja", "cash", "bank")
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     operator = operator.model_copy(update={"refunds": Refunds(approve_above="1000000")})
-    return House(sqlite_db, clock, operator, settings)
+    return App(clock, operator, sqlite_db, settings)
 
 
 class Days:
     """What clerks and customers do in a day, by the dice."""
 
-    def __init__(self, house: House, seed: int) -> None:
-        self.house, self.rng, self.taken = house, random.Random(seed), list[int]()
+    def __init__(self, app: App, seed: int) -> None:
+        self.app, self.rng, self.taken = app, random.Random(seed), list[int]()
         self.does: list[Callable[[], Awaitable[None]]] = [self.came] * 6 + [
             self.back,
             self.part_back,
@@ -58,27 +58,27 @@ class Days:
         """Money, for one of the branches or (a mistyped number) for nobody yet."""
         number, minor = f"ACC{self.rng.randrange(BRANCHES + 1)}", self.rng.randrange(1, 99_999)
         got = ReceiptIn(
-            self.rng.choice(WAYS), f"T{len(self.taken)}", "card", minor, "KES", self.house.clock.now(), reference=number
+            self.rng.choice(WAYS), f"T{len(self.taken)}", "card", minor, "KES", self.app.clock.now(), reference=number
         )
-        async with self.house.db.writing() as conn:
-            kept = await receive.apply(conn, self.house, got)
+        async with self.app.db.writing() as conn:
+            kept = await receive.apply(conn, self.app, got)
             if kept.placed_now:
-                await FOLLOW.received(conn, self.house, kept.receipt_id)
+                await FOLLOW.received(conn, self.app, kept.receipt_id)
         self.taken.append(kept.receipt_id)
 
     async def back(self, minor: int | None = None) -> None:
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             one, key = self.rng.choice(self.taken), f"r{self.rng.random()}"
-            await reverse(conn, self.house, one, key=key, kind="chargeback", reason="x", amount_minor=minor)
+            await reverse(conn, self.app, one, key=key, kind="chargeback", reason="x", amount_minor=minor)
 
     async def part_back(self) -> None:
         await self.back(self.rng.randrange(1, 900))
 
     async def refunded(self) -> None:
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             await refunds.ask(
                 conn,
-                self.house,
+                self.app,
                 self.rng.choice(self.taken),
                 amount_minor=self.rng.randrange(1, 500),
                 reason="x",
@@ -88,22 +88,22 @@ class Days:
 
     async def by_hand(self) -> None:
         """A clerk has transferred one of those that wait for her."""
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             waits = select(refund.c.id).where(refund.c.state == "granted", refund.c.how == refunds.BY_HAND).limit(1)
             if found := (await conn.execute(waits)).scalar_one_or_none():
-                await refunds.paid_by_hand(conn, self.house, found, reference="TRF", actor="user:a")
+                await refunds.paid_by_hand(conn, self.app, found, reference="TRF", actor="user:a")
 
     async def moved(self) -> None:
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             target = f"ACC{self.rng.randrange(BRANCHES)}"
             one = self.rng.choice(self.taken)
-            await money_received.moved(conn, self.house, one, target, actor="user:a", reason="x")
+            await money_received.moved(conn, self.app, one, target, actor="user:a", reason="x")
 
     async def claimed(self) -> None:
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             waits = select(receipt.c.id).where(receipt.c.state == "suspense").limit(1)
             if found := (await conn.execute(waits)).scalar_one_or_none():
-                await money_received.placed(conn, self.house, found, f"ACC{self.rng.randrange(BRANCHES)}", "user:a")
+                await money_received.placed(conn, self.app, found, f"ACC{self.rng.randrange(BRANCHES)}", "user:a")
 
     async def day(self, steps: int) -> None:
         await self.came()
@@ -114,9 +114,9 @@ class Days:
                 continue
 
 
-async def _customers_have(house: House, on: date) -> int:
+async def _customers_have(app: App, on: date) -> int:
     """By how much a day's money lowered what customers owe and what waits in suspense, by the ledger alone."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         ours = select(ledger_account.c.id).where(ledger_account.c.code.in_(("receivable", "suspense")))
         money = (
             select(func.coalesce(func.sum(posting.c.amount), 0))
@@ -130,7 +130,7 @@ async def _customers_have(house: House, on: date) -> int:
 
 @pytest.mark.parametrize(("seed", "days", "steps"), [(7, 4, 12), pytest.param(8, 30, 120, marks=pytest.mark.soak)])
 async def test_branches_sum_to_the_house_and_the_house_to_the_ledger(
-    single: House, clock: SetClock, seed: int, days: int, steps: int
+    single: App, clock: SetClock, seed: int, days: int, steps: int
 ) -> None:
     async with single.db.writing() as conn:
         for number in range(BRANCHES):
@@ -154,34 +154,34 @@ async def test_branches_sum_to_the_house_and_the_house_to_the_ledger(
 
 
 async def _collected(work: Work, number: str) -> Bill:
-    async with work.house.db.writing() as conn:
-        account_id = await an_account(conn, work.house, number)
+    async with work.app.db.writing() as conn:
+        account_id = await an_account(conn, work.app, number)
         reference = await mandates.create(
-            conn, work.house, account_id, actor="user:a", provider="gocardless", provider_ref=f"MD{number}"
+            conn, work.app, account_id, actor="user:a", provider="gocardless", provider_ref=f"MD{number}"
         )
-        await mandates.activate(conn, work.house, reference, actor="user:a")
-        bill = await a_bill(conn, work.house, account_id, 120_000)
-        await mandates.plan_collections(conn, work.house, [bill])
+        await mandates.activate(conn, work.app, reference, actor="user:a")
+        bill = await a_bill(conn, work.app, account_id, 120_000)
+        await mandates.plan_collections(conn, work.app, [bill])
     return bill
 
 
 @pytest.mark.parametrize("weeks", [8, 56])
 async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly_its_bill(
-    single: House, weeks: int
+    single: App, weeks: int
 ) -> None:
     async with tills_at_work(single, mandates="gocardless") as work:
         bills = [await _collected(work, f"ACC{number}") for number in range(3)]
         work.forward(days=9)
-        await collect.collect_due(work.house, date(2026, 3, 23))
+        await collect.collect_due(work.app, date(2026, 3, 23))
         work.gocardless.banks()
         await work.gocardless.flush()
         assert await opened(single, *bills) == [0, 0, 0]
         work.forward(weeks=weeks)
         async with single.db.writing() as conn:
-            newer = await a_bill(conn, work.house, bills[1].account_id, 50_000)
-            got = ReceiptIn("daraja", "T1", "mobile_inbound", 50_000, "KES", work.house.clock.now(), reference="ACC1")
-            kept = await receive.apply(conn, work.house, got)
-            await FOLLOW.received(conn, work.house, kept.receipt_id)
+            newer = await a_bill(conn, work.app, bills[1].account_id, 50_000)
+            got = ReceiptIn("daraja", "T1", "mobile_inbound", 50_000, "KES", work.app.clock.now(), reference="ACC1")
+            kept = await receive.apply(conn, work.app, got)
+            await FOLLOW.received(conn, work.app, kept.receipt_id)
         [hers] = [
             one["id"]
             for one in work.gocardless.things.values()
@@ -197,31 +197,31 @@ async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly
 
 @pytest.mark.parametrize("parts", [40, pytest.param(200, marks=pytest.mark.soak)])
 async def test_of_twice_as_many_refunds_at_once_as_were_paid_exactly_what_was_paid_goes_back(
-    house: House, parts: int
+    app: App, parts: int
 ) -> None:
     """Half as many minor units as there are refunds of one: the others are refused, and the receipt is never below nothing."""
-    house = replace(house, operator=house.operator.model_copy(update={"refunds": Refunds(approve_above="1000000")}))
-    async with house.db.writing() as conn:
-        bill = await a_bill(conn, house, await an_account(conn, house), MINOR)
-    got = ReceiptIn("bank", "T1", "bank", parts // 2, "KES", house.clock.now(), reference="ACC100")
-    async with house.db.writing() as conn:
-        kept = await receive.apply(conn, house, got)
-        await FOLLOW.received(conn, house, kept.receipt_id)
+    app = replace(app, operator=app.operator.model_copy(update={"refunds": Refunds(approve_above="1000000")}))
+    async with app.db.writing() as conn:
+        bill = await a_bill(conn, app, await an_account(conn, app), MINOR)
+    got = ReceiptIn("bank", "T1", "bank", parts // 2, "KES", app.clock.now(), reference="ACC100")
+    async with app.db.writing() as conn:
+        kept = await receive.apply(conn, app, got)
+        await FOLLOW.received(conn, app, kept.receipt_id)
 
     gate = asyncio.Semaphore(25)
 
     async def one(at: int) -> bool:
         try:
-            async with gate, house.db.writing() as conn:
+            async with gate, app.db.writing() as conn:
                 key = f"back {at}"
-                await refunds.ask(conn, house, kept.receipt_id, amount_minor=1, reason="x", actor="user:a", key=key)
+                await refunds.ask(conn, app, kept.receipt_id, amount_minor=1, reason="x", actor="user:a", key=key)
         except Refused:
             return False
         return True
 
     assert sum(await asyncio.gather(*(one(at) for at in range(parts)))) == parts // 2
-    assert await opened(house, bill) == [MINOR]
-    async with house.db.reading() as conn:
+    assert await opened(app, bill) == [MINOR]
+    async with app.db.reading() as conn:
         assert await ledger.balance(conn, "refunds", 0, "KES") == -(parts // 2)
         assert await verify.problems(conn) == []
-    await proven(house)
+    await proven(app)

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect
 from core.ledger import verify
@@ -42,8 +42,8 @@ Said = tuple[str, bytes, Mapping[str, str]]
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @dataclass(slots=True)
@@ -61,14 +61,14 @@ class Door:
             return response.status, await response.text()
 
 
-async def _billed(house: House, number: str = "ACC100") -> Bill:
-    async with house.db.writing() as conn:
-        return await a_bill(conn, house, await an_account(conn, house, number), MINOR)
+async def _billed(app: App, number: str = "ACC100") -> Bill:
+    async with app.db.writing() as conn:
+        return await a_bill(conn, app, await an_account(conn, app, number), MINOR)
 
 
 async def _link(work: Work, bill: Bill, key: str = "k") -> str:
-    async with work.house.db.writing() as conn:
-        return (await request.paylink(conn, work.house, bill.account_id, invoice_id=bill.invoice_id, key=key)).token
+    async with work.app.db.writing() as conn:
+        return (await request.paylink(conn, work.app, bill.account_id, invoice_id=bill.invoice_id, key=key)).token
 
 
 def pay(work: Work, name: str) -> None:
@@ -79,26 +79,26 @@ def pay(work: Work, name: str) -> None:
 
 
 @asynccontextmanager
-async def door(house: House, name: str) -> AsyncIterator[Door]:
+async def door(app: App, name: str) -> AsyncIterator[Door]:
     """One of the doors, with something to be told there."""
     if name in PAGES:
-        async with tills_at_work(house, paylink=name) as work:
-            bill = await _billed(work.house)
-            await redirect.start(work.house, await _link(work, bill))
+        async with tills_at_work(app, paylink=name) as work:
+            bill = await _billed(work.app)
+            await redirect.start(work.app, await _link(work, bill))
             till = work.till(name)
             till.manners.shuffled = True
             pay(work, name)
             yield Door(work, bill, [_posted(work, name, one) for one in till._held])
     elif name == "gocardless":
-        async with tills_at_work(house, mandates=name) as work:
+        async with tills_at_work(app, mandates=name) as work:
             bill = await _collected(work)
             work.gocardless.banks()
             yield Door(
                 work, bill, [_posted(work, name, {"events": work.gocardless.waiting, "meta": {"webhook_id": "WB1"}})]
             )
     else:
-        async with at_work(house, push="daraja") as box:
-            bill = await _billed(box.house)
+        async with at_work(app, push="daraja") as box:
+            bill = await _billed(box.app)
             yield Door(box, bill, [await _boxed(box, bill, name)])
 
 
@@ -108,27 +108,27 @@ def _posted(work: Work, name: str, told: dict[str, Any]) -> Said:
 
 
 async def _collected(work: Work) -> Bill:
-    bill = await _billed(work.house)
-    async with work.house.db.writing() as conn:
+    bill = await _billed(work.app)
+    async with work.app.db.writing() as conn:
         reference = await mandates.create(
-            conn, work.house, bill.account_id, actor="user:a", provider="gocardless", provider_ref="MD1"
+            conn, work.app, bill.account_id, actor="user:a", provider="gocardless", provider_ref="MD1"
         )
-        await mandates.activate(conn, work.house, reference, actor="user:a")
-        [day] = (await mandates.plan_collections(conn, work.house, [bill])).values()
-    work.forward(days=(day - work.house.today()).days)
-    assert (await collect.collect_due(work.house, day)).total() == 1
+        await mandates.activate(conn, work.app, reference, actor="user:a")
+        [day] = (await mandates.plan_collections(conn, work.app, [bill])).values()
+    work.forward(days=(day - work.app.today()).days)
+    assert (await collect.collect_due(work.app, day)).total() == 1
     return bill
 
 
 async def _boxed(box: Box, bill: Bill, name: str) -> Said:
     if name == "sandbox":
         body = json.dumps(inbound(minor=MINOR)).encode()
-        stamp = int(box.house.clock.now().timestamp())
+        stamp = int(box.app.clock.now().timestamp())
         return f"{box.hook}/sandbox", body, {HEADER: stamped("test-sandbox-secret", body, stamp)}
     if name == "daraja/confirmation":
         return f"{box.hook}/{name}", json.dumps(confirmation()).encode(), {}
-    async with box.house.db.writing() as conn:
-        await push.ask(conn, box.house, bill.account_id, "+254700000001", MINOR, "k")
+    async with box.app.db.writing() as conn:
+        await push.ask(conn, box.app, bill.account_id, "+254700000001", MINOR, "k")
     box.daraja.manners.calls = 0
     await box.dispatch()
     [prompt] = box.daraja.prompts.values()
@@ -137,31 +137,31 @@ async def _boxed(box: Box, bill: Bill, name: str) -> Said:
 
 @pytest.mark.parametrize("name", DOORS)
 async def test_told_five_times_in_a_row_and_twenty_at_once_it_has_one_effect_and_one_answer(
-    house: House, name: str
+    app: App, name: str
 ) -> None:
-    async with door(house, name) as it:
+    async with door(app, name) as it:
         heard = {await it.tell(said) for said in it.says * 5}
         heard |= set(await asyncio.gather(*(it.tell(said) for said in it.says for _ in range(20))))
         assert len(heard) == 1 and {status for status, _ in heard} == {200}
-        assert await opened(house, it.bill) == [0]
-        await _one_receipt(house)
+        assert await opened(app, it.bill) == [0]
+        await _one_receipt(app)
 
 
 @pytest.mark.parametrize("name", DOORS)
 @pytest.mark.soak
-async def test_twenty_at_once_before_anything_else_have_one_effect_and_one_answer(house: House, name: str) -> None:
-    async with door(house, name) as it:
+async def test_twenty_at_once_before_anything_else_have_one_effect_and_one_answer(app: App, name: str) -> None:
+    async with door(app, name) as it:
         heard = set(await asyncio.gather(*(it.tell(said) for said in it.says for _ in range(20))))
-        assert len(heard) == 1 and await opened(house, it.bill) == [0]
-        await _one_receipt(house)
+        assert len(heard) == 1 and await opened(app, it.bill) == [0]
+        await _one_receipt(app)
 
 
-async def _one_receipt(house: House) -> None:
-    async with house.db.reading() as conn:
+async def _one_receipt(app: App) -> None:
+    async with app.db.reading() as conn:
         kept = select(func.count(), func.sum(receipt.c.amount_minor)).select_from(receipt)
         assert tuple((await conn.execute(kept)).one()) == (1, MINOR)
         assert await verify.problems(conn) == []
-    await proven(house)
+    await proven(app)
 
 
 class Forger:
@@ -208,13 +208,13 @@ class Forger:
     ("seed", "count", "posted"), [(4, 300, 30), pytest.param(5, FORGERIES // 5, 500, marks=pytest.mark.soak)]
 )
 async def test_what_is_forged_is_refused_and_changes_nothing(
-    single: House, name: str, seed: int, count: int, posted: int
+    single: App, name: str, seed: int, count: int, posted: int
 ) -> None:
     async with door(single, name) as it:
         forger = Forger(seed, it.says[0], replays=name != "flutterwave")
         for _ in range(count):
             headers, body = forger.forge()
-            assert isinstance(refused := inbox.read(it.work.house, name, headers, body), inbox.Answer), (headers, body)
+            assert isinstance(refused := inbox.read(it.work.app, name, headers, body), inbox.Answer), (headers, body)
             assert refused.status in (403, 498)
         for _ in range(posted):
             headers, body = forger.forge()
@@ -228,9 +228,9 @@ async def test_what_is_forged_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_five_tabs_and_two_links_are_one_charge(house: House, name: str) -> None:
-    async with tills_at_work(house, paylink=name) as work:
-        bill = await _billed(work.house)
+async def test_five_tabs_and_two_links_are_one_charge(app: App, name: str) -> None:
+    async with tills_at_work(app, paylink=name) as work:
+        bill = await _billed(work.app)
         tokens = [await _link(work, bill, "one"), await _link(work, bill, "other")]
         tried = {"amount": "1", "amount_minor": "1", "invoice_id": "7"}
 
@@ -242,24 +242,24 @@ async def test_five_tabs_and_two_links_are_one_charge(house: House, name: str) -
         pay(work, name)
         await work.idle()
         assert [moved.minor for moved in work.till(name).truth] == [MINOR], "what it asks for is not hers to say"
-        assert await opened(house, bill) == [0] and {await press(token) for token in tokens} == {"410"}
-        assert await attempts(house) == [("card", "succeeded", None)]
-        await _one_receipt(house)
+        assert await opened(app, bill) == [0] and {await press(token) for token in tokens} == {"410"}
+        assert await attempts(app) == [("card", "succeeded", None)]
+        await _one_receipt(app)
 
 
 @pytest.mark.parametrize("count", [200, pytest.param(GUESSES, marks=pytest.mark.soak)])
-async def test_a_link_cannot_be_guessed_and_is_over_when_it_is_old(single: House, count: int) -> None:
+async def test_a_link_cannot_be_guessed_and_is_over_when_it_is_old(single: App, count: int) -> None:
     async with tills_at_work(single, paylink="stripe") as work:
-        token = await _link(work, await _billed(work.house))
+        token = await _link(work, await _billed(work.app))
         near = [token[:-1], token[:-1] + "!", token.swapcase(), f"{token}A", token[::-1]]
         async with single.db.reading() as conn:
             for guess in [*near, *(secrets.token_urlsafe(16) for _ in range(count))]:
-                assert await request.link(conn, work.house, guess) is None
+                assert await request.link(conn, work.app, guess) is None
         async with aiohttp.ClientSession() as http:
             for guess in near:
                 async with http.get(f"{work.url}/p/{guess}") as response:
                     assert response.status == 404
-            work.forward(days=work.house.operator.payments.paylink_days)
+            work.forward(days=work.app.operator.payments.paylink_days)
             async with http.post(f"{work.url}/p/{token}", allow_redirects=False) as response:
                 assert response.status == 410
         assert work.stripe.things == {}

@@ -16,7 +16,7 @@ from core.billing.tables import invoice
 from core.clock import SetClock
 from core.config.operator import Billing, Operator, Settings
 from core.config.payments import DirectDebit
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect, late_usage_rebill
 from core.journeys.close_cycles import close_cycles
@@ -40,7 +40,7 @@ assert sepaxml, "imported once, before a child is forked"
 HANDED_IN = date(2026, 3, 20)
 
 
-def house_of(db: Database, clock: SetClock) -> House:
+def house_of(db: Database, clock: SetClock) -> App:
     """The operator of these tests: a creditor of its own, and late usage is billed at once."""
     operator = Operator(
         name="Mwangaza Power",
@@ -60,17 +60,17 @@ def house_of(db: Database, clock: SetClock) -> House:
         billing=Billing(late_usage="rebill"),
     )
     operator = operator.model_copy(update={"payments": operator.payments.model_copy(update={"mandates": "sepa"})})
-    return House(db, clock, operator, Settings())
+    return App(clock, operator, db, Settings())
 
 
 async def work(said: dict[str, Any]) -> None:
     """What the killed process does: `{"db": ..., "at": an instant, "does": "file" or "rebill"}`."""
     db = Database(said["db"])
-    house = house_of(db, SetClock(datetime.fromisoformat(said["at"])))
+    app = house_of(db, SetClock(datetime.fromisoformat(said["at"])))
     if said["does"] == "file":
-        await debit_files.make(house, actor="job:debits")
+        await debit_files.make(app, actor="job:debits")
     else:
-        await late_usage_rebill.put_right(house)
+        await late_usage_rebill.put_right(app)
     await db.close()
 
 
@@ -80,8 +80,8 @@ async def children() -> AsyncIterator[Nursery]:
         yield them
 
 
-async def _killed(children: Nursery, house: House, does: str, *places: str) -> None:
-    said = {"db": house.db.url.render_as_string(hide_password=False), "at": house.clock.now().isoformat(), "does": does}
+async def _killed(children: Nursery, app: App, does: str, *places: str) -> None:
+    said = {"db": app.db.url.render_as_string(hide_password=False), "at": app.clock.now().isoformat(), "does": does}
     for place in places:
         assert await (await children.begin(said, place)).wait() == -signal.SIGKILL, place
     assert await (await children.begin(said)).wait() == 0
@@ -91,18 +91,18 @@ async def _killed(children: Nursery, house: House, does: str, *places: str) -> N
 async def test_a_debit_is_in_one_file_however_often_its_making_is_killed(
     db: Database, clock: SetClock, children: Nursery
 ) -> None:
-    house = house_of(db, clock)
+    app = house_of(db, clock)
     async with db.writing() as conn:
         for number in range(DEBITS):
-            account_id = await an_account(conn, house, f"ACC{number}")
+            account_id = await an_account(conn, app, f"ACC{number}")
             bank = mandates.Bank("Amina Otieno", "DE75512108001245126199")
-            reference = await mandates.create(conn, house, account_id, actor="user:a", bank=bank)
-            await mandates.activate(conn, house, reference, actor="user:a")
-            await mandates.plan_collections(conn, house, [await a_bill(conn, house, account_id, 1_000 + number)])
-    clock.forward(HANDED_IN - house.today())
-    assert await collect.collect_due(house, HANDED_IN) == Counter(asked=DEBITS)
-    await _killed(children, house, "file", "payments.debits_gathered", "payments.debits_made")
-    assert await debit_files.make(house, actor="user:a") is None, "nothing waits any more"
+            reference = await mandates.create(conn, app, account_id, actor="user:a", bank=bank)
+            await mandates.activate(conn, app, reference, actor="user:a")
+            await mandates.plan_collections(conn, app, [await a_bill(conn, app, account_id, 1_000 + number)])
+    clock.forward(HANDED_IN - app.today())
+    assert await collect.collect_due(app, HANDED_IN) == Counter(asked=DEBITS)
+    await _killed(children, app, "file", "payments.debits_gathered", "payments.debits_made")
+    assert await debit_files.make(app, actor="user:a") is None, "nothing waits any more"
     async with db.reading() as conn:
         [body] = (await conn.execute(select(debit_file.c.body))).scalars().all()
         refs = set((await conn.execute(select(attempt.c.provider_ref))).scalars())
@@ -118,19 +118,19 @@ async def test_a_bill_is_put_right_once_however_often_that_is_killed(
     db: Database, clock: SetClock, children: Nursery, tmp_path: Path
 ) -> None:
     clock.instant = datetime.fromisoformat("2026-02-01T06:00:00+00:00")
-    house = house_of(db, clock)
+    app = house_of(db, clock)
     meters = [f"M{number}" for number in range(LATE)]
     customers = [
         Customer(one, opened_on=JAN, tariff="power", meter=NewMeter(one, interval_minutes=1440)) for one in meters
     ]
-    await settle(house, tmp_path, *customers)
-    await _used(house, tmp_path, [(one, at, kwh) for one in meters for at, kwh in month(JAN, 31, "1.3", last="3")])
-    pass_to(house, FEB)
-    assert (await close_cycles(house, FEB)).problems == ()
-    await _used(house, tmp_path, [(one, "2026-01-31", "8") for one in meters])
-    pass_to(house, date(2026, 2, 2))
-    await _killed(children, house, "rebill", "rebill.found", "rebill.issued", "rebill.issued")
-    assert await late_usage_rebill.put_right(house) == 0
+    await settle(app, tmp_path, *customers)
+    await _used(app, tmp_path, [(one, at, kwh) for one in meters for at, kwh in month(JAN, 31, "1.3", last="3")])
+    pass_to(app, FEB)
+    assert (await close_cycles(app, FEB)).problems == ()
+    await _used(app, tmp_path, [(one, "2026-01-31", "8") for one in meters])
+    pass_to(app, date(2026, 2, 2))
+    await _killed(children, app, "rebill", "rebill.found", "rebill.issued", "rebill.issued")
+    assert await late_usage_rebill.put_right(app) == 0
     async with db.reading() as conn:
         late = select(invoice.c.account_id, invoice.c.total_minor).where(invoice.c.series == "late")
         rows = (await conn.execute(late)).all()
@@ -141,7 +141,7 @@ async def test_a_bill_is_put_right_once_however_often_that_is_killed(
         assert await problems(conn) == []
 
 
-async def _used(house: House, folder: Path, rows: list[tuple[str, str, str]]) -> None:
+async def _used(app: App, folder: Path, rows: list[tuple[str, str, str]]) -> None:
     file = folder / f"{len(rows)}.csv"
     file.write_text("meter,start,kwh\n" + "".join(f"{one},{at},{kwh}\n" for one, at, kwh in rows))
-    assert (await load_csv(house, file)).rejected == 0
+    assert (await load_csv(app, file)).rejected == 0

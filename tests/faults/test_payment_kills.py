@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import money_received
 from core.ledger import queries as ledger
@@ -52,7 +52,7 @@ KILLS = int(os.environ.get("HODI_KILLS", "100"))
 class Story:
     """What the test holds in its hands."""
 
-    house: House
+    app: App
     url: str
     said: dict[str, object]
     environment: dict[str, str]
@@ -67,30 +67,30 @@ class Story:
 
     async def four_more(self) -> None:
         """One who asks for a push, one who has a link, one with a mandate, one who is given back what she had paid."""
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             for kind in ("push", "link", "mandate", "refund"):
-                number = f"{kind}{self.house.ids.take()}"
-                account_id = await an_account(conn, self.house, number)
-                bill = await a_bill(conn, self.house, account_id, MINOR, due_on=DUE)
+                number = f"{kind}{self.app.ids.take()}"
+                account_id = await an_account(conn, self.app, number)
+                bill = await a_bill(conn, self.app, account_id, MINOR, due_on=DUE)
                 if kind == "push":
                     self.asking.append(account_id)
                 elif kind == "link":
                     key = f"story:{account_id}"
-                    made = await request.paylink(conn, self.house, account_id, invoice_id=bill.invoice_id, key=key)
+                    made = await request.paylink(conn, self.app, account_id, invoice_id=bill.invoice_id, key=key)
                     self.tokens.append(made.token)
                 elif kind == "mandate":
-                    reference = await mandates.create(conn, self.house, account_id, masked="****", actor="job:test")
-                    await mandates.activate(conn, self.house, reference, actor="job:test")
-                    await mandates.plan_collections(conn, self.house, [bill])
+                    reference = await mandates.create(conn, self.app, account_id, masked="****", actor="job:test")
+                    await mandates.activate(conn, self.app, reference, actor="job:test")
+                    await mandates.plan_collections(conn, self.app, [bill])
                 else:
                     await self._given_back(conn, account_id, number)
 
     async def _given_back(self, conn: AsyncConnection, account_id: int, number: str) -> None:
-        got = ReceiptIn("sandbox", number, "card", MINOR, "KES", self.house.clock.now(), reference=number)
-        taken = await receive.apply(conn, self.house, got)
-        await money_received.received(conn, self.house, taken.receipt_id)
+        got = ReceiptIn("sandbox", number, "card", MINOR, "KES", self.app.clock.now(), reference=number)
+        taken = await receive.apply(conn, self.app, got)
+        await money_received.received(conn, self.app, taken.receipt_id)
         await refunds.ask(
-            conn, self.house, taken.receipt_id, amount_minor=MINOR, reason="moved away", actor="user:a", key=number
+            conn, self.app, taken.receipt_id, amount_minor=MINOR, reason="moved away", actor="user:a", key=number
         )
         self.given.append(account_id)
 
@@ -123,7 +123,7 @@ class Story:
 
     async def settled(self) -> bool:
         """Whether nothing is under way any more."""
-        async with self.house.db.reading() as conn:
+        async with self.app.db.reading() as conn:
             live = select(func.count()).select_from(attempt).where(attempt.c.state.in_(LIVE))
             waiting = select(func.count()).select_from(provider_event).where(provider_event.c.state == "waiting")
             planned = select(func.count()).select_from(collection).where(collection.c.state.in_(("planned", "asked")))
@@ -179,8 +179,8 @@ async def _judged(story: Story, truth: sandbox.Service) -> None:
         assert max(Counter(payment.reference for payment in them).values(), default=1) == 1, "nobody was charged twice"
     given = len(story.given) * MINOR
     minor = sum(payment.amount_minor for payment in paid) - sum(payment.amount_minor for payment in back)
-    assert await cash(story.house, "sandbox") == given + minor
-    async with story.house.db.reading() as conn:
+    assert await cash(story.app, "sandbox") == given + minor
+    async with story.app.db.reading() as conn:
         kept = set(
             (await conn.execute(select(receipt.c.provider_txn).where(receipt.c.attempt_id.is_not(None)))).scalars()
         )
@@ -200,7 +200,7 @@ async def _judged(story: Story, truth: sandbox.Service) -> None:
     assert unpaid & set(story.given) == set(story.given) - failed, "money that went back opened its bill"
     assert unpaid - set(story.given) == sorry, "who has not paid was told, and nobody else"
     assert sorry <= set(story.asking), "links and mandates come right by themselves"
-    await proven(story.house)
+    await proven(story.app)
 
 
 async def test_killed_between_a_callback_and_its_thanks_nothing_is_lost_or_doubled(
@@ -227,9 +227,9 @@ async def test_killed_again_and_again_at_any_place_and_any_time_nothing_is_lost_
 async def _told(db: Database, folder: Path, kills: Sequence[str | float], *, must: bool = True) -> None:
     began, port = time.time(), free_port()
     clock = HurryingClock(began)
-    app = sandbox.make_app("test-sandbox-secret-of-some-length", clock=clock, prompt_seconds=0.05)
+    web_app = sandbox.make_app("test-sandbox-secret-of-some-length", clock=clock, prompt_seconds=0.05)
     async with (
-        TestServer(app) as server,
+        TestServer(web_app) as server,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
         nursery("tests.faults.payment_story:live") as children,
     ):
@@ -251,4 +251,4 @@ async def _told(db: Database, folder: Path, kills: Sequence[str | float], *, mus
         for kill in kills:
             await (_killed_at(story, kill, must=must) if isinstance(kill, str) else _killed_some_time(story, kill))
         await _finished(story, 90 + len(kills))
-        await _judged(story, app[sandbox.SERVICE])
+        await _judged(story, web_app[sandbox.SERVICE])

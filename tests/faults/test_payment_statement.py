@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Reconcile
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import bank_statement
 from core.ledger import verify
@@ -28,9 +28,9 @@ Planted = Counter[tuple[str, date, int]]
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     policy = Reconcile(grace_days=1, payout_days=DAYS, bank_account=IBAN)
-    return House(sqlite_db, clock, operator.model_copy(update={"reconcile": policy}), settings)
+    return App(clock, operator.model_copy(update={"reconcile": policy}), sqlite_db, settings)
 
 
 class Bank:
@@ -44,13 +44,13 @@ class Bank:
         self.refs += 1
         self.papers.setdefault(on, Paper(on)).entry(minor, f"B{self.refs}", purpose=purpose)
 
-    async def sends(self, house: House, folder: Path, form: str, until: date) -> None:
+    async def sends(self, app: App, folder: Path, form: str, until: date) -> None:
         """All statements up to a day; some of them in a second file too."""
         for on in sorted(day for day in self.papers if day <= until):
             paper = self.papers[on]
             path = paper.camt(folder, f"{on}.xml") if form == "camt" else paper.mt940(folder, f"{on}.sta")
             for _ in range(self.rng.choice((1, 2))):
-                await bank_statement.bring_in(house, path)
+                await bank_statement.bring_in(app, path)
 
 
 def plant(bank: Bank, kind: str, name: str, net: int, planted: Planted) -> None:
@@ -81,12 +81,12 @@ def plant(bank: Bank, kind: str, name: str, net: int, planted: Planted) -> None:
             planted["bank_unexplained", on, net] += 1
 
 
-async def found(house: House, until: date) -> Counter[tuple[str, str, date, int]]:
+async def found(app: App, until: date) -> Counter[tuple[str, str, date, int]]:
     """(kind, state, day, minor units) of what differs, each day matched anew."""
     for n in range((until - DAY).days + 1):
-        async with house.db.writing() as conn:
-            await run.run(conn, house, DAY + timedelta(days=n))
-    async with house.db.reading() as conn:
+        async with app.db.writing() as conn:
+            await run.run(conn, app, DAY + timedelta(days=n))
+    async with app.db.reading() as conn:
         rows = await conn.execute(select(difference).where(difference.c.state != "cleared"))
         return Counter((row.kind, row.state, row.day, row.amount_minor) for row in rows)
 
@@ -94,11 +94,11 @@ async def found(house: House, until: date) -> Counter[tuple[str, str, date, int]
 @pytest.mark.parametrize("form", ["camt", "mt940"])
 @pytest.mark.parametrize(("seed", "each"), [(1, 3), pytest.param(2, 50, marks=pytest.mark.soak)])
 async def test_every_difference_planted_in_a_statement_is_found(
-    house: House, tmp_path: Path, form: str, seed: int, each: int
+    app: App, tmp_path: Path, form: str, seed: int, each: int
 ) -> None:
     rng = random.Random(seed)
     bank, planted = Bank(rng), Planted()
-    await opened_world(house)
+    await opened_world(app)
     nets = rng.sample(range(10_000, 90_000, 7), each * len(KINDS))
     late = set()
     for number, net in enumerate(nets):
@@ -107,18 +107,18 @@ async def test_every_difference_planted_in_a_statement_is_found(
         if kind in ("late", "good"):
             late.add(net)
         if kind != "unknown":
-            await pay(house, f"pi_{number}", net + 29)
-            await told(house, f"pi_{number}", net + 29, fee=29, payout=name)
-    await bank.sends(house, tmp_path, form, DAY)
-    early = {minor for kind, state, _, minor in await found(house, DAY) if (kind, state) == ("payout_missing", "late")}
+            await pay(app, f"pi_{number}", net + 29)
+            await told(app, f"pi_{number}", net + 29, fee=29, payout=name)
+    await bank.sends(app, tmp_path, form, DAY)
+    early = {minor for kind, state, _, minor in await found(app, DAY) if (kind, state) == ("payout_missing", "late")}
     assert {-minor for minor in early} >= {
         net for net in late if not any(e[0] == net for e in bank.papers[DAY].entries)
     }
-    forward(house, DAYS + 4)
-    await bank.sends(house, tmp_path, form, DAY + timedelta(days=9))
-    told_now = await found(house, house.today())
+    forward(app, DAYS + 4)
+    await bank.sends(app, tmp_path, form, DAY + timedelta(days=9))
+    told_now = await found(app, app.today())
     assert told_now == Counter({(kind, "open", day, minor): n for (kind, day, minor), n in planted.items()}), (
         f"seed {seed}"
     )
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert await verify.problems(conn) == []

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.costs import message_cost
 from core.outbox.queue import outbox
@@ -32,9 +32,9 @@ MANY = int(os.environ.get("HODI_CALLS", "20000"))
 OVER = NOON + timedelta(days=15)
 
 
-async def left_behind(house: House) -> dict[str, Any]:
+async def left_behind(app: App) -> dict[str, Any]:
     """Everything that lasts of a week, by names that do not depend on the order in which rows were made."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         out = (
             await conn.execute(select(outbox.c.id, outbox.c.key, outbox.c.kind, outbox.c.state, outbox.c.reason))
         ).all()
@@ -75,17 +75,17 @@ async def test_a_week_of_messages_and_reports_ends_the_same_in_any_order(
     operator, ends, calls = operator.model_copy(update={"notices": notices}), [], 0
     for order in ("in order", "shuffled"):
         db = Database(await sqlite_server.fresh(tmp_path))
-        house = House(db, SetClock(NOON), operator, settings)
+        app = App(SetClock(NOON), operator, db, settings)
         for who in range(0, 40, 2):
-            await a_customer(house, number=str(7_000 + who), phone=phone(who), name=f"Customer {who}")
+            await a_customer(app, number=str(7_000 + who), phone=phone(who), name=f"Customer {who}")
         folder = tmp_path / order
         folder.mkdir()
-        async with open_doors(house, folder) as doors:
+        async with open_doors(app, folder) as doors:
             week = Week(doors, random.Random(SEED), NOON)
             told = week.happens(count)
             told = in_order(told) if order == "in order" else shuffled(told, random.Random(SEED + 1))
-            await brought(told, house.clock, OVER)
-            ends.append(await left_behind(doors.house))
+            await brought(told, app.clock, OVER)
+            ends.append(await left_behind(doors.app))
             calls = len(told)
         await db.close()
     right, after = ends

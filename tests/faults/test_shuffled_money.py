@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect, payment_doors
 from core.ledger import verify
@@ -40,9 +40,9 @@ ENDED = {"failed": "ended", "cancelled": "ended"}
 TILLS = ("stripe", "paystack", "flutterwave", "gocardless")
 
 
-async def money(house: House, *providers: str) -> dict[str, Any]:
+async def money(app: App, *providers: str) -> dict[str, Any]:
     """Where all money is, and how everything stands, by names that no order changes."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         names = {row.id: row.number for row in await conn.execute(select(account.c.id, account.c.number))}
         owing = await conn.execute(select(open_item.c.account_id, open_item.c.open_minor))
         tried = (await conn.execute(select(attempt))).all()
@@ -63,8 +63,8 @@ async def money(house: House, *providers: str) -> dict[str, Any]:
             "left waiting": list(waits.scalars()),
             "mandates": sorted((row.provider_ref, ENDED.get(row.state, row.state)) for row in agreed),
         }
-    await proven(house)
-    return found | {"cash": [await cash(house, name) for name in providers]}
+    await proven(app)
+    return found | {"cash": [await cash(app, name) for name in providers]}
 
 
 @dataclass
@@ -81,8 +81,8 @@ class Story:
             self.work.till(name).manners.shuffled = True
         for number in range(count):
             await (self.by_mandate if number % 2 else self.by_link)(number)
-        self.work.forward(days=(date(2026, 3, 17) - self.work.house.today()).days)
-        await collect.collect_due(self.work.house, DUE)
+        self.work.forward(days=(date(2026, 3, 17) - self.work.app.today()).days)
+        await collect.collect_due(self.work.app, DUE)
         self.work.gocardless.banks()
         for one in list(self.work.gocardless.things.values()):
             if one["status"] == "confirmed" and self.dice.random() < 0.3:
@@ -93,14 +93,14 @@ class Story:
     async def by_link(self, number: int) -> None:
         """She pays on a page; now and then her bank takes it back, or gives it back again."""
         name = self.dice.choice(("stripe", "paystack", "flutterwave"))
-        house = self.work.house
-        words = {"payments": house.operator.payments.model_copy(update={"paylink": name})}
-        house = replace(house, operator=house.operator.model_copy(update=words))
-        async with house.db.writing() as conn:
-            account_id = await an_account(conn, house, f"L{number}")
-            bill = await a_bill(conn, house, account_id, 100 * self.dice.randrange(10, 900))
-            link = await request.paylink(conn, house, account_id, invoice_id=bill.invoice_id, key=f"s{number}")
-        await redirect.start(house, link.token, payment_doors.FOLLOW)
+        app = self.work.app
+        words = {"payments": app.operator.payments.model_copy(update={"paylink": name})}
+        app = replace(app, operator=app.operator.model_copy(update=words))
+        async with app.db.writing() as conn:
+            account_id = await an_account(conn, app, f"L{number}")
+            bill = await a_bill(conn, app, account_id, 100 * self.dice.randrange(10, 900))
+            link = await request.paylink(conn, app, account_id, invoice_id=bill.invoice_id, key=f"s{number}")
+        await redirect.start(app, link.token, payment_doors.FOLLOW)
         till: Any = self.work.till(name)
         till.pay(next(reversed(till.things)))
         if name == "stripe" and (fate := self.dice.choice((0, 0, 1, 2))):
@@ -113,15 +113,15 @@ class Story:
 
     async def by_mandate(self, number: int) -> None:
         """Her bank is asked; it may say no, and she may end the mandate."""
-        end, house = self.dice.choice(("", "", "", "FUNDS", "CLOSED")), self.work.house
-        async with house.db.writing() as conn:
-            account_id = await an_account(conn, house, f"M{number}")
+        end, app = self.dice.choice(("", "", "", "FUNDS", "CLOSED")), self.work.app
+        async with app.db.writing() as conn:
+            account_id = await an_account(conn, app, f"M{number}")
             reference = await mandates.create(
-                conn, house, account_id, actor="user:a", provider="gocardless", provider_ref=f"MD{number}{end}"
+                conn, app, account_id, actor="user:a", provider="gocardless", provider_ref=f"MD{number}{end}"
             )
-            await mandates.activate(conn, house, reference, actor="user:a")
-            bill = await a_bill(conn, house, account_id, 100 * self.dice.randrange(10, 900))
-            await mandates.plan_collections(conn, house, [bill])
+            await mandates.activate(conn, app, reference, actor="user:a")
+            bill = await a_bill(conn, app, account_id, 100 * self.dice.randrange(10, 900))
+            await mandates.plan_collections(conn, app, [bill])
         self.work.gocardless.event("mandates", "active", mandate=f"MD{number}{end}")
         if self.dice.random() < 0.3:
             self.work.gocardless.event("mandates", "cancelled", "mandate_cancelled", mandate=f"MD{number}{end}")
@@ -141,12 +141,12 @@ class Story:
         self.calls.append(Call(at, bring))
 
 
-async def ended(house: House, calls: list[Call], order: str, clock: SetClock) -> None:
+async def ended(app: App, calls: list[Call], order: str, clock: SetClock) -> None:
     """Everything is told, and what had to wait is taken up."""
     told = in_order(calls) if order == "in order" else shuffled(calls, random.Random(SEED + 1))
     await brought(told, clock, max(OVER, told[-1].at))
     for _ in range(3):
-        await inbox.work_off(house, payment_doors.FOLLOW)
+        await inbox.work_off(app, payment_doors.FOLLOW)
 
 
 def same(ends: list[dict[str, Any]]) -> None:
@@ -163,11 +163,11 @@ async def test_pages_disputes_and_debits_end_the_same_in_any_order(
     ends: list[dict[str, Any]] = []
     for order in ("in order", "shuffled"):
         db, clock = Database(await sqlite_server.fresh(tmp_path)), SetClock(NOON)
-        house = House(db, clock, operator, settings)
-        async with tills_at_work(house, paylink="stripe", mandates="gocardless") as work:
+        app = App(clock, operator, db, settings)
+        async with tills_at_work(app, paylink="stripe", mandates="gocardless") as work:
             calls = await Story(work, random.Random(SEED), []).of(count)
-            await ended(work.house, calls, order, clock)
-            ends.append(await money(work.house, *TILLS))
+            await ended(work.app, calls, order, clock)
+            ends.append(await money(work.app, *TILLS))
             truth = [sum(moved.minor for moved in work.till(name).truth) for name in TILLS]
             assert ends[-1]["cash"] == truth, f"seed {SEED}, {order}: their books and ours"
         await db.close()
@@ -201,17 +201,17 @@ async def test_prompts_and_paybill_notes_end_the_same_in_any_order(
             calls.append(Call(NOON + timedelta(days=1, seconds=10 * len(calls)), bring))
             return {}
 
-        async with at_work(House(db, clock, operator, settings), push="daraja") as work:
+        async with at_work(App(clock, operator, db, settings), push="daraja") as work:
             monkeypatch.setattr(daraja.Double, "post", hold)
             for number in range(count):
-                async with work.house.db.writing() as conn:
-                    account_id = await an_account(conn, work.house, f"P{number}")
-                    await a_bill(conn, work.house, account_id, 100 * dice.randrange(10, 900))
+                async with work.app.db.writing() as conn:
+                    account_id = await an_account(conn, work.app, f"P{number}")
+                    await a_bill(conn, work.app, account_id, 100 * dice.randrange(10, 900))
                 work.daraja.manners.result = dice.choice((0, 0, 0, 1, 1032, 2001))
                 work.daraja.manners.also_confirms = dice.random() < 0.5
                 if dice.random() < 0.6:
-                    async with work.house.db.writing() as conn:
-                        await push.ask(conn, work.house, account_id, "+254700000001", 120_000, f"p{number}")
+                    async with work.app.db.writing() as conn:
+                        await push.ask(conn, work.app, account_id, "+254700000001", 120_000, f"p{number}")
                     await work.dispatch()
                 else:
                     note = work.daraja.confirmation(
@@ -220,8 +220,8 @@ async def test_prompts_and_paybill_notes_end_the_same_in_any_order(
                     work.daraja.truth.append((note["TransID"], int(note["TransAmount"][:-3]), note["BillRefNumber"]))
                     await work.daraja.post(work.daraja.confirmation_url, note)
             monkeypatch.setattr(daraja.Double, "post", post)
-            await ended(work.house, calls, order, clock)
-            ends.append(await money(work.house, "daraja"))
+            await ended(work.app, calls, order, clock)
+            ends.append(await money(work.app, "daraja"))
             assert ends[-1]["cash"] == [100 * sum(amount for _, amount, _ in work.daraja.truth)], (
                 f"seed {SEED}, {order}"
             )

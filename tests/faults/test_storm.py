@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.access import keys
-from core.context import House
+from core.context import App
 from core.journeys.verify_books import problems
 from gateway.admin.openapi import all_routes
 from gateway.app import make_app
@@ -148,14 +148,14 @@ SLOW = ("/chat/socket", "/openapi.json", "/metrics")
 """Left out: a socket is no request, and the two others read the whole house each time."""
 
 
-async def _people(house: House) -> tuple[Customer, str]:
-    async with house.db.writing() as conn:
-        branch = await a_branch(conn, house, "nakuru")
-        known = await a_customer(conn, house, branch, number="10000017", name="Wanjiru Kamau")
-        return known, await keys.create_key(conn, house, "admin")
+async def _people(app: App) -> tuple[Customer, str]:
+    async with app.db.writing() as conn:
+        branch = await a_branch(conn, app, "nakuru")
+        known = await a_customer(conn, app, branch, number="10000017", name="Wanjiru Kamau")
+        return known, await keys.create_key(conn, app, "admin")
 
 
-def _everything(house: House, folder: Path) -> House:
+def _everything(app: App, folder: Path) -> App:
     """Every door that a setting can open is open."""
     opened = {
         "africastalking_api_key": SecretStr("x"),
@@ -164,30 +164,30 @@ def _everything(house: House, folder: Path) -> House:
         "sessions_path": str(folder / "sessions.db"),
         "spool_path": str(folder / "spool"),
     }
-    return replace(house, settings=house.settings.model_copy(update=opened))
+    return replace(app, settings=app.settings.model_copy(update=opened))
 
 
 @pytest.mark.longest
-async def test_no_odd_request_breaks_anything(house: House, aiohttp_client: Serve, tmp_path: Path) -> None:
-    known, key = await _people(house)
-    before = await _wrong(house)
-    house = _everything(house, tmp_path)
-    app = make_app(house, with_scheduler=False)
-    client = await aiohttp_client(app)
-    browser = await signed_in(client, house)
-    routes = [(path, method) for path, method, _ in all_routes(app) if path not in SLOW]
+async def test_no_odd_request_breaks_anything(app: App, aiohttp_client: Serve, tmp_path: Path) -> None:
+    known, key = await _people(app)
+    before = await _wrong(app)
+    app = _everything(app, tmp_path)
+    web_app = make_app(app, with_scheduler=False)
+    client = await aiohttp_client(web_app)
+    browser = await signed_in(client, app)
+    routes = [(path, method) for path, method, _ in all_routes(web_app) if path not in SLOW]
     ids = [str(value) for value in (known.account_id, known.invoice_id, known.ticket_id, known.receipt_id, known.token)]
     storm = Storm(SEED, routes, ids)
     for number in range(SIZE):
         await _one(client, browser, key, storm(), f"seed {SEED}, request {number}")
     async with client.get("/healthz") as answer:
         assert answer.status == 200
-    assert await _wrong(house) == before
+    assert await _wrong(app) == before
 
 
-async def _wrong(house: House) -> list[str]:
+async def _wrong(app: App) -> list[str]:
     """What is wrong with the books (the two customers' bills were put there without a run)."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return await problems(conn)
 
 

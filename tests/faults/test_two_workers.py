@@ -14,7 +14,7 @@ from sqlalchemy import update
 
 from core.clock import SystemClock
 from core.config.operator import Settings, read_operator
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import queries as parties
 from core.payments import mandates
@@ -76,18 +76,18 @@ async def _due(running: Servers, today: date) -> None:
 
 async def _mandate(running: Servers) -> None:
     """Baraka pays by mandate; his bank will say no once."""
-    house = House(
-        Database(running.environment["HODI_DATABASE_URL"]),
+    app = App(
         SystemClock(),
         read_operator(running.folder / "operator"),
+        Database(running.environment["HODI_DATABASE_URL"]),
         Settings(),
     )
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         account = await parties.account_by_number(conn, "A-2")
         assert account is not None
-        reference = await mandates.create(conn, house, account.id, masked="bank ****2", actor="job:test")
-        await mandates.activate(conn, house, reference, actor="provider:sandbox")
-    await house.db.close()
+        reference = await mandates.create(conn, app, account.id, masked="bank ****2", actor="job:test")
+        await mandates.activate(conn, app, reference, actor="provider:sandbox")
+    await app.db.close()
     await running.http.post(
         f"{running.environment['HODI_SANDBOX_BASE_URL']}/v1/behave",
         json={"match": reference, "times": 1, "outcome": "failed", "reason": "declined"},

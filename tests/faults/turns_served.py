@@ -6,12 +6,12 @@ from typing import Any
 
 from core.clock import SystemClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from tests.gateway.talking import serve
 
 
-def the_house(url: str) -> House:
+def the_house(url: str) -> App:
     operator = Operator(
         name="Mwangaza Power",
         short_name="Mwangaza",
@@ -25,7 +25,7 @@ def the_house(url: str) -> House:
     settings = Settings.model_validate(
         {"secret_key": "test-secret-key-of-more-than-32-letters", "hook_secret": "test-hook-secret"}
     )
-    return House(Database(url), SystemClock(), operator, settings)
+    return App(SystemClock(), operator, Database(url), settings)
 
 
 async def live(said: dict[str, Any]) -> None:

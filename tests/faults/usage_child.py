@@ -6,7 +6,7 @@ from typing import Any
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.metering.store import collect
 from tests.core.metering.events.world import cdr
@@ -14,7 +14,7 @@ from tests.core.metering.events.world import cdr
 BATCH = 10
 
 
-def house_of(url: str) -> House:
+def house_of(url: str) -> App:
     operator = Operator(
         name="Mwangaza",
         short_name="Mwangaza",
@@ -24,12 +24,12 @@ def house_of(url: str) -> House:
         support_phone="+254800000000",
         default_tariff="home",
     )
-    return House(Database(url), SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Settings())
+    return App(SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Database(url), Settings())
 
 
 async def live(said: dict[str, Any]) -> None:
     """Load it: `{"db": ..., "path": ...}`."""
     collect.BATCH = BATCH
-    house = house_of(said["db"])
-    await collect.load(house, cdr(house, Path(said["path"])))
-    await house.db.close()
+    app = house_of(said["db"])
+    await collect.load(app, cdr(app, Path(said["path"])))
+    await app.db.close()

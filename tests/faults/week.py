@@ -124,7 +124,7 @@ class Week:
         key, last = f"out:{number}", self.dice.choice((("1", ""), ("2", "id:7 stat:UNDELIV err:000 text:x")))
         self._left(number, at, "sms", key)
         ref = urlsafe_b64encode(key.encode()).decode().rstrip("=")
-        signature = sign(self.doors.house.settings.secret_key.get_secret_value(), ref)
+        signature = sign(self.doors.app.settings.secret_key.get_secret_value(), ref)
         for step, (kind, reason) in enumerate((("8", "ACK/"), ("4", ""), last), 1):
             asked = f"{KANNEL}/delivery?id={ref}&sig={signature}&type={kind}&reason={quote(reason)}&fid=5"
             self.calls.append(Call(at + timedelta(seconds=step), lambda asked=asked: self._status("GET", asked)))
@@ -185,15 +185,15 @@ class Week:
 
     def _left(self, number: int, at: datetime, channel: str, ref: str) -> None:
         """Something left, and a moment later we wrote down by which reference."""
-        house, key = self.doors.house, f"out:{number}"
+        app, key = self.doors.app, f"out:{number}"
 
         async def leaves() -> int:
-            async with house.db.writing() as conn:
+            async with app.db.writing() as conn:
                 await enqueue(
-                    conn, house, key=key, kind="notice", template="reply.text", params={"text": "x"}, channel=channel
+                    conn, app, key=key, kind="notice", template="reply.text", params={"text": "x"}, channel=channel
                 )
                 await conn.execute(update(outbox).where(outbox.c.key == key).values(state="sent", provider_ref=ref))
-                await catch_up(conn, house, [ref])
+                await catch_up(conn, app, [ref])
             return 200
 
         self.calls.append(Call(at, leaves, ours=True))

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from core.access import keys
-from core.context import House
+from core.context import App
 from gateway.admin import routes as ops
 from gateway.app_keys import HOUSE
 from tests.gateway.world import Customer, a_branch, a_customer
@@ -18,12 +18,12 @@ Client = TestClient[web.Request, web.Application]
 Serve = Callable[[web.Application], Awaitable[Client]]
 
 
-def ops_app(house: House) -> web.Application:
-    app = web.Application()
-    app[HOUSE] = house
-    ops.setup(app)
-    app.add_routes(ops.routes())
-    return app
+def ops_app(app: App) -> web.Application:
+    web_app = web.Application()
+    web_app[HOUSE] = app
+    ops.setup(web_app)
+    web_app.add_routes(ops.routes())
+    return web_app
 
 
 @dataclass
@@ -31,7 +31,7 @@ class World:
     """What there is, and how machines ask for it."""
 
     client: Client
-    house: House
+    app: App
     nakuru: Customer
     kisumu: Customer
     admin_key: str
@@ -47,12 +47,12 @@ class World:
 
 
 @pytest.fixture
-async def world(house: House, aiohttp_client: Serve) -> AsyncIterator[World]:
-    async with house.db.writing() as conn:
-        first, second = await a_branch(conn, house, "nakuru"), await a_branch(conn, house, "kisumu")
-        nakuru = await a_customer(conn, house, first, number="10000017", name="Wanjiru Kamau")
-        kisumu = await a_customer(conn, house, second, number="10000025", name="Achieng Otieno", paid=128_555)
-        admin_key = await keys.create_key(conn, house, "admin")
-        nakuru_key = await keys.create_key(conn, house, "partner", branch="nakuru")
-    client = await aiohttp_client(ops_app(house))
-    yield World(client, house, nakuru, kisumu, admin_key, nakuru_key)
+async def world(app: App, aiohttp_client: Serve) -> AsyncIterator[World]:
+    async with app.db.writing() as conn:
+        first, second = await a_branch(conn, app, "nakuru"), await a_branch(conn, app, "kisumu")
+        nakuru = await a_customer(conn, app, first, number="10000017", name="Wanjiru Kamau")
+        kisumu = await a_customer(conn, app, second, number="10000025", name="Achieng Otieno", paid=128_555)
+        admin_key = await keys.create_key(conn, app, "admin")
+        nakuru_key = await keys.create_key(conn, app, "partner", branch="nakuru")
+    client = await aiohttp_client(ops_app(app))
+    yield World(client, app, nakuru, kisumu, admin_key, nakuru_key)

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from channels.contract import Channel
 from channels.registry import Tools, open_rows, senders
-from core.context import House
+from core.context import App
 from core.message import Notice
 from core.summary.reader import open_quick
 from gateway.app_keys import CHANNELS, HOUSE, TURNS
@@ -34,7 +34,7 @@ class Doors:
     """The gateway's client, the house behind it, and the providers."""
 
     client: TestClient[web.Request, web.Application]
-    house: House
+    app: App
     channels: dict[str, Channel]
     meta: Meta
     bot: BotApi
@@ -51,12 +51,12 @@ class Doors:
 
     async def sent(self) -> dict[str, int]:
         """Everything that waits leaves; how many ended in each state."""
-        return dict(await dispatcher_of(self.house, self.channels).drain())
+        return dict(await dispatcher_of(self.app, self.channels).drain())
 
 
 @asynccontextmanager
 async def open_doors(
-    house: House, folder: Path, also: Callable[[web.Application], None] | None = None, **changed: Any
+    app: App, folder: Path, also: Callable[[web.Application], None] | None = None, **changed: Any
 ) -> AsyncIterator[Doors]:
     """All doors open, and closed again; `also` adds pages to the application, `changed` are other settings."""
     meta, bot = Meta(), BotApi()
@@ -65,7 +65,7 @@ async def open_doors(
         TestServer(bot.app()) as bot_server,
         aiohttp.ClientSession() as http,
     ):
-        settings = house.settings.model_copy(
+        settings = app.settings.model_copy(
             update={
                 "africastalking_api_key": SecretStr("k"),
                 "africastalking_base_url": "http://127.0.0.1:1",
@@ -84,16 +84,16 @@ async def open_doors(
                 **changed,
             }
         )
-        house = replace(house, settings=settings)
+        app = replace(app, settings=settings)
         rows = open_rows(Tools(settings, http, nobody))
-        quick, sessions, app = open_quick(house.db), EmbeddedStore(folder / "sessions.db"), web.Application()
-        app[HOUSE], app[CHANNELS] = house, senders(rows)
-        app[TURNS] = Turns(house, sessions, quick)
-        app.add_routes(webhooks.routes(rows.values()))
+        quick, sessions, web_app = open_quick(app.db), EmbeddedStore(folder / "sessions.db"), web.Application()
+        web_app[HOUSE], web_app[CHANNELS] = app, senders(rows)
+        web_app[TURNS] = Turns(app, sessions, quick)
+        web_app.add_routes(webhooks.routes(rows.values()))
         if also:
-            also(app)
-        async with open_spool(app, folder / "spool").drained(), TestClient(TestServer(app)) as client:
-            yield Doors(client, house, app[CHANNELS], meta, bot)
+            also(web_app)
+        async with open_spool(web_app, folder / "spool").drained(), TestClient(TestServer(web_app)) as client:
+            yield Doors(client, app, web_app[CHANNELS], meta, bot)
         await quick.close()
         await sessions.close()
 

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors
 from core.outbox import queue
 from gateway.app_keys import HOUSE
@@ -30,7 +30,7 @@ from tests.ports import free_port
 class Work:
     """The house and who it deals with. `http` follows no redirect."""
 
-    house: House
+    app: App
     sandbox: Service
     daraja: daraja.Double
     http: aiohttp.ClientSession
@@ -44,19 +44,19 @@ class Work:
 
     def forward(self, **step: float) -> None:
         """Move everybody's clock on."""
-        clock = self.house.clock
+        clock = self.app.clock
         assert isinstance(clock, SetClock)
         clock.forward(timedelta(**step))
 
     async def dispatch(self) -> list[queue.Outcome]:
         """Send the pushes that are due, as the dispatcher does."""
         self.forward(seconds=5)
-        async with self.house.db.writing() as conn:
-            rows = await queue.claim(conn, self.house.clock.now(), "test", 100)
+        async with self.app.db.writing() as conn:
+            rows = await queue.claim(conn, self.app.clock.now(), "test", 100)
         pushes = [row for row in rows if row.kind == "push"]
-        outcomes = [await payment_doors.push(self.house, row) for row in pushes]
-        async with self.house.db.writing() as conn:
-            await queue.settle(conn, self.house.clock.now(), outcomes)
+        outcomes = [await payment_doors.push(self.app, row) for row in pushes]
+        async with self.app.db.writing() as conn:
+            await queue.settle(conn, self.app.clock.now(), outcomes)
         await self.idle()
         return outcomes
 
@@ -67,30 +67,33 @@ class Work:
 
 
 @asynccontextmanager
-async def at_work(house: House, *, push: str = "sandbox", by_hand: bool = False) -> AsyncIterator[Work]:
+async def at_work(app: App, *, push: str = "sandbox", by_hand: bool = False) -> AsyncIterator[Work]:
     """Everything started, and the house pointed at it; `push` names the provider of mobile pushes."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     hook = f"{url}/hooks/payments/test-hook-secret"
     box = sandbox.make_app(
-        "test-sandbox-secret", clock=house.clock, prompt_seconds=0, by_hand=by_hand, callback_url=f"{hook}/sandbox"
+        "test-sandbox-secret", clock=app.clock, prompt_seconds=0, by_hand=by_hand, callback_url=f"{hook}/sandbox"
     )
-    double = daraja.Double(clock=house.clock)
+    double = daraja.Double(clock=app.clock)
     double.confirmation_url, double.validation_url = f"{hook}/daraja/confirmation", f"{hook}/daraja/validation"
     async with TestServer(box) as box_server, TestServer(daraja.make_app(double)) as daraja_server:
-        pointed = _pointed(house, url, str(box_server.make_url("")), str(daraja_server.make_url("")), push)
-        app = web.Application()
-        app[HOUSE] = pointed
-        app.add_routes([*payments.routes(), *paylink.routes()])
+        pointed = _pointed(app, url, str(box_server.make_url("")), str(daraja_server.make_url("")), push)
+        web_app = web.Application()
+        web_app[HOUSE] = pointed
+        web_app.add_routes([*payments.routes(), *paylink.routes()])
         with TemporaryDirectory(prefix="hodi-spool-") as folder:
-            open_spool(app, Path(folder))
-            async with TestServer(app, port=port), aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+            open_spool(web_app, Path(folder))
+            async with (
+                TestServer(web_app, port=port),
+                aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
+            ):
                 yield Work(pointed, box[sandbox.SERVICE], double, http, url, box)
 
 
-def _pointed(house: House, url: str, box: str, mpesa: str, push: str) -> House:
+def _pointed(app: App, url: str, box: str, mpesa: str, push: str) -> App:
     settings = Settings.model_validate(
-        house.settings.model_dump()
+        app.settings.model_dump()
         | {
             "public_url": url,
             "sandbox_base_url": box.rstrip("/"),
@@ -101,7 +104,7 @@ def _pointed(house: House, url: str, box: str, mpesa: str, push: str) -> House:
             "daraja_passkey": "passkey",
         }
     )
-    operator = house.operator.model_copy(
-        update={"payments": house.operator.payments.model_copy(update={"mobile_push": push})}
+    operator = app.operator.model_copy(
+        update={"payments": app.operator.payments.model_copy(update={"mobile_push": push})}
     )
-    return replace(house, settings=settings, operator=operator)
+    return replace(app, settings=settings, operator=operator)

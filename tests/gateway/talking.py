@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from channels.africastalking_messaging import Account
 from channels.sms_africastalking import AfricasTalkingSms
 from channels.ussd_africastalking import AfricasTalkingUssd
-from core.context import House
+from core.context import App
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
 from core.summary.reader import open_quick
@@ -29,50 +29,50 @@ HOOKS = "/hooks/africastalking/test-hook-secret"
 WANJIKU = "+254712345678"
 
 
-async def a_customer(house: House, **told: Any) -> Registered:
+async def a_customer(app: App, **told: Any) -> Registered:
     customer = Customer(
         **(
             {"name": "Wanjiku Kamau", "number": "1001", "phone": WANJIKU, "address": "12 Moi Road", "area": "Milimani"}
             | told
         )
     )
-    async with house.db.writing() as conn:
-        return await register_customer(conn, house, customer)
+    async with app.db.writing() as conn:
+        return await register_customer(conn, app, customer)
 
 
 @asynccontextmanager
 async def counter(
-    house: House, store: Store | Path, spool: Path | None = None
+    app: App, store: Store | Path, spool: Path | None = None
 ) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     """The hooks of a house, served."""
-    async with hooks(house, store, spool) as app, TestClient(TestServer(app)) as client:
+    async with hooks(app, store, spool) as web_app, TestClient(TestServer(web_app)) as client:
         yield client
 
 
 @asynccontextmanager
-async def hooks(house: House, store: Store | Path, spool: Path | None = None) -> AsyncIterator[web.Application]:
+async def hooks(app: App, store: Store | Path, spool: Path | None = None) -> AsyncIterator[web.Application]:
     """The hooks of a house as an application; `spool` is a folder that outlives it."""
     sessions = EmbeddedStore(store / "sessions.db") if isinstance(store, Path) else store
-    quick = open_quick(house.db)
-    app = web.Application()
-    app[HOUSE] = house
-    app[TURNS] = Turns(house, sessions, quick)
+    quick = open_quick(app.db)
+    web_app = web.Application()
+    web_app[HOUSE] = app
+    web_app[TURNS] = Turns(app, sessions, quick)
     async with aiohttp.ClientSession() as http:
         sms = AfricasTalkingSms(Account("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
-        app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
-        app.add_routes(channels.routes(app[CHANNELS].values()))
+        web_app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
+        web_app.add_routes(channels.routes(web_app[CHANNELS].values()))
         with TemporaryDirectory(prefix="hodi-spool-") as folder:
-            async with open_spool(app, spool or Path(folder)).drained():
-                yield app
+            async with open_spool(web_app, spool or Path(folder)).drained():
+                yield web_app
     await quick.close()
     await sessions.close()
 
 
 @asynccontextmanager
-async def serve(house: House, store: Store | Path, port: int) -> AsyncIterator[None]:
+async def serve(app: App, store: Store | Path, port: int) -> AsyncIterator[None]:
     """The hooks on a port of this machine."""
-    async with hooks(house, store) as app:
-        runner = web.AppRunner(app)
+    async with hooks(app, store) as web_app:
+        runner = web.AppRunner(web_app)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", port).start()
         yield

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import payment_doors
 from core.payments import inbox
@@ -62,7 +62,7 @@ async def tell(
     work: Work, said: Any, *, secret: str = SECRET, late: int = 0, raw: bytes | None = None
 ) -> tuple[int, Any]:
     body = raw if raw is not None else json.dumps(said).encode()
-    at = int(work.house.clock.now().timestamp()) + late
+    at = int(work.app.clock.now().timestamp()) + late
     headers = {HEADER: sign(secret, body, at)}
     async with work.http.post(f"{work.hook}/sandbox", data=body, headers=headers) as response:
         return response.status, await response.json()
@@ -74,37 +74,37 @@ async def tell_daraja(work: Work, topic: str, said: Any, query: str = "") -> tup
 
 
 @pytest.fixture
-def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 async def _bill(work: Work, minor: int = 500) -> Any:
-    async with work.house.db.writing() as conn:
-        return await a_bill(conn, work.house, await an_account(conn, work.house), minor)
+    async with work.app.db.writing() as conn:
+        return await a_bill(conn, work.app, await an_account(conn, work.app), minor)
 
 
-async def _events(house: House) -> int:
-    async with house.db.reading() as conn:
+async def _events(app: App) -> int:
+    async with app.db.reading() as conn:
         return int((await conn.execute(select(func.count()).select_from(provider_event))).scalar_one())
 
 
-async def test_a_callback_five_times_in_a_row_and_twenty_at_once_has_one_effect_and_one_answer(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_callback_five_times_in_a_row_and_twenty_at_once_has_one_effect_and_one_answer(app: App) -> None:
+    async with at_work(app) as work:
         bill = await _bill(work)
         serial = [await tell(work, inbound()) for _ in range(5)]
         flood = await asyncio.gather(*(tell(work, inbound("evt_2", 70)) for _ in range(20)))
         assert {str(answer) for answer in [*serial, *flood]} == {str((200, {"received": True}))}
-        assert (await opened(house, bill), await cash(house, "sandbox")) == ([0], 570)
-        assert await event_states(house) == ["done", "done"]
-        await proven(house)
+        assert (await opened(app, bill), await cash(app, "sandbox")) == ([0], 570)
+        assert await event_states(app) == ["done", "done"]
+        await proven(app)
 
 
 @pytest.mark.parametrize("kind", ["wrong", "empty", "stale", "early", "tampered", "none"])
-async def test_a_forged_or_stale_signature_changes_nothing(house: House, kind: str) -> None:
-    async with at_work(house) as work:
+async def test_a_forged_or_stale_signature_changes_nothing(app: App, kind: str) -> None:
+    async with at_work(app) as work:
         await _bill(work)
         body = json.dumps(inbound()).encode()
-        now = int(house.clock.now().timestamp())
+        now = int(app.clock.now().timestamp())
         header = {
             "wrong": sign("another-secret", body, now),
             "empty": "",
@@ -115,19 +115,19 @@ async def test_a_forged_or_stale_signature_changes_nothing(house: House, kind: s
         }[kind]
         async with work.http.post(f"{work.hook}/sandbox", data=body, headers={HEADER: header}) as response:
             assert response.status == 403
-        assert (await _events(house), await cash(house, "sandbox")) == (0, 0)
+        assert (await _events(app), await cash(app, "sandbox")) == (0, 0)
 
 
-async def test_a_signature_is_good_for_five_minutes_and_its_event_still_counts_once(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_signature_is_good_for_five_minutes_and_its_event_still_counts_once(app: App) -> None:
+    async with at_work(app) as work:
         await _bill(work)
         assert (await tell(work, inbound(), late=-299))[0] == 200
         assert (await tell(work, inbound(), late=299))[0] == 200
-        assert await cash(house, "sandbox") == 500
+        assert await cash(app, "sandbox") == 500
 
 
-async def test_a_wrong_path_secret_is_refused_before_anything_is_read(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_wrong_path_secret_is_refused_before_anything_is_read(app: App) -> None:
+    async with at_work(app) as work:
         for path in ("sandbox", "daraja/stk", "daraja/validation", "daraja/confirmation"):
             url = f"{work.url}/hooks/payments/guessed-secret/{path}"
             async with work.http.post(url, data=b"x" * 100_000) as response:
@@ -142,15 +142,15 @@ async def test_a_wrong_path_secret_is_refused_before_anything_is_read(house: Hou
         {**inbound(), "id": 7}, {**inbound(), "reference": "x" * 201}, {**inbound(), "payer": "a\x00b"}, {**inbound(), "reference": "\ud800"},
     ],
 )  # fmt: skip
-async def test_what_is_not_understood_is_said_so_and_not_stored(sqlite_house: House, said: Any) -> None:
+async def test_what_is_not_understood_is_said_so_and_not_stored(sqlite_house: App, said: Any) -> None:
     async with at_work(sqlite_house) as work:
         status, answer = await tell(work, said)
         assert (status, answer["code"]) == (400, "payments.not_understood")
         assert await _events(sqlite_house) == 0
 
 
-async def test_what_is_no_json_or_too_long_is_refused(house: House) -> None:
-    async with at_work(house) as work:
+async def test_what_is_no_json_or_too_long_is_refused(app: App) -> None:
+    async with at_work(app) as work:
         assert (await tell(work, None, raw=b"\xff{"))[0] == 400
         assert (await tell(work, None, raw=b"[" * 60_000))[0] == 400
         async with work.http.post(f"{work.hook}/sandbox", data=b"x" * 600_000) as response:
@@ -159,76 +159,76 @@ async def test_what_is_no_json_or_too_long_is_refused(house: House) -> None:
             assert response.status == 404
 
 
-async def test_strange_letters_inside_what_is_kept_do_not_break_it(house: House) -> None:
-    async with at_work(house) as work:
+async def test_strange_letters_inside_what_is_kept_do_not_break_it(app: App) -> None:
+    async with at_work(app) as work:
         await _bill(work)
         said = {**inbound(), "note": "a\x00b \ud800", "deep": {"x\x00": [1.5, None]}}
         assert (await tell(work, said))[0] == 200
-        assert await cash(house, "sandbox") == 500
+        assert await cash(app, "sandbox") == 500
 
 
-async def test_a_kind_we_do_not_know_is_taken_and_ignored(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_kind_we_do_not_know_is_taken_and_ignored(app: App) -> None:
+    async with at_work(app) as work:
         assert (await tell(work, {**inbound(), "type": "payout.paid"}))[0] == 200
-        assert (await event_states(house), await cash(house, "sandbox")) == (["ignored"], 0)
+        assert (await event_states(app), await cash(app, "sandbox")) == (["ignored"], 0)
 
 
 async def _taken(work: Work, headers: dict[str, str], body: bytes, then: Follow) -> inbox.Answer:
     """As the door takes it, with another thing that follows."""
-    events = inbox.read(work.house, "sandbox", headers, body)
+    events = inbox.read(work.app, "sandbox", headers, body)
     assert not isinstance(events, inbox.Answer)
-    await inbox.take_in(work.house, "sandbox", events, then)
-    return inbox.acknowledged(work.house, "sandbox")
+    await inbox.take_in(work.app, "sandbox", events, then)
+    return inbox.acknowledged(work.app, "sandbox")
 
 
-async def test_a_crash_of_ours_keeps_the_event_and_it_is_taken_up_later(house: House) -> None:
+async def test_a_crash_of_ours_keeps_the_event_and_it_is_taken_up_later(app: App) -> None:
     async def breaks(*_: object) -> None:
         raise RuntimeError("a bug in what follows")
 
-    async with at_work(house) as work:
+    async with at_work(app) as work:
         bill = await _bill(work)
         body = json.dumps(inbound()).encode()
-        headers = {HEADER: sign(SECRET, body, int(house.clock.now().timestamp()))}
+        headers = {HEADER: sign(SECRET, body, int(app.clock.now().timestamp()))}
         answer = await _taken(work, headers, body, Follow(received=breaks))
-        assert (answer.status, await event_states(house), await cash(house, "sandbox")) == (200, ["waiting"], 0)
-        await payment_doors.poll(work.house)
-        assert (await event_states(house), await opened(house, bill)) == (["done"], [0])
+        assert (answer.status, await event_states(app), await cash(app, "sandbox")) == (200, ["waiting"], 0)
+        await payment_doors.poll(work.app)
+        assert (await event_states(app), await opened(app, bill)) == (["done"], [0])
 
 
-async def test_an_event_that_breaks_us_five_times_is_laid_aside(house: House) -> None:
+async def test_an_event_that_breaks_us_five_times_is_laid_aside(app: App) -> None:
     async def breaks(*_: object) -> None:
         raise RuntimeError("a bug in what follows")
 
-    async with at_work(house) as work:
+    async with at_work(app) as work:
         await _bill(work)
         body = json.dumps(inbound()).encode()
-        headers = {HEADER: sign(SECRET, body, int(house.clock.now().timestamp()))}
+        headers = {HEADER: sign(SECRET, body, int(app.clock.now().timestamp()))}
         await _taken(work, headers, body, Follow(received=breaks))
         for _ in range(inbox.TRIES):
-            await inbox.work_off(work.house, Follow(received=breaks))
-        assert await event_states(house) == ["failed"]
+            await inbox.work_off(work.app, Follow(received=breaks))
+        assert await event_states(app) == ["failed"]
 
 
-async def test_a_reversal_that_overtakes_its_payment_waits_for_it(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_reversal_that_overtakes_its_payment_waits_for_it(app: App) -> None:
+    async with at_work(app) as work:
         bill = await _bill(work)
         back = {**inbound("evt_9"), "type": "reversed", "state": "chargeback", "txn": "SBevt_1"}
         assert (await tell(work, back))[0] == 200
-        assert await event_states(house) == ["waiting"]
+        assert await event_states(app) == ["waiting"]
         await tell(work, inbound())
-        assert (await payment_doors.poll(work.house))["waiting"] == 0
-        assert await receipts(house) == [("SBevt_1", 500, "reversed")]
-        assert (await opened(house, bill), await cash(house, "sandbox")) == ([500], 0)
-        await proven(house)
+        assert (await payment_doors.poll(work.app))["waiting"] == 0
+        assert await receipts(app) == [("SBevt_1", 500, "reversed")]
+        assert (await opened(app, bill), await cash(app, "sandbox")) == ([500], 0)
+        await proven(app)
 
 
-async def test_a_paybill_payment_needs_no_request_and_counts_once(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_paybill_payment_needs_no_request_and_counts_once(app: App) -> None:
+    async with at_work(app) as work:
         bill = await _bill(work, 100_000)
         answers = await asyncio.gather(*(tell_daraja(work, "confirmation", confirmation()) for _ in range(20)))
         assert {str(answer) for answer in answers} == {str((200, {"ResultCode": 0, "ResultDesc": "Accepted"}))}
-        assert (await opened(house, bill), await owed(house, bill.account_id)) == ([0], -20_000)
-        assert await receipts(house) == [("RKTQDM7W6S", 120_000, "placed")]
+        assert (await opened(app, bill), await owed(app, bill.account_id)) == ([0], -20_000)
+        assert await receipts(app) == [("RKTQDM7W6S", 120_000, "placed")]
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ async def test_a_paybill_payment_needs_no_request_and_counts_once(house: House) 
         {"TransAmount": "1e400"}, {"TransID": ""}, {"TransID": {"a": 1}}, {"BusinessShortCode": "111111"},
     ],
 )  # fmt: skip
-async def test_a_confirmation_that_cannot_be_right_is_not_stored(sqlite_house: House, wrong: dict[str, Any]) -> None:
+async def test_a_confirmation_that_cannot_be_right_is_not_stored(sqlite_house: App, wrong: dict[str, Any]) -> None:
     async with at_work(sqlite_house) as work:
         assert (await tell_daraja(work, "confirmation", confirmation(**wrong)))[0] == 400
         assert await _events(sqlite_house) == 0
@@ -253,7 +253,7 @@ async def test_a_confirmation_that_cannot_be_right_is_not_stored(sqlite_house: H
     ],
 )  # fmt: skip
 async def test_a_paybill_payment_is_judged_before_it_goes_through(
-    sqlite_house: House, note: dict[str, Any], code: str
+    sqlite_house: App, note: dict[str, Any], code: str
 ) -> None:
     async with at_work(sqlite_house) as work:
         await _bill(work)
@@ -262,8 +262,8 @@ async def test_a_paybill_payment_is_judged_before_it_goes_through(
         assert await _events(sqlite_house) == 0
 
 
-async def test_an_unsigned_success_is_not_believed_without_asking(house: House) -> None:
-    async with at_work(house, push="daraja") as work:
+async def test_an_unsigned_success_is_not_believed_without_asking(app: App) -> None:
+    async with at_work(app, push="daraja") as work:
         await _bill(work)
         items = [
             {"Name": "Amount", "Value": 1200.0},
@@ -282,22 +282,22 @@ async def test_an_unsigned_success_is_not_believed_without_asking(house: House) 
             }
         }
         assert (await tell_daraja(work, "stk", forged))[0] == 200
-        await payment_doors.poll(work.house)
-        assert (await cash(house, "daraja"), await event_states(house)) == (0, ["waiting"])
+        await payment_doors.poll(work.app)
+        assert (await cash(app, "daraja"), await event_states(app)) == (0, ["waiting"])
         work.forward(days=15)
-        await payment_doors.poll(work.house)
-        assert await event_states(house) == ["failed"]
+        await payment_doors.poll(work.app)
+        assert await event_states(app) == ["failed"]
 
 
-async def test_daraja_notes_we_have_no_use_for_are_taken(house: House) -> None:
-    async with at_work(house) as work:
+async def test_daraja_notes_we_have_no_use_for_are_taken(app: App) -> None:
+    async with at_work(app) as work:
         assert (await tell_daraja(work, "result", {"Result": {}}))[0] == 200
         assert (await tell_daraja(work, "timeout", {"Result": {}}))[0] == 200
-        assert await _events(house) == 0
+        assert await _events(app) == 0
 
 
-async def test_events_told_in_any_order_end_the_same(house: House) -> None:
-    async with at_work(house) as work:
+async def test_events_told_in_any_order_end_the_same(app: App) -> None:
+    async with at_work(app) as work:
         bill = await _bill(work, 1_000)
         told = [inbound(f"evt_{number}", 100 + number) for number in range(6)]
         told += [
@@ -307,9 +307,9 @@ async def test_events_told_in_any_order_end_the_same(house: House) -> None:
         for said in reversed(told):
             await tell(work, said)
         work.forward(hours=1)
-        await payment_doors.poll(work.house)
-        assert (await opened(house, bill), await cash(house, "sandbox")) == ([1_000 - 410], 410)
-        await proven(house)
+        await payment_doors.poll(work.app)
+        assert (await opened(app, bill), await cash(app, "sandbox")) == ([1_000 - 410], 410)
+        await proven(app)
 
 
 def test_the_tolerance_is_what_the_contract_says() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import payment_doors
 from core.overview.chargebacks import chargebacks
@@ -22,26 +22,26 @@ from tests.gateway.tills_at_work import Work, tills_at_work
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.fixture
-def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(db, clock, operator, settings)
+def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, db, settings)
 
 
 async def paid_twice(work: Work, name: str) -> list[tuple[Bill, str]]:
     """Two bills of one account, each paid by a payment of its own: (bill, the provider's number of the payment)."""
     found, till = [], work.till(name)
-    async with work.house.db.writing() as conn:
-        account_id = await an_account(conn, work.house)
+    async with work.app.db.writing() as conn:
+        account_id = await an_account(conn, work.app)
     for number in (1, 2):
-        async with work.house.db.writing() as conn:
-            bill = await a_bill(conn, work.house, account_id, 100_000 * number)
-            link = await request.paylink(conn, work.house, account_id, invoice_id=bill.invoice_id, key=f"k{number}")
+        async with work.app.db.writing() as conn:
+            bill = await a_bill(conn, work.app, account_id, 100_000 * number)
+            link = await request.paylink(conn, work.app, account_id, invoice_id=bill.invoice_id, key=f"k{number}")
         before = set(till.things)
-        await redirect.start(work.house, link.token)
+        await redirect.start(work.app, link.token)
         pay: Any = till
         pay.pay(next(iter(set(till.things) - before)))
         await work.idle()
@@ -49,12 +49,12 @@ async def paid_twice(work: Work, name: str) -> list[tuple[Bill, str]]:
     return found
 
 
-async def stands(house: House) -> list[tuple[str, datetime | None]]:
-    async with house.db.reading() as conn:
+async def stands(app: App) -> list[tuple[str, datetime | None]]:
+    async with app.db.reading() as conn:
         return [(row.state, row.due_at) for row in await conn.execute(select(chargeback))]
 
 
-async def test_a_dispute_opens_exactly_its_bill_shows_when_it_is_due_and_winning_brings_it_back(both: House) -> None:
+async def test_a_dispute_opens_exactly_its_bill_shows_when_it_is_due_and_winning_brings_it_back(both: App) -> None:
     async with tills_at_work(both, paylink="stripe") as work:
         [(first, txn), (second, _)] = await paid_twice(work, "stripe")
         assert await opened(both, first, second) == [0, 0]
@@ -76,8 +76,8 @@ async def test_a_dispute_opens_exactly_its_bill_shows_when_it_is_due_and_winning
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_its_events_twice_and_in_any_order_end_the_same(house: House, seed: int) -> None:
-    async with tills_at_work(house, paylink="stripe") as work:
+async def test_its_events_twice_and_in_any_order_end_the_same(app: App, seed: int) -> None:
+    async with tills_at_work(app, paylink="stripe") as work:
         [(first, txn), (second, _)] = await paid_twice(work, "stripe")
         thing = work.stripe.disputed
         told = [
@@ -89,9 +89,9 @@ async def test_its_events_twice_and_in_any_order_end_the_same(house: House, seed
         random.Random(seed).shuffle(told)
         for said in told:
             await work.stripe.post(said)
-        assert (await opened(house, first, second), await cash(house, "stripe")) == ([100_000, 0], 200_000)
-        assert [state for state, _ in await stands(house)] == ["lost"]
-        await proven(house)
+        assert (await opened(app, first, second), await cash(app, "stripe")) == ([100_000, 0], 200_000)
+        assert [state for state, _ in await stands(app)] == ["lost"]
+        await proven(app)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_its_events_twice_and_in_any_order_end_the_same(house: House, seed
     [("merchant-accepted", "lost", [100_000, 0], 200_000), ("declined", "won", [0, 0], 300_000)],
 )
 async def test_paystack_takes_the_money_only_of_a_dispute_that_is_lost(
-    both: House, resolution: str, state: str, left: list[int], money: int
+    both: App, resolution: str, state: str, left: list[int], money: int
 ) -> None:
     async with tills_at_work(both, paylink="paystack") as work:
         work.paystack.manners.calls = 3
@@ -116,18 +116,18 @@ async def test_paystack_takes_the_money_only_of_a_dispute_that_is_lost(
         await proven(both)
 
 
-async def test_a_dispute_of_a_payment_that_is_not_told_yet_waits_for_it(house: House) -> None:
-    async with tills_at_work(house, paylink="paystack") as work:
+async def test_a_dispute_of_a_payment_that_is_not_told_yet_waits_for_it(app: App) -> None:
+    async with tills_at_work(app, paylink="paystack") as work:
         work.paystack.manners.shuffled = True
         await paid_twice(work, "paystack")
         held = list(work.paystack._held)
         work.paystack.dispute(work.paystack.truth[0].txn)
         await work.paystack.post(work.paystack._held[-1])
-        assert await stands(house) == []
+        assert await stands(app) == []
         for said in held:
             await work.paystack.post(said)
-        await payment_doors.poll(work.house)
-        assert [state for state, _ in await stands(house)] == ["open"]
+        await payment_doors.poll(work.app)
+        assert [state for state, _ in await stands(app)] == ["open"]
 
 
 def test_a_dispute_that_is_over_stays_what_it_is() -> None:

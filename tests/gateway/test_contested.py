@@ -12,7 +12,7 @@ from core.billing.tables import invoice, invoice_line, open_item
 from core.care.tables import dispute as disputes
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import line_disputed
 from core.journeys.dispute_decided import decide
@@ -57,21 +57,21 @@ def db(sqlite_db: Database) -> Database:
     return sqlite_db
 
 
-async def known(house: House, text: str) -> None:
+async def known(app: App, text: str) -> None:
     tariff = load_tariff(text)
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         checked = catalog.Checked(tariff.code, tariff.valid_from, text, tariff.code)
-        await catalog.load(conn, house, [checked], by="test")
+        await catalog.load(conn, app, [checked], by="test")
 
 
-async def a_levied_bill(house: House, customer: Registered) -> int:
+async def a_levied_bill(app: App, customer: Registered) -> int:
     """1,000 of energy with 50 of levy, 200 of fuel, and 192 of tax on 1,200: 1,442 in all."""
-    await known(house, LEVIED)
-    invoice_id, total = house.ids.take(), sum(AMOUNTS.values())
-    async with house.db.writing() as conn:
+    await known(app, LEVIED)
+    invoice_id, total = app.ids.take(), sum(AMOUNTS.values())
+    async with app.db.writing() as conn:
         await conn.execute(
             insert(service_plan).values(
-                id=house.ids.take(), service_id=customer.service_id, tariff="levied", from_date=date(2020, 1, 1)
+                id=app.ids.take(), service_id=customer.service_id, tariff="levied", from_date=date(2020, 1, 1)
             )
         )
         sums = dict.fromkeys(("rounding_minor", "reward_minor", "before_minor"), 0)
@@ -92,7 +92,7 @@ async def a_levied_bill(house: House, customer: Registered) -> int:
                 estimated=False,
                 issued_on=date(2026, 3, 1),
                 due_on=date(2026, 3, 15),
-                finalised_at=house.clock.now(),
+                finalised_at=app.clock.now(),
                 facts={"name": "Wanjiku", "number": "1001", "services": {}, "estimated": {}},
                 **sums,
             )
@@ -121,16 +121,14 @@ async def a_levied_bill(house: House, customer: Registered) -> int:
             )
         )
         owed = Posting(Book("revenue"), receivable(customer.account_id), total, "KES", "bill")
-        await post(
-            conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=date(2026, 3, 1), postings=[owed]
-        )
+        await post(conn, app, key=f"invoice:{invoice_id}", kind="invoice", booked_on=date(2026, 3, 1), postings=[owed])
     return invoice_id
 
 
-async def test_on_the_phone_the_levy_and_the_tax_of_a_contested_line_are_not_due(house: House, tmp_path: Path) -> None:
-    customer = await a_customer(house)
-    await a_levied_bill(house, customer)
-    async with counter(house, tmp_path) as client:
+async def test_on_the_phone_the_levy_and_the_tax_of_a_contested_line_are_not_due(app: App, tmp_path: Path) -> None:
+    customer = await a_customer(app)
+    await a_levied_bill(app, customer)
+    async with counter(app, tmp_path) as client:
         phone = Phone(client)
         assert "You owe KES 1,442" in await phone.dial()
         for choice in ("2", "1", "1", "1", "1"):
@@ -140,13 +138,13 @@ async def test_on_the_phone_the_levy_and_the_tax_of_a_contested_line_are_not_due
         assert "You owe KES 232" in await phone.answer("00")
 
 
-async def test_the_decision_gives_back_what_was_frozen(house: House) -> None:
-    customer = await a_customer(house)
-    invoice_id = await a_levied_bill(house, customer)
-    async with house.db.writing() as conn:
+async def test_the_decision_gives_back_what_was_frozen(app: App) -> None:
+    customer = await a_customer(app)
+    invoice_id = await a_levied_bill(app, customer)
+    async with app.db.writing() as conn:
         await line_disputed.dispute(
             conn,
-            house,
+            app,
             account_id=customer.account_id,
             invoice_id=invoice_id,
             position=0,
@@ -156,7 +154,7 @@ async def test_the_decision_gives_back_what_was_frozen(house: House) -> None:
         )
         frozen = (await queries.owing(conn, customer.account_id)).disputed_minor
         dispute = (await conn.execute(select(disputes.c.id))).scalar_one()
-        decided = await decide(conn, house, dispute, "upheld", actor="user:ann")
+        decided = await decide(conn, app, dispute, "upheld", actor="user:ann")
         assert decided.note is not None
         assert (frozen, decided.note.amount_minor) == (1_210_00, 1_210_00)
 
@@ -164,20 +162,20 @@ async def test_the_decision_gives_back_what_was_frozen(house: House) -> None:
 async def test_three_lines_of_12_cents_credited_one_by_one_at_the_console_give_back_the_7_cents_of_tax(
     world: World,
 ) -> None:
-    house = world.house
-    await known(house, CENTS)
-    [(account_id, _)] = await settle(house, [Customer(tariffs=("cents",))])
-    await build(house, FEB, sources=Fake((CENTS,)))
-    await finalise(house, FEB)
-    async with house.db.reading() as conn:
+    app = world.app
+    await known(app, CENTS)
+    [(account_id, _)] = await settle(app, [Customer(tariffs=("cents",))])
+    await build(app, FEB, sources=Fake((CENTS,)))
+    await finalise(app, FEB)
+    async with app.db.reading() as conn:
         [bill] = await queries.last_bills(conn, account_id)
-    browser = await signed_in(world.client, house)
+    browser = await signed_in(world.client, app)
     taxes = []
     for position in (2, 1, 3):
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             ticket = await line_disputed.dispute(
                 conn,
-                house,
+                app,
                 account_id=account_id,
                 invoice_id=bill.invoice_id,
                 position=position,
@@ -188,9 +186,9 @@ async def test_three_lines_of_12_cents_credited_one_by_one_at_the_console_give_b
         path = f"/console/tickets/{ticket.id}"
         await browser.get(path)
         await browser.post(f"{path}/verdict", verdict="upheld")
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             query = select(invoice.c.tax_minor).where(invoice.c.corrects_id == bill.invoice_id)
             taxes.append(-sum((await conn.execute(query)).scalars()))
     assert taxes == [2, 5, 7]
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert (await queries.owing(conn, account_id)).open_minor == 0

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from core.access import keys
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from gateway import request_timeouts
 from gateway.address import address, limited_by
@@ -26,9 +26,9 @@ def db(sqlite_db: Database) -> Database:
     return sqlite_db
 
 
-def behind(house: House, proxies: str) -> House:
+def behind(app: App, proxies: str) -> App:
     """The house, with these proxies before it."""
-    return replace(house, settings=house.settings.model_copy(update={"trusted_proxies": proxies}))
+    return replace(app, settings=app.settings.model_copy(update={"trusted_proxies": proxies}))
 
 
 @pytest.mark.parametrize(
@@ -48,22 +48,22 @@ def behind(house: House, proxies: str) -> House:
     ],
 )
 async def test_who_asks_is_what_our_own_proxies_say(
-    house: House, aiohttp_client: Serve, proxies: str, told: dict[str, str], who: str
+    app: App, aiohttp_client: Serve, proxies: str, told: dict[str, str], who: str
 ) -> None:
     async def say(request: web.Request) -> web.Response:
         return web.json_response([str(address(request)), limited_by(request)])
 
-    app = web.Application()
-    app[HOUSE] = behind(house, proxies)
-    app.add_routes([web.get("/", say)])
-    answer = await (await aiohttp_client(app)).get("/", headers=told)
+    web_app = web.Application()
+    web_app[HOUSE] = behind(app, proxies)
+    web_app.add_routes([web.get("/", say)])
+    answer = await (await aiohttp_client(web_app)).get("/", headers=told)
     said, counted = await answer.json()
     assert said == who
     assert counted == ("2001:db8:1:2::/64" if ":" in who else who)
 
 
-async def test_one_address_behind_a_proxy_never_locks_out_the_others(house: House, aiohttp_client: Serve) -> None:
-    client = await aiohttp_client(make_app(behind(house, "127.0.0.1"), with_scheduler=False))
+async def test_one_address_behind_a_proxy_never_locks_out_the_others(app: App, aiohttp_client: Serve) -> None:
+    client = await aiohttp_client(make_app(behind(app, "127.0.0.1"), with_scheduler=False))
 
     async def tries(who: str, form: dict[str, str], path: str) -> int:
         answer = await client.post(path, data=form, headers={"X-Forwarded-For": who}, allow_redirects=False)
@@ -75,30 +75,30 @@ async def test_one_address_behind_a_proxy_never_locks_out_the_others(house: Hous
         assert await tries("203.0.113.8", form, path) != 429, path
 
 
-async def test_the_phone_page_is_not_for_whom_a_proxy_brings(house: House, aiohttp_client: Serve) -> None:
-    shown = replace(house, settings=house.settings.model_copy(update={"phone_page": True}))
+async def test_the_phone_page_is_not_for_whom_a_proxy_brings(app: App, aiohttp_client: Serve) -> None:
+    shown = replace(app, settings=app.settings.model_copy(update={"phone_page": True}))
     client = await aiohttp_client(make_app(shown, with_scheduler=False))
     assert (await client.get("/phone")).status == 200
     for name in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
         assert (await client.get("/phone", headers={name: "203.0.113.7"})).status == 403, name
 
 
-async def test_the_counters_are_not_for_strangers(house: House, aiohttp_client: Serve) -> None:
-    client = await aiohttp_client(make_app(house, with_scheduler=False))
+async def test_the_counters_are_not_for_strangers(app: App, aiohttp_client: Serve) -> None:
+    client = await aiohttp_client(make_app(app, with_scheduler=False))
     far = {"X-Forwarded-For": "203.0.113.7"}
     assert (await client.get("/metrics")).status == 200
     assert (await client.get("/metrics", headers=far)).status == 401
-    async with house.db.writing() as conn:
-        watcher, viewer = [await keys.create_key(conn, house, role) for role in ("watcher", "viewer")]
+    async with app.db.writing() as conn:
+        watcher, viewer = [await keys.create_key(conn, app, role) for role in ("watcher", "viewer")]
     for key, status in ((watcher, 200), (viewer, 403), ("nonsense", 401)):
         answer = await client.get("/metrics", headers={**far, "Authorization": f"Bearer {key}"})
         assert answer.status == status
 
 
 @pytest.fixture
-async def port(house: House) -> AsyncIterator[int]:
+async def port(app: App) -> AsyncIterator[int]:
     """The whole gateway behind the runner that `hodi serve` uses."""
-    runner = Runner(make_app(house, with_scheduler=False), access_log=None)
+    runner = Runner(make_app(app, with_scheduler=False), access_log=None)
     await runner.setup()
     number = free_port()
     await web.TCPSite(runner, "127.0.0.1", number).start()
@@ -200,7 +200,7 @@ async def test_bytes_that_are_no_text_are_refused_and_break_nothing(
     assert status >= 400 or path in (b"/me", b"/console", b"/console/logout", b"/chat", b"/"), told
 
 
-async def test_a_form_of_a_thousand_fields_is_refused(house: House, aiohttp_client: Serve) -> None:
-    client = await aiohttp_client(make_app(house, with_scheduler=False))
+async def test_a_form_of_a_thousand_fields_is_refused(app: App, aiohttp_client: Serve) -> None:
+    client = await aiohttp_client(make_app(app, with_scheduler=False))
     many: Any = {f"f{at}": "x" for at in range(400)}
     assert (await client.post("/me/enter", data=many)).status == 413

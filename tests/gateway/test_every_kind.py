@@ -10,7 +10,7 @@ import pytest
 from core.care.tables import interaction, media
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties.tables import contact
@@ -114,7 +114,7 @@ ROWS: list[tuple[str, str, tuple[str, dict[str, Any]], int, int]] = [
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(House(sqlite_db, clock, operator, settings), tmp_path) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path) as opened:
         yield opened
 
 
@@ -141,12 +141,12 @@ async def test_what_is_accepted_has_one_reply_and_what_is_refused_leaves_nothing
                 if status in (400, 403):
                     assert set(await answer.json()) == {"code", "reason"}, kind
         expected += new
-        assert len(await replies(doors.house)) == expected, kind
+        assert len(await replies(doors.app)) == expected, kind
     if not accepted:
         for table in (outbox, contact, interaction, media):
-            assert await count(doors.house, table) == 0
+            assert await count(doors.app, table) == 0
     elif provider in ("whatsapp", "telegram"):
-        assert await count(doors.house, media) == 1
+        assert await count(doors.app, media) == 1
 
 
 def _own_ids(told: dict[str, Any], at: int) -> dict[str, Any]:

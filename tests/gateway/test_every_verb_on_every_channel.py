@@ -21,7 +21,7 @@ from core.catalog import store as catalog
 from core.clock import SetClock
 from core.collections.tables import arrangement
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.metering.store.readings import Read, record
 from core.metering.tables import reading
@@ -50,7 +50,7 @@ Verb = Callable[[Way], Awaitable[None]]
 
 
 async def last(she: Way, of: Any) -> Any:
-    found = await rows(she.doors.house, of)
+    found = await rows(she.doors.app, of)
     assert found, f"no {of.name} was written; she reads: {she.screen!r}"
     return found[-1]
 
@@ -58,7 +58,7 @@ async def last(she: Way, of: Any) -> Any:
 async def me_now(she: Way) -> Any:
     """Her contact as it stands."""
     filed = {"whatsapp": "whatsapp", "telegram": "telegram", "webchat": "webchat", "email": "email"}
-    async with she.doors.house.db.reading() as conn:
+    async with she.doors.app.db.reading() as conn:
         query = select(contact).where(contact.c.channel == filed.get(she.channel, "phone"))
         return (await conn.execute(query.order_by(contact.c.created_at, contact.c.id))).first()
 
@@ -90,7 +90,7 @@ async def pay_by_link(she: Way) -> None:
     await she.choose("Pay all by link", "Yes")
     link = await last(she, payment_request)
     assert link.kind == "paylink"
-    texts = [row.params["text"] for row in await rows(she.doors.house, outbox) if row.channel == "sms"]
+    texts = [row.params["text"] for row in await rows(she.doors.app, outbox) if row.channel == "sms"]
     assert f"/p/{link.token}" in she.screen + str(texts)
 
 
@@ -99,7 +99,7 @@ async def pay_by_prompt(she: Way) -> None:
     await she.choose("Pay all from this phone", "Yes")
     asked = await last(she, attempt)
     assert (asked.method, asked.amount_minor, asked.phone) == ("mobile_push", TOTAL, WANJIKU)
-    async with she.doors.house.db.writing() as conn:
+    async with she.doors.app.db.writing() as conn:
         await conn.execute(update(attempt).values(state="expired"))  # she did not answer it
 
 
@@ -110,26 +110,26 @@ async def paid(she: Way) -> None:
     says(she, "We hold KES 100 of 19 Mar")
     await she.choose("Yes")
     says(she, "KES 100 is on your account now")
-    [found] = await rows(she.doors.house, receipt)
+    [found] = await rows(she.doors.app, receipt)
     assert found.state == "placed"
 
 
 async def debit(she: Way) -> None:
-    house = she.doors.house
+    app = she.doors.app
     await she.go("debit", "Pay", "Collect every bill")
     await she.choose("Yes")
     invited = await last(she, payment_request)
-    texts = [row.params["text"] for row in await rows(house, outbox) if row.channel == "sms"]
+    texts = [row.params["text"] for row in await rows(app, outbox) if row.channel == "sms"]
     assert (invited.kind, f"/d/{invited.token}" in she.screen + str(texts)) == ("mandate", True)
-    async with house.db.writing() as conn:
-        reference = await mandates.create(conn, house, invited.account_id, masked="bank ****1234", actor="test")
-        await mandates.activate(conn, house, reference, actor="test")
+    async with app.db.writing() as conn:
+        reference = await mandates.create(conn, app, invited.account_id, masked="bank ****1234", actor="test")
+        await mandates.activate(conn, app, reference, actor="test")
     await she.go("debit", "Pay", "Collect every bill")
     says(she, "collected from bank ****1234")
     await she.choose("End it", "Yes")
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert await mandates.active_for(conn, [invited.account_id]) == {}
-    assert "forget" in {row.kind for row in await rows(she.doors.house, outbox)}, "its provider is told"
+    assert "forget" in {row.kind for row in await rows(she.doors.app, outbox)}, "its provider is told"
 
 
 async def ahead(she: Way) -> None:
@@ -173,7 +173,7 @@ async def read(she: Way) -> None:
     says(she, "Last: 1100 kWh")
     await she.type("1130")
     await she.choose("Yes")
-    hers = [row for row in await rows(she.doors.house, reading) if row.source == "customer"]
+    hers = [row for row in await rows(she.doors.app, reading) if row.source == "customer"]
     assert [(row.value_micro, row.state) for row in hers] == [(1130 * KWH, "accepted")]
 
 
@@ -188,7 +188,7 @@ async def photo(she: Way) -> None:
     await she.doors.sent()
     kept = await last(she, media)
     assert (kept.state, kept.type) == ("kept", "image/jpeg")
-    assert media_files.get(she.doors.house.settings.media_path, kept.sha256) == PICTURE
+    assert media_files.get(she.doors.app.settings.media_path, kept.sha256) == PICTURE
 
 
 async def top_up(she: Way) -> None:
@@ -222,7 +222,7 @@ async def fault(she: Way) -> None:
 
 async def tickets(she: Way) -> None:
     await she.go("tickets", "More", "My reports")
-    first = next(row for row in await rows(she.doors.house, ticket) if row.kind == "no_supply")
+    first = next(row for row in await rows(she.doors.app, ticket) if row.kind == "no_supply")
     await she.choose(first.reference)
     says(she, "being worked on")
 
@@ -270,10 +270,10 @@ async def pin(she: Way) -> None:
     await she.type(await she.code())
     await she.type("2580")
     await she.type("2580")
-    hers = (await rows(she.doors.house, account))[0].party_id
+    hers = (await rows(she.doors.app, account))[0].party_id
     who = (await me_now(she)).id
-    async with she.doors.house.db.writing() as conn:
-        assert await identity.check_pin(conn, she.doors.house, hers, "2580", who) == "ok"
+    async with she.doors.app.db.writing() as conn:
+        assert await identity.check_pin(conn, she.doors.app, hers, "2580", who) == "ok"
 
 
 async def link(she: Way) -> None:
@@ -287,12 +287,12 @@ async def link(she: Way) -> None:
 
 async def unlink(she: Way) -> None:
     own = (await me_now(she)).id
-    before = {row.account_id for row in await rows(she.doors.house, contact_account) if row.contact_id == own}
+    before = {row.account_id for row in await rows(she.doors.app, contact_account) if row.contact_id == own}
     await she.go("unlink", "More", "My account", "Unlink")
     if "Yes" not in she.options:
         await she.choose("1002")
     await she.choose("Yes")
-    after = {row.account_id for row in await rows(she.doors.house, contact_account) if row.contact_id == own}
+    after = {row.account_id for row in await rows(she.doors.app, contact_account) if row.contact_id == own}
     assert len(before - after) == 1
 
 
@@ -307,30 +307,30 @@ TRIED: dict[str, Verb] = {
 
 
 @asynccontextmanager
-async def town(house: House, folder: Path, channel: str) -> AsyncIterator[Way]:
+async def town(app: App, folder: Path, channel: str) -> AsyncIterator[Way]:
     """Wanjiku's house: a prepaid meter that she may read, an overdue bill, data, points, and money that nobody claimed."""
     (folder / "t").mkdir()
     (folder / "t" / "prepaid.yaml").write_text(PREPAID)
-    async with house.db.writing() as conn:
-        await catalog.load_folder(conn, house, folder / "t")
+    async with app.db.writing() as conn:
+        await catalog.load_folder(conn, app, folder / "t")
     hers = await a_customer(
-        house, payment_mode="prepaid", meter=METER, tariff="kplc-prepaid", opened_on=date(2025, 1, 1), bill_day=22
+        app, payment_mode="prepaid", meter=METER, tariff="kplc-prepaid", opened_on=date(2025, 1, 1), bill_day=22
     )
-    await a_customer(house, number="1002", phone="+254700000002", name="Achieng Otieno")
-    await a_bill(house, hers.account_id)
-    now = house.clock.now()
-    async with house.db.writing() as conn:
+    await a_customer(app, number="1002", phone="+254700000002", name="Achieng Otieno")
+    await a_bill(app, hers.account_id)
+    now = app.clock.now()
+    async with app.db.writing() as conn:
         values = ((1, 900), (2, 1000), (3, 1100))
-        await record(conn, house, [Read(METER.serial, date(2026, month, 1), value * KWH) for month, value in values])
+        await record(conn, app, [Read(METER.serial, date(2026, month, 1), value * KWH) for month, value in values])
         given = grant.Grant(hers.account_id, "GB", KWH, {"en": "Data", "sw": "Data"})
-        await grant.grant(conn, house, given, key="data", why="test", actor="job:test")
+        await grant.grant(conn, app, given, key="data", why="test", actor="job:test")
         earned = PaidBill(1, 100_00 * 100, "KES", date(2026, 3, 1), date(2026, 3, 15))
-        await earn.for_paid_bills(conn, house, hers.account_id, [earned])
+        await earn.for_paid_bills(conn, app, hers.account_id, [earned])
         lost = ReceiptIn("bank", "QWE123XYZ", "bank_transfer", 100_00, "KES", now, reference="NOBODY")
-        await receive.apply(conn, house, lost)
+        await receive.apply(conn, app, lost)
 
     only = {"africastalking_api_key": ""} if channel == "kannel" else {}
-    async with open_doors(house, folder, with_pages, **only) as doors:
+    async with open_doors(app, folder, with_pages, **only) as doors:
         yield WAYS[channel](doors, channel)
 
 
@@ -339,9 +339,9 @@ async def test_every_verb_works_or_says_why_not(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path, channel: str
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    house = House(sqlite_db, clock, operator, settings)
+    app = App(clock, operator, sqlite_db, settings)
     failed: dict[str, str] = {}
-    async with town(house, tmp_path, channel) as she:
+    async with town(app, tmp_path, channel) as she:
         order = sorted(TRIED, key=lambda verb: verb != "link") if she.stranger else list(TRIED)
         for verb in order:
             try:

@@ -10,7 +10,7 @@ from aiohttp import web
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties import contacts
@@ -25,9 +25,9 @@ from tests.gateway.test_flows import rows
 from tests.gateway.ways import Telegram, WhatsApp
 
 
-def with_console(app: web.Application) -> None:
-    ops.setup(app)
-    app.add_routes(ops.routes())
+def with_console(web_app: web.Application) -> None:
+    ops.setup(web_app)
+    web_app.add_routes(ops.routes())
 
 
 STOP = {"id": "wamid.1", "from": WANJIKU[1:], "timestamp": "1795300000", "type": "text", "text": {"body": "STOP"}}
@@ -37,22 +37,22 @@ STOP = {"id": "wamid.1", "from": WANJIKU[1:], "timestamp": "1795300000", "type":
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    house = House(sqlite_db, clock, operator, settings)
-    await a_customer(house)
-    async with open_doors(house, tmp_path, with_console) as opened:
+    app = App(clock, operator, sqlite_db, settings)
+    await a_customer(app)
+    async with open_doors(app, tmp_path, with_console) as opened:
         yield opened
 
 
 async def stopped(doors: Doors, channel: str = "whatsapp", user: str = WANJIKU[1:]) -> bool:
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         found = await contacts.find(conn, channel, user)
         return found is not None and found.stopped_at is not None
 
 
 async def nothing_came(doors: Doors) -> bool:
     """No answer, no line, no contact but the one on file."""
-    known = [row.channel for row in await rows(doors.house, contact)]
-    return (await rows(doors.house, outbox), await rows(doors.house, interaction), known) == ([], [], ["phone"])
+    known = [row.channel for row in await rows(doors.app, contact)]
+    return (await rows(doors.app, outbox), await rows(doors.app, interaction), known) == ([], [], ["phone"])
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ async def test_of_a_batch_only_what_was_brought_for_our_number_is_heard(doors: D
     foreign = {"metadata": {"phone_number_id": "2222"}, "messages": [STOP]}
     ours = {"messages": [{**STOP, "id": "wamid.2", "text": {"body": "BAL"}}]}
     assert (await doors.whatsapp(webhook(foreign, ours, foreign))).status == 200
-    assert [row.text for row in await rows(doors.house, interaction)] == ["BAL"]
+    assert [row.text for row in await rows(doors.app, interaction)] == ["BAL"]
     assert not await stopped(doors)
 
 
@@ -85,9 +85,9 @@ async def test_a_report_for_another_number_changes_no_message_of_ours(doors: Doo
     await doors.sent()
     status = {"id": "wamid.OUT1", "status": "read", "timestamp": "1795300000", "recipient_id": WANJIKU[1:]}
     await doors.whatsapp(webhook({"metadata": {"phone_number_id": "2222"}, "statuses": [status]}))
-    assert [row.state for row in await rows(doors.house, outbox)] == ["sent"]
+    assert [row.state for row in await rows(doors.app, outbox)] == ["sent"]
     await doors.whatsapp(webhook({"statuses": [status]}))
-    assert [row.state for row in await rows(doors.house, outbox)] == ["delivered"]
+    assert [row.state for row in await rows(doors.app, outbox)] == ["delivered"]
 
 
 async def test_metas_own_switch_for_offers_is_a_stop(doors: Doors) -> None:
@@ -153,12 +153,12 @@ async def test_a_command_to_another_bot_and_a_group_say_nothing_to_us_and_ours_d
         assert (await doors.telegram(tg(number, text=text))).status == 200
     assert await nothing_came(doors)
     await doors.telegram(tg(5, text="/help@Mwangaza_Bot"))
-    assert len(await rows(doors.house, outbox)) == 1
+    assert len(await rows(doors.app, outbox)) == 1
     group = {"id": -5, "type": "supergroup", "title": "G"}
     await doors.telegram(tg(6, text="/help@mwangaza_bot", chat=group))
     pressed = press(7, "1", 1).replace(b'"type": "private"', b'"type": "group"')
     await doors.telegram(pressed)
-    assert len(await rows(doors.house, outbox)) == 1
+    assert len(await rows(doors.app, outbox)) == 1
 
 
 async def test_a_topic_is_answered_in_its_topic_and_beside_it_once_it_is_gone(doors: Doors) -> None:
@@ -182,9 +182,9 @@ async def test_sms_to_numbers_that_are_not_ours_is_nothing_where_the_operator_sa
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> None:
     sms = operator.sms.model_copy(update={"receives": ("20880", "MWANGAZA")})
-    house = House(sqlite_db, clock, operator.model_copy(update={"sms": sms}), settings)
-    await a_customer(house)
-    async with open_doors(house, tmp_path, kannel_smsc="OP1, OP2") as doors:
+    app = App(clock, operator.model_copy(update={"sms": sms}), sqlite_db, settings)
+    await a_customer(app)
+    async with open_doors(app, tmp_path, kannel_smsc="OP1, OP2") as doors:
         form = {"from": WANJIKU, "id": "m1", "text": "STOP", "to": "20881", "date": "2026-03-20 09:00:00"}
         assert (await doors.client.post(f"{HOOKS}/sms", data=form)).status == 200
         query = f"from={WANJIKU[1:]}&id=k{{}}&ts=1772000000&coding=0"
@@ -195,7 +195,7 @@ async def test_sms_to_numbers_that_are_not_ours_is_nothing_where_the_operator_sa
         await doors.client.post(f"{HOOKS}/sms", data=form | {"to": "mwangaza", "id": "m2"})
         assert await stopped(doors, "sms", WANJIKU)
         await doors.client.post(f"/hooks/kannel/{SECRET}/sms?{query.format(9)}&to=20880&smsc=OP2", data=b"BAL")
-        assert len(await rows(doors.house, outbox)) == 2
+        assert len(await rows(doors.app, outbox)) == 2
 
 
 async def test_a_place_on_the_map_can_be_followed_in_the_ticket_and_no_other_link(doors: Doors) -> None:
@@ -207,7 +207,7 @@ async def test_a_place_on_the_map_can_be_followed_in_the_ticket_and_no_other_lin
     }
     she.screen, she.options = await she.answered("", location=venue["location"], venue=venue)
     await she.choose("No supply", "Yes")
-    browser = await signed_in(doors.client, doors.house)
+    browser = await signed_in(doors.client, doors.app)
     page = await browser.get("/console/tickets")
     number = page.split("/console/tickets/")[1].split('"')[0]
     page = await browser.get(f"/console/tickets/{number}")

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from core.clock import SetClock
 from core.config import hook_secrets
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from gateway.admin.openapi import all_routes
 from gateway.app import make_app
@@ -33,7 +33,7 @@ async def served(
                 **changed,
             }
         )
-        return await aiohttp_client(make_app(House(sqlite_db, clock, operator, mine), with_scheduler=False))
+        return await aiohttp_client(make_app(App(clock, operator, sqlite_db, mine), with_scheduler=False))
 
     yield serve
 

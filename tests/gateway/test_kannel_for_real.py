@@ -11,7 +11,7 @@ from sqlalchemy import select
 from channels.registry import Tools, open_rows, senders
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.summary.reader import open_quick
@@ -26,17 +26,17 @@ from tests.gateway.open_doors import SECRET, nobody
 from tests.gateway.talking import a_customer
 
 
-async def states(house: House) -> list[str]:
-    async with house.db.reading() as conn:
+async def states(app: App) -> list[str]:
+    async with app.db.reading() as conn:
         return list((await conn.execute(select(outbox.c.state).order_by(outbox.c.id))).scalars())
 
 
-async def until(house: House, expected: list[str]) -> None:
+async def until(app: App, expected: list[str]) -> None:
     for _ in range(200):
-        if await states(house) == expected:
+        if await states(app) == expected:
             return
         await asyncio.sleep(0.1)
-    raise AssertionError(f"{await states(house)} is not {expected}")
+    raise AssertionError(f"{await states(app)} is not {expected}")
 
 
 async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
@@ -54,23 +54,23 @@ async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
                 "kannel_base_url": f"http://127.0.0.1:{kannel.sendsms}",
             }
         )
-        house = House(sqlite_db, clock, operator, settings)
-        await a_customer(house, phone="+254700000004")
+        app = App(clock, operator, sqlite_db, settings)
+        await a_customer(app, phone="+254700000004")
         rows = open_rows(Tools(settings, http, nobody))
-        app, quick, sessions = web.Application(), open_quick(house.db), EmbeddedStore(tmp_path / "sessions.db")
-        app[HOUSE], app[CHANNELS], app[TURNS] = house, senders(rows), Turns(house, sessions, quick)
-        app.add_routes(channels.routes(rows.values()))
-        async with open_spool(app, tmp_path / "spool").drained():
-            runner = web.AppRunner(app)
+        web_app, quick, sessions = web.Application(), open_quick(app.db), EmbeddedStore(tmp_path / "sessions.db")
+        web_app[HOUSE], web_app[CHANNELS], web_app[TURNS] = app, senders(rows), Turns(app, sessions, quick)
+        web_app.add_routes(channels.routes(rows.values()))
+        async with open_spool(web_app, tmp_path / "spool").drained():
+            runner = web.AppRunner(web_app)
             await runner.setup()
             await web.TCPSite(runner, "127.0.0.1", port).start()
             handset = await kannel.handset("+254700000004 20880 text BAL")
-            await until(house, ["waiting"])
-            await dispatcher_of(house, app[CHANNELS]).drain()
+            await until(app, ["waiting"])
+            await dispatcher_of(app, web_app[CHANNELS]).drain()
             got = await handset.got()
             assert "+254700000004" in got
             assert "Account 1001" in got
-            await until(house, ["delivered"])
+            await until(app, ["delivered"])
             await runner.cleanup()
         await quick.close()
         await sessions.close()

@@ -12,7 +12,7 @@ from channels.email_letter import LARGEST_LETTER
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties.tables import contact
@@ -29,7 +29,7 @@ AMINA = "Amina Test <amina.test@mailbox.example>"
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(House(sqlite_db, clock, operator, settings), tmp_path) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path) as opened:
         yield opened
 
 
@@ -39,7 +39,7 @@ async def post(doors: Doors, letter: str) -> None:
 
 
 async def heard(doors: Doors) -> list[str]:
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         said = select(interaction.c.text).where(interaction.c.direction == "in").order_by(interaction.c.id)
         return list((await conn.execute(said)).scalars())
 
@@ -48,7 +48,7 @@ async def heard(doors: Doors) -> list[str]:
 async def test_only_what_is_new_in_a_letter_is_heard(program: str, doors: Doors) -> None:
     await post(doors, HEAD.format(sender=AMINA, id="m1") + PROGRAMS[program])
     assert await heard(doors) == ["1"]
-    assert len(await rows(doors.house, outbox)) == 1
+    assert len(await rows(doors.app, outbox)) == 1
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ async def test_words_of_hers_that_look_like_a_quotation_are_heard(words: str, do
 )  # fmt: skip
 async def test_a_letter_has_the_sender_whose_address_stands_in_it(sender: str, doors: Doors) -> None:
     await post(doors, HEAD.format(sender=sender, id="m1") + PLAIN + "BAL")
-    assert [row.channel_user for row in await rows(doors.house, contact)] == ["a@b.example"]
+    assert [row.channel_user for row in await rows(doors.app, contact)] == ["a@b.example"]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
@@ -82,13 +82,13 @@ async def test_a_machine_is_not_answered_whatever_header_tells_it(machine: str, 
         reader = Reader(doors.client.app, Mailbox(SecretStr(server.url), LARGEST_LETTER))  # type: ignore[arg-type]
         assert await reader.mailbox.look(reader.take) == 1
         assert server.letters[0].seen
-    assert await rows(doors.house, outbox) == []
+    assert await rows(doors.app, outbox) == []
 
 
 @pytest.mark.parametrize("sender", NOBODIES)
 async def test_nobody_and_ourselves_are_not_answered(sender: str, doors: Doors) -> None:
     await post(doors, HEAD.format(sender=f"X <{sender}>", id="m1") + PLAIN + "We cannot handle your message")
-    assert await rows(doors.house, outbox) == []
+    assert await rows(doors.app, outbox) == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ async def test_nobody_and_ourselves_are_not_answered(sender: str, doors: Doors) 
 )
 async def test_a_person_with_such_a_name_is_answered(sender: str, doors: Doors) -> None:
     await post(doors, HEAD.format(sender=f"X <{sender}>", id="m1") + PLAIN + "BAL")
-    assert len(await rows(doors.house, outbox)) == 1
+    assert len(await rows(doors.app, outbox)) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,17 +110,17 @@ async def test_a_person_with_such_a_name_is_answered(sender: str, doors: Doors) 
 async def test_a_letter_to_somebody_else_is_not_ours(
     to: str, answered: int, sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> None:
-    house = House(sqlite_db, clock, operator, settings)
-    async with open_doors(house, tmp_path, email_addresses="maji@mwangaza.example, umeme@mwangaza.example") as doors:
+    app = App(clock, operator, sqlite_db, settings)
+    async with open_doors(app, tmp_path, email_addresses="maji@mwangaza.example, umeme@mwangaza.example") as doors:
         letter = f"From: {AMINA}\n{to}\nSubject: x\nMessage-ID: <m1@x.example>\n" + PLAIN + "BAL"
         await post(doors, letter)
-        assert len(await rows(doors.house, outbox)) == answered
+        assert len(await rows(doors.app, outbox)) == answered
         assert len(await heard(doors)) == answered
 
 
 async def test_a_letter_that_holds_only_a_file_gets_a_word(doors: Doors) -> None:
     parts = '--b\nContent-Type: application/zip\nContent-Disposition: attachment; filename="x.zip"\n\nPK\n--b--\n'
     await post(doors, HEAD.format(sender=AMINA, id="m1") + 'Content-Type: multipart/mixed; boundary="b"\n\n' + parts)
-    [reply] = await rows(doors.house, outbox)
+    [reply] = await rows(doors.app, outbox)
     assert "We cannot open that here" in reply.params["text"]
     assert await heard(doors) == ["[attachment]"]

@@ -10,7 +10,7 @@ import pytest
 
 from core.care.tables import interaction
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox.queue import outbox
 from tests.gateway.open_doors import SECRET, Doors, open_doors
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer
@@ -21,9 +21,9 @@ AWAY = "Thank you for your message. We are closed for the holidays and will answ
 
 
 @pytest.fixture
-async def doors(house: House, tmp_path: Path) -> AsyncIterator[Doors]:
-    await a_customer(house)
-    async with open_doors(house, tmp_path, with_pages) as opened:
+async def doors(app: App, tmp_path: Path) -> AsyncIterator[Doors]:
+    await a_customer(app)
+    async with open_doors(app, tmp_path, with_pages) as opened:
         yield opened
 
 
@@ -48,7 +48,7 @@ async def whatsapp(doors: Doors, number: object, text: str) -> None:
 
 
 async def answers(doors: Doors) -> list[str]:
-    return [row.params["text"] for row in await rows(doors.house, outbox)]
+    return [row.params["text"] for row in await rows(doors.app, outbox)]
 
 
 @pytest.mark.parametrize("say", [sms, kannel, letter, whatsapp])
@@ -60,7 +60,7 @@ async def test_of_twenty_five_messages_of_a_machine_few_are_answered_and_the_las
     told = await answers(doors)
     assert len(told) <= 5
     assert told[-1] == told[-2] + "\nWrite AGENT to reach a person."
-    assert len(await rows(doors.house, interaction)) == 25, "each stands in the log"
+    assert len(await rows(doors.app, interaction)) == 25, "each stands in the log"
 
 
 async def test_who_says_something_else_is_answered_at_once_and_the_count_begins_anew(doors: Doors) -> None:
@@ -96,11 +96,11 @@ async def test_a_message_that_was_met_with_silence_is_met_with_silence_when_it_i
     assert await answers(doors) == before
 
 
-async def test_a_restart_forgets_nothing_and_workers_count_together(house: House, tmp_path: Path) -> None:
-    await a_customer(house)
+async def test_a_restart_forgets_nothing_and_workers_count_together(app: App, tmp_path: Path) -> None:
+    await a_customer(app)
     for worker in ("one", "two"):
         (tmp_path / worker).mkdir()
-    async with open_doors(house, tmp_path / "one") as one, open_doors(house, tmp_path / "two") as two:
+    async with open_doors(app, tmp_path / "one") as one, open_doors(app, tmp_path / "two") as two:
         for number in range(2):
             await sms(one, number, "HELP")
         await asyncio.gather(
@@ -108,7 +108,7 @@ async def test_a_restart_forgets_nothing_and_workers_count_together(house: House
         )
         assert len(await answers(one)) == 3
     (tmp_path / "three").mkdir()
-    async with open_doors(house, tmp_path / "three") as three:
+    async with open_doors(app, tmp_path / "three") as three:
         await sms(three, 99, "HELP")
         assert len(await answers(three)) == 3
 

@@ -16,7 +16,7 @@ from channels.email_imap import Mailbox
 from channels.email_letter import LARGEST_LETTER
 from core.care import inbound_mail
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox import queue
 from core.parties.tables import contact, contact_account
 from gateway.app_keys import CHANNELS
@@ -33,54 +33,54 @@ HELLO = (
 
 
 @asynccontextmanager
-async def desk(house: House, folder: Path) -> AsyncIterator[tuple[ImapServer, Reader]]:
-    async with hooks(house, folder) as app, ImapServer() as server:
-        app[CHANNELS]["email"] = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "Mwangaza")
-        yield server, Reader(app, Mailbox(SecretStr(server.url), LARGEST_LETTER))
+async def desk(app: App, folder: Path) -> AsyncIterator[tuple[ImapServer, Reader]]:
+    async with hooks(app, folder) as web_app, ImapServer() as server:
+        web_app[CHANNELS]["email"] = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "Mwangaza")
+        yield server, Reader(web_app, Mailbox(SecretStr(server.url), LARGEST_LETTER))
 
 
-async def answers(house: House) -> list[str]:
-    async with house.db.reading() as conn:
+async def answers(app: App) -> list[str]:
+    async with app.db.reading() as conn:
         rows = await conn.execute(select(queue.outbox.c.key).where(queue.outbox.c.kind == "reply"))
         return sorted(rows.scalars())
 
 
-async def test_each_letter_is_answered_once_whoever_looks_and_is_then_read(house: House, tmp_path: Path) -> None:
-    async with desk(house, tmp_path) as (server, reader):
+async def test_each_letter_is_answered_once_whoever_looks_and_is_then_read(app: App, tmp_path: Path) -> None:
+    async with desk(app, tmp_path) as (server, reader):
         for number in (1, 2, 2):
             server.put(HELLO % number)
         server.put(b"no letter at all")
         server.put(b"From: mailer-daemon@x\nMessage-ID: <b>\n\nsorry")
         assert await reader.mailbox.look(reader.take) == 5
         assert all(one.seen for one in server.letters)
-        assert await answers(house) == ["reply:email:<m1@example.org>", "reply:email:<m2@example.org>"]
+        assert await answers(app) == ["reply:email:<m1@example.org>", "reply:email:<m2@example.org>"]
         for one in server.letters:
             one.seen = False
         assert await reader.mailbox.look(reader.take) == 5
-        assert len(await answers(house)) == 2
+        assert len(await answers(app)) == 2
         peeks = [one for one in server.log if "FETCH" in one and "RFC822.SIZE" not in one]
         assert set(peeks) == {f"UID FETCH {one.uid} (BODY.PEEK[])" for one in server.letters}, "a look reads nothing"
 
 
 async def test_a_letter_that_another_has_in_hand_is_left_to_it_until_its_lease_ends(
-    house: House, clock: SetClock, tmp_path: Path
+    app: App, clock: SetClock, tmp_path: Path
 ) -> None:
-    async with desk(house, tmp_path) as (server, reader):
+    async with desk(app, tmp_path) as (server, reader):
         letter = server.put(HELLO % 1)
-        async with house.db.writing() as conn:  # another process claimed it, and was killed
-            assert await inbound_mail.claim(conn, house, "<m1@example.org>") == "mine"
-        assert (await reader.mailbox.look(reader.take), letter.seen, await answers(house)) == (0, False, [])
+        async with app.db.writing() as conn:  # another process claimed it, and was killed
+            assert await inbound_mail.claim(conn, app, "<m1@example.org>") == "mine"
+        assert (await reader.mailbox.look(reader.take), letter.seen, await answers(app)) == (0, False, [])
         clock.forward(inbound_mail.LEASE)
-        assert (await reader.mailbox.look(reader.take), letter.seen, len(await answers(house))) == (1, True, 1)
+        assert (await reader.mailbox.look(reader.take), letter.seen, len(await answers(app))) == (1, True, 1)
 
 
 async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_us_holds_up_nobody(
-    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(*_given: Any) -> Any:
         raise ConnectionRefusedError
 
-    async with desk(house, tmp_path) as (server, reader):
+    async with desk(app, tmp_path) as (server, reader):
         first, second = server.put(HELLO % 1), server.put(HELLO % 2)
         for name in ("writing", "reading"):
             monkeypatch.setattr(f"core.db.engine.Database.{name}", gone)
@@ -160,33 +160,33 @@ Dear customer
 """
 
 
-async def a_letter_left(house: House) -> tuple[int, int, dict[str, Provider]]:
+async def a_letter_left(app: App) -> tuple[int, int, dict[str, Provider]]:
     """Her bill went by e-mail first; her contact there, her account, and the ways."""
-    rules = house.operator.notices.model_copy(update={"order": ("email", "sms")})
-    house = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        her = await a_customer(conn, house)
-        mail, now = house.ids.take(), house.clock.now()
-        for number, address in ((mail, "amina@example.org"), (house.ids.take(), "other@example.org")):
+    rules = app.operator.notices.model_copy(update={"order": ("email", "sms")})
+    app = replace(app, operator=app.operator.model_copy(update={"notices": rules}))
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        her = await a_customer(conn, app)
+        mail, now = app.ids.take(), app.clock.now()
+        for number, address in ((mail, "amina@example.org"), (app.ids.take(), "other@example.org")):
             row = {"id": number, "channel": "email", "channel_user": address, "language": "en", "marketing": False}
             await conn.execute(contact.insert().values(row | {"created_at": now}))
         await conn.execute(
             contact_account.insert().values(contact_id=mail, account_id=her.account_id, linked_at=now, how="record")
         )
-        bill = await a_bill(conn, house, her)
+        bill = await a_bill(conn, app, her)
     ways = {"email": Provider(), "sms": Provider()}
-    await announce(house, her.account_id, bill, "b1", ways)
+    await announce(app, her.account_id, bill, "b1", ways)
     return mail, her.account_id, ways
 
 
-async def announce(house: House, account_id: int, bill: int, key: str, ways: dict[str, Provider]) -> None:
-    rules = house.operator.notices.model_copy(update={"order": ("email", "sms")})
-    house = replace(house, operator=house.operator.model_copy(update={"notices": rules}))
-    async with house.db.writing() as conn:
+async def announce(app: App, account_id: int, bill: int, key: str, ways: dict[str, Provider]) -> None:
+    rules = app.operator.notices.model_copy(update={"order": ("email", "sms")})
+    app = replace(app, operator=app.operator.model_copy(update={"notices": rules}))
+    async with app.db.writing() as conn:
         await queue.enqueue(
             conn,
-            house,
+            app,
             key=key,
             kind="notice",
             template="notice.ready.pay",
@@ -194,38 +194,38 @@ async def announce(house: House, account_id: int, bill: int, key: str, ways: dic
             subject_id=bill,
             resend_unknown=True,
         )
-    assert await Dispatcher(house, ways).drain() == {"sent": 1}
+    assert await Dispatcher(app, ways).drain() == {"sent": 1}
 
 
-async def bounced(house: House) -> set[str]:
-    async with house.db.reading() as conn:
+async def bounced(app: App) -> set[str]:
+    async with app.db.reading() as conn:
         rows = await conn.execute(select(contact.c.channel_user).where(contact.c.bounced_at.is_not(None)))
         return set(rows.scalars())
 
 
 async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_written_to_no_more_until_she_writes(
-    house: House, clock: SetClock, tmp_path: Path
+    app: App, clock: SetClock, tmp_path: Path
 ) -> None:
-    _, account_id, ways = await a_letter_left(house)
-    async with desk(house, tmp_path) as (server, reader):
+    _, account_id, ways = await a_letter_left(app)
+    async with desk(app, tmp_path) as (server, reader):
         told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"}
         for _ in range(2):
             server.put(DSN.format(**told).encode())
         assert await reader.mailbox.look(reader.take) == 2
-        assert await bounced(house) == {"amina@example.org"}
-        assert await Dispatcher(house, ways).drain() == {"sent": 1}
+        assert await bounced(app) == {"amina@example.org"}
+        assert await Dispatcher(app, ways).drain() == {"sent": 1}
         assert ([one.channel for one in ways["email"].notices], [one.key for one in ways["sms"].notices]) == (
             ["email"],
             ["b1"],
         )
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             row = (await conn.execute(select(queue.outbox).where(queue.outbox.c.key == "b1"))).one()
         assert row.tried == "email:unknown_subscriber"
-        await announce(house, account_id, row.subject_id, "b2", ways)
+        await announce(app, account_id, row.subject_id, "b2", ways)
         assert [one.key for one in ways["sms"].notices] == ["b1", "b2"]
         server.put(HELLO % 9)
         await reader.mailbox.look(reader.take)
-        assert await bounced(house) == set()
+        assert await bounced(app) == set()
 
 
 @pytest.mark.parametrize(
@@ -250,12 +250,12 @@ async def test_a_report_is_believed_only_about_the_letter_it_names_and_only_for_
     settings: Any,
     tmp_path: Path,
 ) -> None:
-    house = House(sqlite_db, clock, operator, settings)
-    await a_letter_left(house)
+    app = App(clock, operator, sqlite_db, settings)
+    await a_letter_left(app)
     told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"} | change
-    async with desk(house, tmp_path) as (server, reader):
+    async with desk(app, tmp_path) as (server, reader):
         server.put(DSN.format(**told).encode())
         await reader.mailbox.look(reader.take)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert (await conn.execute(select(queue.outbox.c.state))).scalar_one() == state
-    assert await bounced(house) == gone
+    assert await bounced(app) == gone

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from channels.ussd_africastalking import AfricasTalkingUssd
-from core.context import House
+from core.context import App
 from core.message import Inbound
 from core.parties.tables import interest
 from core.summary.account_summary import Standing
@@ -110,21 +110,21 @@ class Caller:
 
 @pytest.mark.parametrize("callers", [1, 24, *(pytest.param(many, marks=pytest.mark.soak) for many in (64, 128, 256))])
 async def test_every_answer_is_right_and_every_effect_is_done_once(
-    house: House, tmp_path: Path, callers: int, monkeypatch: pytest.MonkeyPatch
+    app: App, tmp_path: Path, callers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for patience in ("gateway.conversation.turn_state.PATIENCE_SECONDS", "gateway.conversation.turn.TURN_SECONDS"):
         monkeypatch.setattr(patience, 120.0)  # a hundred effects at once, on a machine that does other things
     chance = random.Random(SEED + callers)
     for number in range(0, callers, 2):
-        await a_customer(house, number=str(number + 5000), phone=f"+2547000{number:05}", name=f"Customer {number}")
+        await a_customer(app, number=str(number + 5000), phone=f"+2547000{number:05}", name=f"Customer {number}")
     stores = [LateStore(EmbeddedStore(tmp_path / "sessions.db"), chance) for _ in range(2)]
-    quick = [LateQuick(open_quick(house.db), chance) for _ in range(2)]
-    workers = [Turns(house, store, one) for store, one in zip(stores, quick, strict=True)]
+    quick = [LateQuick(open_quick(app.db), chance) for _ in range(2)]
+    workers = [Turns(app, store, one) for store, one in zip(stores, quick, strict=True)]
     phones = [Caller(number, workers, random.Random(SEED + number)) for number in range(callers)]
     await asyncio.gather(
         *(phone.registers_interest() if phone.number % 2 else phone.asks_for_her_balance(6) for phone in phones)
     )
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         names = sorted((await conn.execute(select(interest.c.name))).scalars())
     assert names == sorted(f"Caller {number}" for number in range(1, callers, 2))
     for closing in (*stores, *quick):

@@ -11,7 +11,7 @@ from core.care import media_files
 from core.care.tables import media, talk, ticket
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties.tables import contact
@@ -27,9 +27,9 @@ JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 9
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    house = House(sqlite_db, clock, operator, settings)
-    await a_customer(house)
-    async with open_doors(house, tmp_path, with_pages) as opened:
+    app = App(clock, operator, sqlite_db, settings)
+    await a_customer(app)
+    async with open_doors(app, tmp_path, with_pages) as opened:
         yield opened
 
 
@@ -53,7 +53,7 @@ async def test_where_an_account_is_linked_telegram_has_a_button_for_her_phone(do
     await she.type("LINK")
     await shared(she, 1001)
     assert "You owe nothing" in she.screen
-    [own] = [row for row in await rows(doors.house, contact) if row.channel == "telegram"]
+    [own] = [row for row in await rows(doors.app, contact) if row.channel == "telegram"]
     assert own.phone == WANJIKU
 
 
@@ -62,7 +62,7 @@ async def test_the_contact_of_somebody_else_links_nothing(doors: Doors) -> None:
     await she.type("LINK")
     await shared(she, 2002)
     assert "This chat has no account yet" in she.screen
-    [own] = [row for row in await rows(doors.house, contact) if row.channel == "telegram"]
+    [own] = [row for row in await rows(doors.app, contact) if row.channel == "telegram"]
     assert (own.phone, own.party_id) == (None, None)
 
 
@@ -82,12 +82,12 @@ async def test_a_picture_in_the_web_chat_is_kept_once_and_stands_in_the_chat(doo
     again = await doors.client.post("/chat/file", params={"id": "p1"}, data=JPEG)
     assert again.status == 202
     await she.choose("My meter")
-    [kept] = await rows(doors.house, media)
+    [kept] = await rows(doors.app, media)
     assert (kept.state, kept.type, kept.channel) == ("kept", "image/jpeg", "webchat")
-    assert media_files.get(doors.house.settings.media_path, kept.sha256) == JPEG
-    [own] = [row for row in await rows(doors.house, contact) if row.channel == "webchat"]
+    assert media_files.get(doors.app.settings.media_path, kept.sha256) == JPEG
+    [own] = [row for row in await rows(doors.app, contact) if row.channel == "webchat"]
     assert kept.contact_id == own.id
-    assert [row.kind for row in await rows(doors.house, ticket)] == ["meter_read"]
+    assert [row.kind for row in await rows(doors.app, ticket)] == ["meter_read"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ async def test_what_no_clerk_could_open_is_refused_in_words(doors: Doors, body: 
     answer = await doors.client.post("/chat/file", params={"id": "p1"}, data=io.BytesIO(body))
     assert (answer.status, (await answer.json())["code"]) == (400, code)
     assert "up to 5 MB" in (await answer.json())["reason"]
-    assert await rows(doors.house, media) == []
+    assert await rows(doors.app, media) == []
 
 
 async def test_a_file_from_nowhere_or_without_an_id_is_refused(doors: Doors) -> None:
@@ -109,7 +109,7 @@ async def test_a_file_from_nowhere_or_without_an_id_is_refused(doors: Doors) -> 
     assert (await doors.client.post("/chat/file", params={"id": "p1"}, data=JPEG, headers=other)).status == 403
     for wrong in ({}, {"id": ""}, {"id": "x" * 65}):
         assert (await doors.client.post("/chat/file", params=wrong, data=JPEG)).status == 400
-    assert await rows(doors.house, media) == []
+    assert await rows(doors.app, media) == []
 
 
 async def test_a_picture_answers_a_question_of_ours_but_goes_to_the_person_she_talks_to(doors: Doors) -> None:
@@ -119,9 +119,9 @@ async def test_a_picture_answers_a_question_of_ours_but_goes_to_the_person_she_t
     assert "We have your picture" in she.screen
     await she.type("AGENT")
     await she.type("my meter is broken")
-    before = len(await rows(doors.house, outbox))
+    before = len(await rows(doors.app, outbox))
     doors.meta.files |= {"p2": JPEG}
     she.count += 1
     await she.deliver("", type="image", image={"id": "p2", "mime_type": "image/jpeg", "caption": "this one"})
-    assert [row.state for row in await rows(doors.house, talk)] == ["waiting"]
-    assert "We have your picture" not in str([row.params for row in (await rows(doors.house, outbox))[before:]])
+    assert [row.state for row in await rows(doors.app, talk)] == ["waiting"]
+    assert "We have your picture" not in str([row.params for row in (await rows(doors.app, outbox))[before:]])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.config.operator import Identity
-from core.context import House
+from core.context import App
 from core.onboarding.model import Registered
 from core.outbox.queue import outbox
 from core.parties import codes, identity
@@ -17,26 +17,26 @@ from tests.gateway.test_flows import a_bill, rows
 
 
 @pytest.fixture
-async def customer(house: House) -> Registered:
-    return await a_customer(house)
+async def customer(app: App) -> Registered:
+    return await a_customer(app)
 
 
 @pytest.fixture
-async def phone(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
-    async with counter(house, tmp_path) as client:
+async def phone(app: App, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
+    async with counter(app, tmp_path) as client:
         yield Phone(client)
 
 
-async def code_of(house: House) -> str:
+async def code_of(app: App) -> str:
     """The code that is on its way to the phone of record, as the words of the message will say it."""
-    *_, row = [row for row in await rows(house, outbox) if row.kind == "code"]
-    said = codes.words(house, row.subject_id, row.params)
+    *_, row = [row for row in await rows(app, outbox) if row.kind == "code"]
+    said = codes.words(app, row.subject_id, row.params)
     assert said is not None
     return str(said["code"])
 
 
 async def test_another_phone_is_linked_by_a_code_to_the_phone_of_record(
-    house: House, customer: Registered, phone: Phone
+    app: App, customer: Registered, phone: Phone
 ) -> None:
     phone.number = "+254700000009"
     await phone.dial(ahead="1")
@@ -44,25 +44,25 @@ async def test_another_phone_is_linked_by_a_code_to_the_phone_of_record(
     await phone.dial("s2", ahead="1*1001")
     assert "We sent a code to +2547*****678" in await phone.answer("1")
     assert "That code is not right" in await phone.answer("000000")
-    assert "now linked" in await phone.answer(await code_of(house))
+    assert "now linked" in await phone.answer(await code_of(app))
     assert (await phone.answer("1")).startswith("CON Account 1001")
 
 
-async def test_a_code_is_guessed_five_times_and_no_more(house: House, customer: Registered, phone: Phone) -> None:
+async def test_a_code_is_guessed_five_times_and_no_more(app: App, customer: Registered, phone: Phone) -> None:
     phone.number = "+254700000009"
     await phone.dial(ahead="1*1001")
     await phone.answer("1", *["000000"] * 5)
-    assert "no longer valid" in await phone.answer(await code_of(house))
+    assert "no longer valid" in await phone.answer(await code_of(app))
 
 
 @pytest.fixture
-def strict(house: House) -> House:
-    operator = house.operator.model_copy(update={"identity": Identity(ussd="pin")})
-    return replace(house, operator=operator)
+def strict(app: App) -> App:
+    operator = app.operator.model_copy(update={"identity": Identity(ussd="pin")})
+    return replace(app, operator=operator)
 
 
 async def test_where_the_pin_is_asked_she_sets_one_by_a_code_and_then_hears_her_balance(
-    strict: House, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    strict: App, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await a_customer(strict)
@@ -89,7 +89,7 @@ async def test_where_the_pin_is_asked_she_sets_one_by_a_code_and_then_hears_her_
     assert "4826" not in said
 
 
-async def test_after_too_many_wrong_pins_it_is_locked(strict: House, tmp_path: Path) -> None:
+async def test_after_too_many_wrong_pins_it_is_locked(strict: App, tmp_path: Path) -> None:
     made = await a_customer(strict)
     async with strict.db.writing() as conn:
         await identity.set_pin(conn, strict, made.party_id, "4826")
@@ -101,7 +101,7 @@ async def test_after_too_many_wrong_pins_it_is_locked(strict: House, tmp_path: P
         assert (await phone.dial("s2", ahead="1*4826")).startswith("END Too many tries.")
 
 
-async def test_a_home_read_never_says_more_than_the_policy_allows(strict: House, tmp_path: Path) -> None:
+async def test_a_home_read_never_says_more_than_the_policy_allows(strict: App, tmp_path: Path) -> None:
     made = await a_customer(strict)
     await a_bill(strict, made.account_id)
     async with counter(strict, tmp_path) as client:

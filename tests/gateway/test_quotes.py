@@ -14,12 +14,12 @@ from typer.testing import CliRunner
 from core.catalog import store
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from gateway import quotes
 from gateway.admin.throttle import Throttle
 from gateway.app_keys import HOUSE
-from gateway.cli import app
+from gateway.cli import app as hodi
 from tests.bills.paper import TARIFFS
 from tests.core.catalog.asking import anything, questions
 from tests.core.catalog.test_fuzz import whole
@@ -50,12 +50,12 @@ charges:
 
 
 @pytest.fixture
-def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.fixture
-async def asking(sqlite_house: House, aiohttp_client: Serve, monkeypatch: pytest.MonkeyPatch) -> Client:
+async def asking(sqlite_house: App, aiohttp_client: Serve, monkeypatch: pytest.MonkeyPatch) -> Client:
     """The calculator with the Kenyan tariff, unthrottled."""
     monkeypatch.setattr(quotes, "THROTTLE", Throttle(burst=10**6, per_seconds=1))
     async with sqlite_house.db.writing() as conn:
@@ -75,12 +75,12 @@ async def ask(client: Client, body: Any) -> tuple[int, str]:
 async def test_the_calculator_answers_as_the_command_does(asking: Client) -> None:
     status, text = await ask(asking, {**ASKED, "tariff": "kplc-domestic-ordinary"})
     tariff = str(TARIFFS / "kenya-domestic.yaml")
-    told = CliRunner().invoke(app, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(ASKED))
+    told = CliRunner().invoke(hodi, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(ASKED))
     assert (status, json.loads(text)) == (200, json.loads(told.stdout))
 
 
 async def test_the_calculator_shares_a_discount_between_lines_of_different_tax(
-    asking: Client, sqlite_house: House
+    asking: Client, sqlite_house: App
 ) -> None:
     async with sqlite_house.db.writing() as conn:
         await store.load(conn, sqlite_house, store.check(MIXED), by="test")
@@ -90,7 +90,7 @@ async def test_the_calculator_shares_a_discount_between_lines_of_different_tax(
     assert [part["amount"] for part in told["off"]["parts"]] == ["-6.67", "-3.33"]
 
 
-async def test_a_version_in_mid_period_is_priced_by_its_days(asking: Client, sqlite_house: House) -> None:
+async def test_a_version_in_mid_period_is_priced_by_its_days(asking: Client, sqlite_house: App) -> None:
     async with sqlite_house.db.writing() as conn:
         await store.load(conn, sqlite_house, store.check(NEXT), by="test")
     status, text = await ask(asking, {**ASKED, "usage": [{"quantity": "31"}], "tariff": "kplc-domestic-ordinary"})
@@ -126,7 +126,7 @@ async def test_whatever_is_asked_is_answered_with_a_price_or_a_sentence(asking: 
 @given(body=questions(["energy"]) | anything)
 def test_the_command_prints_a_price_or_says_why_not(body: Any) -> None:
     tariff = str(TARIFFS / "kenya-domestic.yaml")
-    told = CliRunner().invoke(app, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(body))
+    told = CliRunner().invoke(hodi, ["quote", "--tariff", tariff, "--usage", "-", "--json"], input=json.dumps(body))
     assert (told.exit_code, bool(told.stdout)) in ((0, True), (1, False))
     if told.exit_code == 0:
         whole(json.loads(told.stdout))

@@ -11,7 +11,7 @@ import pytest
 from core.care.tables import ticket
 from core.clock import SetClock
 from core.config.operator import Readings
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import own_reading
 from core.metering.store.readings import Read, record
@@ -26,24 +26,24 @@ METER = NewMeter("04123456789", kind="register", interval_minutes=None, dials=5,
 
 
 @pytest.fixture
-async def customer(house: House) -> Registered:
-    made = await a_customer(house, bill_day=12, opened_on=date(2025, 1, 1), meter=METER)
-    async with house.db.writing() as conn:
+async def customer(app: App) -> Registered:
+    made = await a_customer(app, bill_day=12, opened_on=date(2025, 1, 1), meter=METER)
+    async with app.db.writing() as conn:
         reads = [
             Read(METER.serial, date(2026, month, 1), value * KWH) for month, value in ((1, 900), (2, 1000), (3, 1100))
         ]
-        await record(conn, house, reads)
+        await record(conn, app, reads)
     return made
 
 
 @pytest.fixture
-async def phone(house: House, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
-    async with counter(house, tmp_path) as client:
+async def phone(app: App, customer: Registered, tmp_path: Path) -> AsyncIterator[Phone]:
+    async with counter(app, tmp_path) as client:
         yield Phone(client)
 
 
-async def hers(house: House) -> list[Any]:
-    return [(row.value_micro, row.state) for row in await rows(house, reading) if row.source == "customer"]
+async def hers(app: App) -> list[Any]:
+    return [(row.value_micro, row.state) for row in await rows(app, reading) if row.source == "customer"]
 
 
 async def sms(phone: Phone, text: str, number: int = 1) -> None:
@@ -51,7 +51,7 @@ async def sms(phone: Phone, text: str, number: int = 1) -> None:
     assert (await phone.client.post(f"{HOOKS}/sms", data=form)).status == 200
 
 
-async def test_a_reading_counts_and_a_repeat_of_the_yes_adds_nothing(house: House, phone: Phone) -> None:
+async def test_a_reading_counts_and_a_repeat_of_the_yes_adds_nothing(app: App, phone: Phone) -> None:
     await phone.dial()
     assert "1. Meter reading" in await phone.answer("6")
     assert "Meter 04123456789. Last: 1100 kWh. What does it show now?" in await phone.answer("1")
@@ -61,29 +61,29 @@ async def test_a_reading_counts_and_a_repeat_of_the_yes_adds_nothing(house: Hous
     told = await phone.answer("1")
     assert "1130 kWh counts for your next bill" in told
     assert await phone.again() == told
-    assert await hers(house) == [(1130 * KWH, "accepted")]
+    assert await hers(app) == [(1130 * KWH, "accepted")]
 
 
-async def test_one_that_cannot_be_is_held_before_a_clerk_with_a_reference(house: House, phone: Phone) -> None:
+async def test_one_that_cannot_be_is_held_before_a_clerk_with_a_reference(app: App, phone: Phone) -> None:
     await phone.dial(ahead="6*1*99000")
     told = await phone.answer("1")
-    [opened] = await rows(house, ticket)
+    [opened] = await rows(app, ticket)
     assert (opened.kind, opened.reference in told) == ("meter_read", True)
-    assert await hers(house) == [(99_000 * KWH, "held")]
+    assert await hers(app) == [(99_000 * KWH, "held")]
 
 
-async def test_by_sms_one_message_and_a_yes(house: House, phone: Phone) -> None:
+async def test_by_sms_one_message_and_a_yes(app: App, phone: Phone) -> None:
     await sms(phone, "READ 1130", 1)
     await sms(phone, "1", 2)
     await sms(phone, "1", 2)
-    said = [row.params["text"] for row in await rows(house, outbox)]
+    said = [row.params["text"] for row in await rows(app, outbox)]
     assert said[0].startswith("1130 kWh on meter 04123456789. Is that right?")
     assert "counts for your next bill" in said[1]
-    assert await hers(house) == [(1130 * KWH, "accepted")]
+    assert await hers(app) == [(1130 * KWH, "accepted")]
 
 
 async def test_outside_the_window_she_is_told_when_to_come_back(
-    house: House, customer: Registered, phone: Phone, clock: SetClock
+    app: App, customer: Registered, phone: Phone, clock: SetClock
 ) -> None:
     clock.instant = datetime(2026, 3, 20, 9, tzinfo=UTC)
     await phone.dial(ahead="6*1")
@@ -93,15 +93,15 @@ async def test_outside_the_window_she_is_told_when_to_come_back(
 
 
 async def test_core_itself_refuses_what_comes_outside_the_window(
-    house: House, customer: Registered, clock: SetClock
+    app: App, customer: Registered, clock: SetClock
 ) -> None:
     clock.instant = datetime(2026, 3, 20, 9, tzinfo=UTC)
-    async with house.db.writing() as conn:
-        _, [dial] = await own_reading.open_dials(conn, house, customer.account_id)
+    async with app.db.writing() as conn:
+        _, [dial] = await own_reading.open_dials(conn, app, customer.account_id)
         with pytest.raises(Refused, match=r"reading\.shut"):
             await own_reading.send(
                 conn,
-                house,
+                app,
                 account_id=customer.account_id,
                 meter_id=dial.meter_id,
                 value_micro=1130 * KWH,
@@ -110,10 +110,8 @@ async def test_core_itself_refuses_what_comes_outside_the_window(
             )
 
 
-async def test_after_some_of_her_own_in_a_row_a_person_looks(
-    house: House, customer: Registered, clock: SetClock
-) -> None:
-    strict = replace(house, operator=house.operator.model_copy(update={"readings": Readings(self_reads_in_a_row=1)}))
+async def test_after_some_of_her_own_in_a_row_a_person_looks(app: App, customer: Registered, clock: SetClock) -> None:
+    strict = replace(app, operator=app.operator.model_copy(update={"readings": Readings(self_reads_in_a_row=1)}))
     states = []
     for month, value in ((3, 1130), (4, 1230)):
         clock.instant = datetime(2026, month, 10, 9, tzinfo=UTC)
@@ -132,12 +130,12 @@ async def test_after_some_of_her_own_in_a_row_a_person_looks(
     assert states == ["accepted", "held"]
 
 
-async def test_a_meter_that_reads_itself_asks_nothing(house: House, tmp_path: Path) -> None:
-    await a_customer(house, meter=NewMeter("7001"))
-    async with counter(house, tmp_path) as client:
+async def test_a_meter_that_reads_itself_asks_nothing(app: App, tmp_path: Path) -> None:
+    await a_customer(app, meter=NewMeter("7001"))
+    async with counter(app, tmp_path) as client:
         phone = Phone(client)
         assert "Meter reading" not in await phone.dial(ahead="6")
         await phone.dial("s2")
         await sms(phone, "READ 12")
-    *_, row = await rows(house, outbox)
+    *_, row = await rows(app, outbox)
     assert "Your meter reads itself" in row.params["text"]

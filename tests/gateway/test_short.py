@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import collect
 from core.ledger import queries as ledger
@@ -24,13 +24,13 @@ from tests.gateway.test_mpesa_back import give_back
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 async def _told(work: Work, event: str, minor: int, currency: str = "KES", txn: str | None = None) -> None:
     """The provider says that the last attempt brought so much."""
-    async with work.house.db.reading() as conn:
+    async with work.app.db.reading() as conn:
         query = select(attempt.c.key, attempt.c.provider_ref).order_by(attempt.c.id.desc()).limit(1)
         key, ref = (await conn.execute(query)).one()
     said: dict[str, Any] = {
@@ -47,49 +47,49 @@ async def _told(work: Work, event: str, minor: int, currency: str = "KES", txn: 
     assert status == 200, json.dumps(answer)
 
 
-async def requests(house: House) -> list[tuple[str, str]]:
-    async with house.db.reading() as conn:
+async def requests(app: App) -> list[tuple[str, str]]:
+    async with app.db.reading() as conn:
         query = select(payment_request.c.kind, payment_request.c.state).order_by(payment_request.c.id)
         return [(row.kind, row.state) for row in await conn.execute(query)]
 
 
-async def test_one_cent_of_12007_is_a_receipt_of_one_cent_and_the_link_asks_for_the_rest(house: House) -> None:
-    async with at_work(house) as work:
+async def test_one_cent_of_12007_is_a_receipt_of_one_cent_and_the_link_asks_for_the_rest(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work, 12_007)
         await press(work, token)
         await _told(work, "evt_1", 1)
-        assert (await receipts(house), await opened(house, bill)) == ([("SBevt_1", 1, "placed")], [12_006])
-        assert (await requests(house), await attempts(house)) == ([("paylink", "open")], [("card", "succeeded", None)])
+        assert (await receipts(app), await opened(app, bill)) == ([("SBevt_1", 1, "placed")], [12_006])
+        assert (await requests(app), await attempts(app)) == ([("paylink", "open")], [("card", "succeeded", None)])
         status, page = await get(work, token)
         assert (status, "KES 120.06" in page) == (200, True)
         await press(work, token)
         await _told(work, "evt_2", 12_006)
-        assert (await opened(house, bill), await requests(house)) == ([0], [("paylink", "paid")])
-        await proven(house)
+        assert (await opened(app, bill), await requests(app)) == ([0], [("paylink", "paid")])
+        await proven(app)
 
 
-async def test_the_same_attempt_may_bring_the_rest(house: House) -> None:
-    async with at_work(house) as work:
+async def test_the_same_attempt_may_bring_the_rest(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work, 12_007)
         await press(work, token)
         for event, minor, state in (("evt_1", 7, "open"), ("evt_1", 7, "open"), ("evt_2", 12_000, "paid")):
             await _told(work, event, minor)
-            assert await requests(house) == [("paylink", state)]
-        assert await opened(house, bill) == [0]
-        await proven(house)
+            assert await requests(app) == [("paylink", state)]
+        assert await opened(app, bill) == [0]
+        await proven(app)
 
 
-async def test_more_than_was_asked_for_is_paid_and_what_is_over_is_credit(house: House) -> None:
-    async with at_work(house) as work:
+async def test_more_than_was_asked_for_is_paid_and_what_is_over_is_credit(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work, 12_007)
         await press(work, token)
         await _told(work, "evt_1", 13_000)
-        assert (await opened(house, bill), await owed(house, bill.account_id)) == ([0], -993)
-        assert await requests(house) == [("paylink", "paid")]
-        await proven(house)
+        assert (await opened(app, bill), await owed(app, bill.account_id)) == ([0], -993)
+        assert await requests(app) == [("paylink", "paid")]
+        await proven(app)
 
 
-async def test_money_of_another_currency_pays_nothing_of_it(single: House) -> None:
+async def test_money_of_another_currency_pays_nothing_of_it(single: App) -> None:
     async with at_work(single) as work:
         bill, token = await _linked(work, 12_007)
         await press(work, token)
@@ -100,18 +100,18 @@ async def test_money_of_another_currency_pays_nothing_of_it(single: House) -> No
         assert tuple(row) == ("USD", "suspense")
 
 
-async def test_a_collection_that_brought_less_leaves_the_rest_due(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_collection_that_brought_less_leaves_the_rest_due(app: App) -> None:
+    async with at_work(app) as work:
         bill = await _planned(work, 12_007)
         work.sandbox.manners.behave({"answer": "dropped_after", "calls": 0})
-        await collect.collect_due(work.house, DUE + timedelta(days=3))
+        await collect.collect_due(work.app, DUE + timedelta(days=3))
         await _told(work, "evt_1", 1)
-        assert (await opened(house, bill), await states(house)) == ([12_006], ["done"])
-        assert await requests(house) == [("collection", "closed")]
-        await proven(house)
+        assert (await opened(app, bill), await states(app)) == ([12_006], ["done"])
+        assert await requests(app) == [("collection", "closed")]
+        await proven(app)
 
 
-async def test_a_refund_that_gave_less_leaves_the_rest_with_the_bills(single: House) -> None:
+async def test_a_refund_that_gave_less_leaves_the_rest_with_the_bills(single: App) -> None:
     async with at_work(single) as work:
         bill, _ = await _linked(work, 12_007)
         await tell(work, inbound("evt_0", 12_007))
@@ -130,7 +130,7 @@ async def test_a_refund_that_gave_less_leaves_the_rest_with_the_bills(single: Ho
         await proven(single)
 
 
-async def test_a_refund_that_gave_less_and_then_fails_puts_everything_back(single: House) -> None:
+async def test_a_refund_that_gave_less_and_then_fails_puts_everything_back(single: App) -> None:
     async with at_work(single) as work:
         bill, _ = await _linked(work, 12_007)
         await tell(work, inbound("evt_0", 12_007))

@@ -11,7 +11,7 @@ from aiohttp import web
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties import consent, contacts
@@ -35,23 +35,23 @@ SPELLINGS = [
 ]  # fmt: skip
 
 
-def with_console(app: web.Application) -> None:
-    ops.setup(app)
-    app.add_routes(ops.routes())
+def with_console(web_app: web.Application) -> None:
+    ops.setup(web_app)
+    web_app.add_routes(ops.routes())
 
 
 @pytest.fixture
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(House(sqlite_db, clock, operator, settings), tmp_path, with_console) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path, with_console) as opened:
         yield opened
 
 
 async def sms(doors: Doors, sender: str, number: int = 1, text: str = "BAL") -> str:
     form = {"from": sender, "id": f"m{number}", "text": text, "to": "40400", "date": "2026-03-10 09:00:00"}
     assert (await doors.client.post(f"{HOOKS}/sms", data=form)).status == 200
-    return str((await rows(doors.house, outbox))[-1].params["text"])
+    return str((await rows(doors.app, outbox))[-1].params["text"])
 
 
 @pytest.mark.parametrize(("today", "before"), SPELLINGS)
@@ -60,16 +60,16 @@ async def test_who_is_on_file_under_one_spelling_is_known_by_the_other_on_every_
     turned: bool, today: str, before: str, doors: Doors
 ) -> None:
     on_file, heard = (before, today) if turned else (today, before)
-    await a_customer(doors.house, phone=on_file)
+    await a_customer(doors.app, phone=on_file)
     assert (await sms(doors, heard)).startswith("Account 1001")
     query = urlencode({"from": heard[1:], "to": "20880", "id": "k1", "ts": "1772000000", "coding": "0"})
     await doors.client.post(f"/hooks/kannel/{SECRET}/sms?{query}", data=b"BAL")
     assert "You owe nothing" in await Phone(doors.client, heard).dial()
     told = {"id": "wamid.1", "from": heard[1:], "timestamp": "1772000000", "type": "text", "text": {"body": "BAL"}}
     await doors.whatsapp(webhook({"messages": [told]}))
-    assert [row.params["text"][:12] for row in await rows(doors.house, outbox)] == ["Account 1001"] * 3
-    assert sorted(row.channel for row in await rows(doors.house, contact)) == ["phone", "whatsapp"]
-    assert [row.channel_user for row in await rows(doors.house, contact) if row.channel == "phone"] == [on_file]
+    assert [row.params["text"][:12] for row in await rows(doors.app, outbox)] == ["Account 1001"] * 3
+    assert sorted(row.channel for row in await rows(doors.app, contact)) == ["phone", "whatsapp"]
+    assert [row.channel_user for row in await rows(doors.app, contact) if row.channel == "phone"] == [on_file]
 
 
 @pytest.mark.parametrize(
@@ -80,22 +80,22 @@ def test_a_number_with_one_spelling_stays_what_it_is(phone: str) -> None:
 
 
 async def test_a_stop_from_one_spelling_holds_for_the_other(doors: Doors) -> None:
-    await a_customer(doors.house, phone="+525512345678")
+    await a_customer(doors.app, phone="+525512345678")
     await sms(doors, "+5215512345678", text="STOP")
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         found = await contacts.find(conn, "sms", "+525512345678")
     assert found is not None and found.stopped_at is not None
     assert (await doors.client.post(f"{HOOKS}/optout", data={"phoneNumber": "5215512345678"})).status == 200
-    assert len(await rows(doors.house, contact)) == 1
+    assert len(await rows(doors.app, contact)) == 1
 
 
 async def test_who_wrote_before_she_was_a_customer_is_hers_under_either_spelling(doors: Doors, clock: SetClock) -> None:
     await sms(doors, "+5215512345678", text="hello")
     clock.forward(timedelta(hours=25))
-    await a_customer(doors.house, phone="+525512345678")
+    await a_customer(doors.app, phone="+525512345678")
     assert (await sms(doors, "+5215512345678", 2)).startswith("Account 1001")
     assert (await sms(doors, "+525512345678", 3)).startswith("Account 1001")
-    assert len(await rows(doors.house, contact)) == 1
+    assert len(await rows(doors.app, contact)) == 1
 
 
 NATIONAL = [
@@ -108,13 +108,13 @@ NATIONAL = [
 
 @pytest.mark.parametrize(("said", "meant"), NATIONAL)
 async def test_a_national_number_from_a_network_is_the_operators_countrys(said: str, meant: str, doors: Doors) -> None:
-    await a_customer(doors.house, phone=meant)
+    await a_customer(doors.app, phone=meant)
     query = urlencode({"from": said, "to": "20880", "id": "k1", "ts": "1772000000", "coding": "0"})
     assert (await doors.client.post(f"/hooks/kannel/{SECRET}/sms?{query}", data=b"BAL")).status == 200
     assert (await sms(doors, said, 2)).startswith("Account 1001")
-    assert [row.channel_user for row in await rows(doors.house, contact)] == [meant]
+    assert [row.channel_user for row in await rows(doors.app, contact)] == [meant]
     assert (await doors.client.post(f"{HOOKS}/optout", data={"phoneNumber": said})).status == 200
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         found = await contacts.find(conn, "sms", meant)
     assert found is not None and found.stopped_at is not None
 
@@ -123,18 +123,18 @@ async def test_a_national_number_from_a_network_is_the_operators_countrys(said: 
 async def test_a_name_or_a_short_code_is_a_machine_that_no_answer_reaches(sender: str, doors: Doors) -> None:
     form = {"from": sender, "id": "m1", "text": "You have 3 MB left", "to": "40400", "date": "2026-03-10 09:00:00"}
     assert (await doors.client.post(f"{HOOKS}/sms", data=form)).status == 200
-    assert await rows(doors.house, outbox) == []
-    assert [row.text for row in await rows(doors.house, interaction)] == ["[You have 3 MB left]"]
+    assert await rows(doors.app, outbox) == []
+    assert [row.text for row in await rows(doors.app, interaction)] == ["[You have 3 MB left]"]
 
 
 async def two_on_file(doors: Doors) -> Browser:
-    await a_customer(doors.house, phone="+525512345678")
-    await a_customer(doors.house, phone="+5215512345678", number="1002", name="Otieno Odhiambo")
-    return await signed_in(doors.client, doors.house)
+    await a_customer(doors.app, phone="+525512345678")
+    await a_customer(doors.app, phone="+5215512345678", number="1002", name="Otieno Odhiambo")
+    return await signed_in(doors.client, doors.app)
 
 
 async def accounts(doors: Doors, user: str) -> list[str]:
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         found = await contacts.find(conn, "sms", user)
         assert found is not None
         return [one.number for one in await parties.accounts_of(conn, found.id)]
@@ -147,13 +147,13 @@ async def test_two_on_file_keep_their_accounts_and_are_shown_until_somebody_says
     assert (await accounts(doors, "+525512345678"), await accounts(doors, "+5215512345678")) == (["1001"], ["1002"])
     page = await browser.get("/console/spellings")
     assert all(one in page for one in ("1001", "1002", "Otieno Odhiambo", "+525512345678", "+5215512345678"))
-    one, other = [row.id for row in sorted(await rows(doors.house, contact), key=lambda row: row.id)]
-    async with doors.house.db.writing() as conn:
-        await consent.stop(conn, doors.house, other, channel="sms", word="STOP")
+    one, other = [row.id for row in sorted(await rows(doors.app, contact), key=lambda row: row.id)]
+    async with doors.app.db.writing() as conn:
+        await consent.stop(conn, doors.app, other, channel="sms", word="STOP")
     await browser.post(f"/console/spellings/{one}/{other}", 400, do="")
     assert "No number stands here" in await browser.post(f"/console/spellings/{one}/{other}", do=str(one))
     assert await accounts(doors, "+5215512345678") == await accounts(doors, "+525512345678") == ["1001", "1002"]
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         found = await contacts.find(conn, "sms", "+5215512345678")
     assert found is not None and (found.id, found.stopped_at is not None) == (one, True)
     await browser.post(f"/console/spellings/{one}/{other}", 404, do="apart")
@@ -161,20 +161,20 @@ async def test_two_on_file_keep_their_accounts_and_are_shown_until_somebody_says
 
 async def test_two_people_are_left_apart_and_not_asked_about_again(doors: Doors) -> None:
     browser = await two_on_file(doors)
-    one, other = [row.id for row in sorted(await rows(doors.house, contact), key=lambda row: row.id)]
+    one, other = [row.id for row in sorted(await rows(doors.app, contact), key=lambda row: row.id)]
     assert "No number stands here" in await browser.post(f"/console/spellings/{one}/{other}", do="apart")
     assert (await accounts(doors, "+525512345678"), await accounts(doors, "+5215512345678")) == (["1001"], ["1002"])
 
 
 async def test_a_pair_of_another_branch_is_not_there(doors: Doors) -> None:
-    await a_customer(doors.house, phone="+525512345678", branch="nakuru")
-    await a_customer(doors.house, phone="+5215512345678", number="1002", branch="kisumu")
-    one, other = [row.id for row in sorted(await rows(doors.house, contact), key=lambda row: row.id)]
-    browser = await signed_in(doors.client, doors.house, "clerk", "nakuru")
+    await a_customer(doors.app, phone="+525512345678", branch="nakuru")
+    await a_customer(doors.app, phone="+5215512345678", number="1002", branch="kisumu")
+    one, other = [row.id for row in sorted(await rows(doors.app, contact), key=lambda row: row.id)]
+    browser = await signed_in(doors.client, doors.app, "clerk", "nakuru")
     assert "No number stands here" in await browser.get("/console/spellings")
     for do in ("apart", str(one), str(other)):
         await browser.post(f"/console/spellings/{one}/{other}", 404, do=do)
-    await a_customer(doors.house, phone="+541123456789", number="1003", branch="nakuru")
-    await a_customer(doors.house, phone="+5491123456789", number="1004", branch="nakuru")
+    await a_customer(doors.app, phone="+541123456789", number="1003", branch="nakuru")
+    await a_customer(doors.app, phone="+5491123456789", number="1004", branch="nakuru")
     page = await browser.get("/console/spellings")
     assert "1003" in page and "1004" in page and "1002" not in page

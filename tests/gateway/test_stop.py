@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from core.clock import SetClock
 from core.config.messages import Sms
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import consent, contacts
 from core.parties import tables as t
@@ -29,21 +29,21 @@ ROUTES = Sms.model_validate(
 )
 
 
-def routed(house: House, **more: Any) -> House:
-    return replace(house, operator=house.operator.model_copy(update={"sms": ROUTES, **more}))
+def routed(app: App, **more: Any) -> App:
+    return replace(app, operator=app.operator.model_copy(update={"sms": ROUTES, **more}))
 
 
-async def stands(house: House) -> tuple[bool, bool, set[str]]:
+async def stands(app: App) -> tuple[bool, bool, set[str]]:
     """Whether she stopped all, whether she wants offers, and which senders she stopped by name."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = await contacts.find(conn, "sms", WANJIKU)
         assert found is not None
         stops = (await consent.stops_of(conn, [found.id])).get(found.id, frozenset())
     return found.stopped_at is not None, found.marketing, set(stops)
 
 
-async def said(house: House) -> list[tuple[str, str | None, str, str]]:
-    async with house.db.reading() as conn:
+async def said(app: App) -> list[tuple[str, str | None, str, str]]:
+    async with app.db.reading() as conn:
         found = await contacts.find(conn, "sms", WANJIKU)
         assert found is not None
         return [
@@ -55,37 +55,37 @@ async def said(house: House) -> list[tuple[str, str | None, str, str]]:
     ("to", "sender"), [("22100", "22100"), ("40400", "MWANGAZA"), ("mwangaza", "MWANGAZA"), ("55555", None)]
 )
 async def test_stop_is_meant_for_the_sender_behind_the_number_that_was_written_to(
-    to: str, sender: str | None, house: House, tmp_path: Path
+    to: str, sender: str | None, app: App, tmp_path: Path
 ) -> None:
-    house = routed(house)
-    await a_customer(house)
-    async with counter(house, tmp_path) as client:
+    app = routed(app)
+    await a_customer(app)
+    async with counter(app, tmp_path) as client:
         for number in (1, 2):
             await client.post(f"{HOOKS}/sms", data=SMS | {"id": f"s{number}", "text": "Stop.", "to": to})
-        assert await stands(house) == (sender is None, False, {sender} - {None})
-        assert (sender or "from us") in (await replies(house))[-1]
+        assert await stands(app) == (sender is None, False, {sender} - {None})
+        assert (sender or "from us") in (await replies(app))[-1]
         await client.post(f"{HOOKS}/sms", data=SMS | {"id": "s3", "text": "START", "to": to})
-    assert await stands(house) == (False, True, set())
-    assert await said(house) == [("stop", sender, "sms", "Stop."), ("start", sender, "sms", "START")]
+    assert await stands(app) == (False, True, set())
+    assert await said(app) == [("stop", sender, "sms", "Stop."), ("start", sender, "sms", "START")]
 
 
 async def test_start_to_one_sender_leaves_the_stop_to_the_other_and_the_menu_ends_both(
-    house: House, tmp_path: Path
+    app: App, tmp_path: Path
 ) -> None:
-    house = routed(house)
-    await a_customer(house)
-    async with counter(house, tmp_path) as client:
+    app = routed(app)
+    await a_customer(app)
+    async with counter(app, tmp_path) as client:
         for number, (word, to) in enumerate([("STOP", "22100"), ("ACHA", "40400"), ("ANZA", "22100")]):
             await client.post(f"{HOOKS}/sms", data=SMS | {"id": f"s{number}", "text": word, "to": to})
-        assert await stands(house) == (False, True, {"MWANGAZA"})
+        assert await stands(app) == (False, True, {"MWANGAZA"})
         phone = Phone(client)
         await phone.dial()
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             found = await contacts.find(conn, "ussd", WANJIKU)
             assert found is not None
-            await consent.start(conn, house, found.id, channel="ussd", word="menu")
-    assert await stands(house) == (False, True, set())
-    assert (await said(house))[-1] == ("start", None, "ussd", "menu")
+            await consent.start(conn, app, found.id, channel="ussd", word="menu")
+    assert await stands(app) == (False, True, set())
+    assert (await said(app))[-1] == ("start", None, "ussd", "menu")
 
 
 @pytest.mark.parametrize("flow", ["stop", "start"])
@@ -113,23 +113,23 @@ async def test_stop_and_start_are_heard_and_answered_in_each_language(
     settings: Settings,
     tmp_path: Path,
 ) -> None:
-    house = routed(House(sqlite_db, clock, operator, settings), languages=("en", "sw", "ha", "fr", "vi", "nl"))
-    await a_customer(house, language=lang)
-    async with counter(house, tmp_path) as client:
+    app = routed(App(clock, operator, sqlite_db, settings), languages=("en", "sw", "ha", "fr", "vi", "nl"))
+    await a_customer(app, language=lang)
+    async with counter(app, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"id": "s1", "text": stop, "to": "22100"})
-        assert (await stands(house))[2] == {"22100"}
+        assert (await stands(app))[2] == {"22100"}
         await client.post(f"{HOOKS}/sms", data=SMS | {"id": "s2", "text": start, "to": "22100"})
-    assert await stands(house) == (False, True, set())
-    assert [word for _, _, _, word in await said(house)] == [stop, start]
-    assert "22100" in (await replies(house))[0]
+    assert await stands(app) == (False, True, set())
+    assert [word for _, _, _, word in await said(app)] == [stop, start]
+    assert "22100" in (await replies(app))[0]
 
 
-async def test_what_she_said_can_be_neither_changed_nor_taken_away(house: House, tmp_path: Path) -> None:
-    await a_customer(house)
-    async with counter(house, tmp_path) as client:
+async def test_what_she_said_can_be_neither_changed_nor_taken_away(app: App, tmp_path: Path) -> None:
+    await a_customer(app)
+    async with counter(app, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"text": "STOP"})
     for statement in (delete(t.consent), text("UPDATE consent SET word = 'x'")):
         with pytest.raises(DBAPIError, match="append-only"):
-            async with house.db.writing() as conn:
+            async with app.db.writing() as conn:
                 await conn.execute(statement)
-    assert await said(house) == [("stop", None, "sms", "STOP")]
+    assert await said(app) == [("stop", None, "sms", "STOP")]

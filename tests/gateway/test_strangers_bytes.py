@@ -14,7 +14,7 @@ from core.care import media as files
 from core.care.tables import media
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import codes
 from core.parties.tables import contact
@@ -33,9 +33,9 @@ async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
     told = {"trusted_proxies": "127.0.0.1", "strangers_mb_a_day": 30}
-    house = House(sqlite_db, clock, operator, settings.model_copy(update=told))
-    await a_customer(house)
-    async with open_doors(house, tmp_path, with_pages) as opened:
+    app = App(clock, operator, sqlite_db, settings.model_copy(update=told))
+    await a_customer(app)
+    async with open_doors(app, tmp_path, with_pages) as opened:
         yield opened
 
 
@@ -50,12 +50,12 @@ async def send(doors: Doors, number: int, address: str, body: bytes, *, anew: bo
 
 
 def lying(doors: Doors) -> list[str]:
-    return sorted(place.name for place in Path(doors.house.settings.media_path).glob("??/*"))
+    return sorted(place.name for place in Path(doors.app.settings.media_path).glob("??/*"))
 
 
 async def job(doors: Doors, name: str) -> object:
     [one] = [one for one in JOBS if one.name == name]
-    return await one.run(doors.house)
+    return await one.run(doors.app)
 
 
 async def test_a_cookie_that_we_did_not_sign_opens_neither_the_chat_nor_its_files(doors: Doors) -> None:
@@ -65,7 +65,7 @@ async def test_a_cookie_that_we_did_not_sign_opens_neither_the_chat_nor_its_file
     with pytest.raises(WSServerHandshakeError, match="403"):
         await doors.client.ws_connect("/chat/socket", headers=forged)
     assert lying(doors) == []
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         assert await conn.scalar(select(func.count()).select_from(media)) == 0
         assert await conn.scalar(select(func.count()).select_from(contact).where(contact.c.channel == "webchat")) == 0
 
@@ -73,8 +73,8 @@ async def test_a_cookie_that_we_did_not_sign_opens_neither_the_chat_nor_its_file
 async def test_who_was_known_by_an_unsigned_cookie_stays_known(doors: Doors) -> None:
     from gateway.pages import chat
 
-    async with doors.house.db.writing() as conn:
-        await chat.contacts.find_or_make(conn, doors.house, "webchat", chat._as_known("y" * 43))
+    async with doors.app.db.writing() as conn:
+        await chat.contacts.find_or_make(conn, doors.app, "webchat", chat._as_known("y" * 43))
     doors.client.session.cookie_jar.clear()
     given = (await doors.client.get("/chat", headers={"Cookie": f"hodi_chat={'y' * 43}"})).cookies["hodi_chat"].value
     assert given.startswith("y" * 43 + ".")
@@ -91,7 +91,7 @@ async def test_an_address_and_all_strangers_together_have_a_share_of_the_day(
     assert one == [(202, ""), (202, ""), (429, "file.too_many")]
     others = [await send(doors, number, f"198.51.100.{number}", BIG) for number in range(6)]
     assert others == [(202, "")] * 5 + [(429, "file.too_many")]
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         assert (await conn.execute(select(alarm.c.kind))).scalars().all() == ["strangers"]
     she = WebChat(doors, "webchat")
     await she.home()
@@ -113,13 +113,13 @@ async def test_files_of_strangers_go_after_some_days_and_those_of_customers_stay
     await she.choose("Yes")
     await she.type(await she.code())
     doors.bot.files |= {"t1": JPEG, "t2": BIG}
-    async with doors.house.db.writing() as conn:
+    async with doors.app.db.writing() as conn:
         hers = await conn.scalar(select(contact.c.id).where(contact.c.channel == "telegram"))
-        assert await files.keep(conn, doors.house, channel="telegram", ref="t2", contact_id=hers, body=BIG) is None
+        assert await files.keep(conn, doors.app, channel="telegram", ref="t2", contact_id=hers, body=BIG) is None
     assert len(lying(doors)) == 2
     clock.forward(files.STRANGERS_KEPT + timedelta(hours=1))
     assert await job(doors, "files of strangers") == 1
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         rows = (await conn.execute(select(media.c.channel, media.c.state, media.c.sha256).order_by(media.c.id))).all()
     assert [(row.channel, row.state) for row in rows] == [("webchat", "dropped"), ("telegram", "kept")]
     assert lying(doors) == [rows[1].sha256]
@@ -129,7 +129,7 @@ async def test_files_of_strangers_go_after_some_days_and_those_of_customers_stay
 async def test_bytes_that_no_row_speaks_of_go(doors: Doors, clock: SetClock) -> None:
     from core.care import media_files
 
-    media_files.put(doors.house.settings.media_path, b"of a process that died", clock.now())
+    media_files.put(doors.app.settings.media_path, b"of a process that died", clock.now())
     assert await job(doors, "files of strangers") == 0, "their row may be on its way"
     clock.forward(timedelta(days=2))
     assert await job(doors, "files of strangers") == 1
@@ -162,7 +162,7 @@ async def test_a_stranger_s_files_by_a_messenger_have_a_share_too(
         she.count += 1
         await she.deliver("", type="image", image={"id": f"m{number}", "mime_type": "image/jpeg"})
         await doors.sent()
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         rows = (await conn.execute(select(media.c.state, media.c.reason).order_by(media.c.id))).all()
     assert [tuple(row) for row in rows] == [("kept", None)] * 2 + [("refused", "too_many")] * 2
     assert len(lying(doors)) == 1, "the same bytes lie there once"
@@ -170,7 +170,7 @@ async def test_a_stranger_s_files_by_a_messenger_have_a_share_too(
 
 async def test_codes_are_asked_for_by_invented_visitors_of_one_address_a_few_times_and_no_more(doors: Doors) -> None:
     for number in range(8):
-        await a_customer(doors.house, name="Asha", number=f"300{number}", phone=f"+25471100000{number}")
+        await a_customer(doors.app, name="Asha", number=f"300{number}", phone=f"+25471100000{number}")
     told = []
     for number in range(8):
         doors.client.session.cookie_jar.clear()

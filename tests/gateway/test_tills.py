@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import approved, collect, payment_doors
 from core.ledger import queries as ledger
@@ -25,21 +25,21 @@ PAGES = ["stripe", "paystack", "flutterwave"]
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.fixture
-def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     """The same on both databases, where it is about what is kept and locked."""
-    return House(db, clock, operator, settings)
+    return App(clock, operator, db, settings)
 
 
 async def _linked(work: Work, minor: int = 120_050, number: str = "ACC100") -> tuple[Bill, str]:
-    async with work.house.db.writing() as conn:
-        account_id = await an_account(conn, work.house, number)
-        bill = await a_bill(conn, work.house, account_id, minor)
-        link = await request.paylink(conn, work.house, account_id, invoice_id=bill.invoice_id, key=f"k{number}")
+    async with work.app.db.writing() as conn:
+        account_id = await an_account(conn, work.app, number)
+        bill = await a_bill(conn, work.app, account_id, minor)
+        link = await request.paylink(conn, work.app, account_id, invoice_id=bill.invoice_id, key=f"k{number}")
     return bill, link.token
 
 
@@ -49,58 +49,58 @@ def press_pay(work: Work, name: str) -> None:
     till.pay(next(iter(till.things)))
 
 
-async def balance(house: House, code: str) -> int:
-    async with house.db.reading() as conn:
+async def balance(app: App, code: str) -> int:
+    async with app.db.reading() as conn:
         return await ledger.balance(conn, code, 0, "KES")
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_link_is_paid_on_the_providers_page_once(house: House, name: str) -> None:
-    async with tills_at_work(house, paylink=name) as work:
+async def test_a_link_is_paid_on_the_providers_page_once(app: App, name: str) -> None:
+    async with tills_at_work(app, paylink=name) as work:
         bill, token = await _linked(work)
-        pages = await asyncio.gather(*(redirect.start(work.house, token) for _ in range(2)))
+        pages = await asyncio.gather(*(redirect.start(work.app, token) for _ in range(2)))
         assert len(set(pages)) == 1
         assert pages[0].startswith("https://checkout.")
         press_pay(work, name)
         await work.idle()
         assert set(work.till(name).answers) == {200}
-        assert (await opened(house, bill), await cash(house, name)) == ([0], 120_050)
-        assert await attempts(house) == [("card", "succeeded", None)]
-        await proven(house)
+        assert (await opened(app, bill), await cash(app, name)) == ([0], 120_050)
+        assert await attempts(app) == [("card", "succeeded", None)]
+        await proven(app)
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_an_answer_that_was_lost_is_found_again_and_not_asked_for_twice(house: House, name: str) -> None:
-    async with tills_at_work(house, paylink=name) as work:
+async def test_an_answer_that_was_lost_is_found_again_and_not_asked_for_twice(app: App, name: str) -> None:
+    async with tills_at_work(app, paylink=name) as work:
         bill, token = await _linked(work)
         till = work.till(name)
         till.manners.answer = "dropped_after"
         with pytest.raises(Exception, match="later"):
-            await redirect.start(work.house, token)
+            await redirect.start(work.app, token)
         till.manners.answer, till.manners.calls = "given", 0
         press_pay(work, name)
-        await payment_doors.poll(work.house)
-        assert (await opened(house, bill), len(await attempts(house))) == ([0], 1)
-        assert [moved.minor for moved in till.truth] == [await cash(house, name)]
+        await payment_doors.poll(work.app)
+        assert (await opened(app, bill), len(await attempts(app))) == ([0], 1)
+        assert [moved.minor for moved in till.truth] == [await cash(app, name)]
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_what_surely_never_arrived_may_be_tried_again(house: House, name: str) -> None:
-    async with tills_at_work(house, paylink=name) as work:
+async def test_what_surely_never_arrived_may_be_tried_again(app: App, name: str) -> None:
+    async with tills_at_work(app, paylink=name) as work:
         _, token = await _linked(work)
         till = work.till(name)
         till.manners.answer = "dropped_before"
         with pytest.raises(Exception, match="later"):
-            await redirect.start(work.house, token)
+            await redirect.start(work.app, token)
         till.manners.answer = "given"
-        await payment_doors.poll(work.house)
-        assert await attempts(house) == [("card", "failed", "never_arrived")]
-        await redirect.start(work.house, token)
-        assert [state for _, state, _ in await attempts(house)] == ["failed", "awaiting_customer"]
+        await payment_doors.poll(work.app)
+        assert await attempts(app) == [("card", "failed", "never_arrived")]
+        await redirect.start(work.app, token)
+        assert [state for _, state, _ in await attempts(app)] == ["failed", "awaiting_customer"]
 
 
-async def test_a_recorded_stripe_webhook_is_stale_after_five_minutes(house: House) -> None:
-    async with tills_at_work(house) as work:
+async def test_a_recorded_stripe_webhook_is_stale_after_five_minutes(app: App) -> None:
+    async with tills_at_work(app) as work:
         body = b'{"id": "evt_1", "type": "x", "data": {"object": {}}}'
         headers = dict(work.stripe.signed(body))
         assert await work.post("stripe", body, headers) == 200
@@ -108,29 +108,29 @@ async def test_a_recorded_stripe_webhook_is_stale_after_five_minutes(house: Hous
         assert await work.post("stripe", body, headers) == 403
 
 
-async def test_flutterwave_is_asked_and_its_own_answer_counts(house: House) -> None:
-    async with tills_at_work(house, paylink="flutterwave") as work:
+async def test_flutterwave_is_asked_and_its_own_answer_counts(app: App) -> None:
+    async with tills_at_work(app, paylink="flutterwave") as work:
         bill, token = await _linked(work, 120_000)
-        await redirect.start(work.house, token)
+        await redirect.start(work.app, token)
         [thing] = work.flutterwave.things.values()
         await work.flutterwave.post(work.flutterwave.event({**thing, "status": "successful", "amount": 9_000_000}))
-        assert (await opened(house, bill), await cash(house, "flutterwave")) == ([120_000], 0), "it was only said"
+        assert (await opened(app, bill), await cash(app, "flutterwave")) == ([120_000], 0), "it was only said"
         work.flutterwave.form = "v4"
         work.flutterwave.pay(thing["tx_ref"], amount=700)
         await work.idle()
-        await payment_doors.poll(work.house)
-        assert (await opened(house, bill), await cash(house, "flutterwave")) == ([50_000], 70_000)
-        await proven(house)
+        await payment_doors.poll(work.app)
+        assert (await opened(app, bill), await cash(app, "flutterwave")) == ([50_000], 70_000)
+        await proven(app)
 
 
-async def test_money_of_another_currency_is_left_for_a_person(house: House) -> None:
-    async with tills_at_work(house, paylink="flutterwave") as work:
+async def test_money_of_another_currency_is_left_for_a_person(app: App) -> None:
+    async with tills_at_work(app, paylink="flutterwave") as work:
         _, token = await _linked(work)
-        await redirect.start(work.house, token)
+        await redirect.start(work.app, token)
         [thing] = work.flutterwave.things.values()
         work.flutterwave.pay(thing["tx_ref"], currency="UGX")
         await work.idle()
-        assert (await cash(house, "flutterwave"), (await attempts(house))[0][1]) == (0, "awaiting_customer")
+        assert (await cash(app, "flutterwave"), (await attempts(app))[0][1]) == (0, "awaiting_customer")
 
 
 # Refunds.
@@ -138,32 +138,32 @@ async def test_money_of_another_currency_is_left_for_a_person(house: House) -> N
 
 async def _paid(work: Work, name: str) -> tuple[Bill, int]:
     bill, token = await _linked(work, 120_000)
-    await redirect.start(work.house, token, payment_doors.FOLLOW)
+    await redirect.start(work.app, token, payment_doors.FOLLOW)
     press_pay(work, name)
     await work.idle()
-    async with work.house.db.reading() as conn:
+    async with work.app.db.reading() as conn:
         return bill, (await conn.execute(select(receipt.c.id))).scalar_one()
 
 
 async def _ask(work: Work, receipt_id: int, minor: int, key: str = "r1", actor: str = "user:clerk") -> int:
-    async with work.house.db.writing() as conn:
-        return await refunds.ask(conn, work.house, receipt_id, amount_minor=minor, reason="asked", actor=actor, key=key)
+    async with work.app.db.writing() as conn:
+        return await refunds.ask(conn, work.app, receipt_id, amount_minor=minor, reason="asked", actor=actor, key=key)
 
 
 async def _agree(work: Work, yes: bool = True) -> None:
-    async with work.house.db.writing() as conn:
+    async with work.app.db.writing() as conn:
         row = (await conn.execute(select(approval).where(approval.c.state == "waiting"))).one()
-        await approved.decide(conn, work.house, row.id, checker="user:boss", seen=row.seal, yes=yes)
+        await approved.decide(conn, work.app, row.id, checker="user:boss", seen=row.seal, yes=yes)
 
 
-async def _refunds(house: House) -> list[tuple[int, str]]:
-    async with house.db.reading() as conn:
+async def _refunds(app: App) -> list[tuple[int, str]]:
+    async with app.db.reading() as conn:
         rows = await conn.execute(select(refund.c.amount_minor, refund.c.state).order_by(refund.c.id))
         return [(row.amount_minor, row.state) for row in rows]
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_refund_goes_back_the_way_the_money_came(both: House, name: str) -> None:
+async def test_a_refund_goes_back_the_way_the_money_came(both: App, name: str) -> None:
     async with tills_at_work(both, paylink=name) as work:
         bill, receipt_id = await _paid(work, name)
         await _ask(work, receipt_id, 50_000)
@@ -171,48 +171,48 @@ async def test_a_refund_goes_back_the_way_the_money_came(both: House, name: str)
         await _agree(work)
         assert (await opened(both, bill), await balance(both, "refunds")) == ([50_000], -50_000)
         await work.dispatch()
-        await payment_doors.poll(work.house)
+        await payment_doors.poll(work.app)
         work.forward(minutes=10)
-        await payment_doors.poll(work.house)
+        await payment_doors.poll(work.app)
         assert (await _refunds(both), await balance(both, "refunds")) == ([(50_000, "done")], 0)
         assert sum(moved.minor for moved in work.till(name).truth) == await cash(both, name) == 70_000
         await _ask(work, receipt_id, 70_000, "r2")
         await _agree(work)
         await work.dispatch()
         work.forward(minutes=10)
-        await payment_doors.poll(work.house)
+        await payment_doors.poll(work.app)
         assert (await opened(both, bill), await cash(both, name)) == ([120_000], 0)
         assert (await receipts(both))[0][2] == "reversed"
 
 
-async def test_a_refund_whose_answer_was_lost_is_not_sent_twice(house: House) -> None:
-    async with tills_at_work(house, paylink="stripe") as work:
+async def test_a_refund_whose_answer_was_lost_is_not_sent_twice(app: App) -> None:
+    async with tills_at_work(app, paylink="stripe") as work:
         _, receipt_id = await _paid(work, "stripe")
         await _ask(work, receipt_id, 50_000)
         await _agree(work)
         work.stripe.manners.answer, work.stripe.manners.calls = "dropped_after", 0
         assert [one.state for one in await work.dispatch()] == ["unknown"]
         work.stripe.manners.answer = "given"
-        await payment_doors.poll(work.house)
-        assert await _refunds(house) == [(50_000, "done")]
+        await payment_doors.poll(work.app)
+        assert await _refunds(app) == [(50_000, "done")]
         assert [moved.minor for moved in work.stripe.truth] == [120_000, -50_000]
 
 
-async def test_a_refund_the_provider_refuses_puts_everything_back(house: House) -> None:
-    async with tills_at_work(house, paylink="stripe") as work:
+async def test_a_refund_the_provider_refuses_puts_everything_back(app: App) -> None:
+    async with tills_at_work(app, paylink="stripe") as work:
         bill, receipt_id = await _paid(work, "stripe")
         await _ask(work, receipt_id, 50_000)
         await _agree(work)
         intent = work.stripe.truth[0].txn
         work.stripe.things[intent]["amount_received"] = 100
         await work.dispatch()
-        assert (await _refunds(house), await opened(house, bill)) == ([(50_000, "failed")], [0])
-        assert (await balance(house, "refunds"), await cash(house, "stripe")) == (0, 120_000)
-        await proven(house)
+        assert (await _refunds(app), await opened(app, bill)) == ([(50_000, "failed")], [0])
+        assert (await balance(app, "refunds"), await cash(app, "stripe")) == (0, 120_000)
+        await proven(app)
 
 
-async def test_a_refund_made_on_the_providers_own_pages_opens_the_bill_again(house: House) -> None:
-    async with tills_at_work(house, paylink="stripe") as work:
+async def test_a_refund_made_on_the_providers_own_pages_opens_the_bill_again(app: App) -> None:
+    async with tills_at_work(app, paylink="stripe") as work:
         bill, _ = await _paid(work, "stripe")
         thing = {
             "id": "re_1",
@@ -225,20 +225,20 @@ async def test_a_refund_made_on_the_providers_own_pages_opens_the_bill_again(hou
         }
         for _ in range(3):
             await work.stripe.post(work.stripe.event("refund.created", thing))
-        assert await opened(house, bill) == [20_000], "three events about one refund are one"
+        assert await opened(app, bill) == [20_000], "three events about one refund are one"
 
 
-async def test_a_dispute_takes_the_money_and_winning_it_brings_it_back(house: House) -> None:
-    async with tills_at_work(house, paylink="stripe") as work:
+async def test_a_dispute_takes_the_money_and_winning_it_brings_it_back(app: App) -> None:
+    async with tills_at_work(app, paylink="stripe") as work:
         bill, _ = await _paid(work, "stripe")
         intent = work.stripe.truth[0].txn
         work.stripe.dispute(intent)
         await work.idle()
-        assert (await opened(house, bill), await cash(house, "stripe")) == ([120_000], 0)
+        assert (await opened(app, bill), await cash(app, "stripe")) == ([120_000], 0)
         work.stripe.dispute(intent, won=True)
         await work.idle()
-        assert (await opened(house, bill), await cash(house, "stripe")) == ([0], 120_000)
-        await proven(house)
+        assert (await opened(app, bill), await cash(app, "stripe")) == ([0], 120_000)
+        await proven(app)
 
 
 # Saved cards and mandates.
@@ -246,9 +246,9 @@ async def test_a_dispute_takes_the_money_and_winning_it_brings_it_back(house: Ho
 
 async def _mandated(work: Work, name: str, leaves: str, minor: int = 120_000) -> Bill:
     """She gives a mandate on the provider's page, and a bill is planned under it."""
-    async with work.house.db.writing() as conn:
-        account_id = await an_account(conn, work.house)
-    url = await payment_doors.mandate_page(work.house, account_id, actor="customer:1")
+    async with work.app.db.writing() as conn:
+        account_id = await an_account(conn, work.app)
+    url = await payment_doors.mandate_page(work.app, account_id, actor="customer:1")
     assert url.startswith("https://")
     if name == "stripe":
         work.stripe.save(next(iter(work.stripe.things)), leaves)
@@ -256,34 +256,34 @@ async def _mandated(work: Work, name: str, leaves: str, minor: int = 120_000) ->
     else:
         work.gocardless.agree(next(iter(work.gocardless.things)), leaves)
         await work.gocardless.flush()
-        await payment_doors.poll(work.house)
-    async with work.house.db.writing() as conn:
-        bill = await a_bill(conn, work.house, account_id, minor)
-        assert list(await mandates.plan_collections(conn, work.house, [bill])) == [bill.invoice_id]
+        await payment_doors.poll(work.app)
+    async with work.app.db.writing() as conn:
+        bill = await a_bill(conn, work.app, account_id, minor)
+        assert list(await mandates.plan_collections(conn, work.app, [bill])) == [bill.invoice_id]
     return bill
 
 
 async def _collected(work: Work, on: date = date(2026, 3, 23)) -> Counter[str]:
-    work.forward(days=(on - work.house.today()).days)
-    told = await collect.collect_due(work.house, on)
+    work.forward(days=(on - work.app.today()).days)
+    told = await collect.collect_due(work.app, on)
     await work.idle()
     return told
 
 
-async def _plan(house: House) -> tuple[str, date, str]:
+async def _plan(app: App) -> tuple[str, date, str]:
     query = select(collection.c.state, collection.c.collect_on, mandate.c.state).join_from(
         collection, mandate, collection.c.mandate_id == mandate.c.id
     )
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         row = (await conn.execute(query)).one()
     return row[0], row[1], row[2]
 
 
-async def test_a_saved_card_is_charged_without_her(house: House) -> None:
-    async with tills_at_work(house, mandates="stripe") as work:
+async def test_a_saved_card_is_charged_without_her(app: App) -> None:
+    async with tills_at_work(app, mandates="stripe") as work:
         bill = await _mandated(work, "stripe", "pm_card")
         assert await _collected(work) == Counter(asked=1)
-        assert (await opened(house, bill), await cash(house, "stripe")) == ([0], 120_000)
+        assert (await opened(app, bill), await cash(app, "stripe")) == ([0], 120_000)
         assert len(work.stripe.truth) == 1
 
 
@@ -294,16 +294,14 @@ async def test_a_saved_card_is_charged_without_her(house: House) -> None:
         ("pm_authentication", ("failed", date(2026, 3, 23), "active")),
     ],
 )  # fmt: skip
-async def test_why_a_saved_card_was_refused_says_what_follows(
-    house: House, card: str, plan: tuple[str, date, str]
-) -> None:
-    async with tills_at_work(house, mandates="stripe") as work:
+async def test_why_a_saved_card_was_refused_says_what_follows(app: App, card: str, plan: tuple[str, date, str]) -> None:
+    async with tills_at_work(app, mandates="stripe") as work:
         bill = await _mandated(work, "stripe", card)
         assert await _collected(work) == Counter(failed=1)
-        assert (await _plan(house), await opened(house, bill)) == (plan, [120_000])
+        assert (await _plan(app), await opened(app, bill)) == (plan, [120_000])
 
 
-async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(both: House) -> None:
+async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(both: App) -> None:
     async with tills_at_work(both, mandates="gocardless") as work:
         bill = await _mandated(work, "gocardless", "MD1")
         assert await _collected(work, date(2026, 3, 16)) == Counter(asked=1), "four bank days ahead"
@@ -320,25 +318,25 @@ async def test_a_gocardless_mandate_is_given_collected_and_taken_back_late(both:
         await proven(both)
 
 
-async def test_a_debit_that_found_no_money_is_tried_again_on_a_day_of_its_schemes_banks(house: House) -> None:
+async def test_a_debit_that_found_no_money_is_tried_again_on_a_day_of_its_schemes_banks(app: App) -> None:
     """20 March is a pay day here; Kenya's banks keep it as a holiday, the euro area's do not."""
-    async with tills_at_work(house, mandates="gocardless") as work:
-        pay_days = work.house.operator.direct_debit.model_copy(update={"pay_days": (20,)})
-        rules = work.house.operator.model_copy(update={"direct_debit": pay_days})
-        here = replace(work, house=replace(work.house, operator=rules))
+    async with tills_at_work(app, mandates="gocardless") as work:
+        pay_days = work.app.operator.direct_debit.model_copy(update={"pay_days": (20,)})
+        rules = work.app.operator.model_copy(update={"direct_debit": pay_days})
+        here = replace(work, app=replace(work.app, operator=rules))
         await _mandated(here, "gocardless", "MDFUNDS")
         await _collected(here, date(2026, 3, 16))
         work.gocardless.banks()
         await work.gocardless.flush()
-        assert await _plan(house) == ("planned", date(2026, 3, 25), "active"), "the gateway's own rules"
-        async with house.db.writing() as conn:
+        assert await _plan(app) == ("planned", date(2026, 3, 25), "active"), "the gateway's own rules"
+        async with app.db.writing() as conn:
             tried = await queries.attempt_by(conn, attempt_id=(await conn.execute(select(attempt.c.id))).scalar_one())
             assert tried is not None
-            assert await failed_debit.fell_through(conn, here.house, tried, "funds") == "retry"
-        assert (await _plan(house))[1] == date(2026, 3, 20)
+            assert await failed_debit.fell_through(conn, here.app, tried, "funds") == "retry"
+        assert (await _plan(app))[1] == date(2026, 3, 20)
 
 
-async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(both: House) -> None:
+async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(both: App) -> None:
     async with tills_at_work(both, mandates="gocardless") as work:
         bill = await _mandated(work, "gocardless", "MD1")
         await _collected(work)
@@ -349,37 +347,37 @@ async def test_events_of_gocardless_out_of_order_and_doubled_end_the_same(both: 
         await work.gocardless.flush(seed=3)
         work.forward(hours=2)
         for _ in range(3):
-            await payment_doors.poll(work.house)
+            await payment_doors.poll(work.app)
         assert (await opened(both, bill), await cash(both, "gocardless")) == ([120_000], 0)
         await proven(both)
 
 
-async def test_a_webhook_of_two_hundred_and_fifty_events_is_taken_whole(house: House) -> None:
-    async with tills_at_work(house) as work:
+async def test_a_webhook_of_two_hundred_and_fifty_events_is_taken_whole(app: App) -> None:
+    async with tills_at_work(app) as work:
         for number in range(250):
             work.gocardless.event("payouts", "paid", payout=f"PO{number:06}", padding="x" * 250)
         await work.gocardless.flush()
         assert work.gocardless.answers == [200]
-        while (await payment_doors.poll(work.house))["waiting"]:
+        while (await payment_doors.poll(work.app))["waiting"]:
             pass
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             states = (await conn.execute(select(provider_event.c.state))).scalars().all()
         assert Counter(states) == Counter(ignored=250)
 
 
-async def test_a_collection_under_a_key_that_was_used_is_the_one_that_was_made(house: House) -> None:
-    async with tills_at_work(house, mandates="gocardless") as work:
+async def test_a_collection_under_a_key_that_was_used_is_the_one_that_was_made(app: App) -> None:
+    async with tills_at_work(app, mandates="gocardless") as work:
         await _mandated(work, "gocardless", "MD1")
         work.gocardless.manners.answer = "dropped_after"
         assert await _collected(work) == Counter(unknown=1)
         work.gocardless.manners.answer = "given"
-        await payment_doors.poll(work.house)
-        async with house.db.reading() as conn:
+        await payment_doors.poll(work.app)
+        async with app.db.reading() as conn:
             row = (await conn.execute(select(attempt.c.provider_ref, attempt.c.state))).one()
         assert (row.provider_ref[:2], row.state) == ("PM", "awaiting_customer")
         assert len([one for one in work.gocardless.things if one.startswith("PM")]) == 1
 
 
-def test_a_refund_of_four_eyes_is_the_default(house: House) -> None:
-    assert house.operator.refunds.approve_above == "0"
-    assert replace(house).operator.refunds.approval_days == timedelta(days=7).days
+def test_a_refund_of_four_eyes_is_the_default(app: App) -> None:
+    assert app.operator.refunds.approve_above == "0"
+    assert replace(app).operator.refunds.approval_days == timedelta(days=7).days

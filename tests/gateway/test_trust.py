@@ -11,7 +11,7 @@ from channels.ussd_africastalking import AfricasTalkingUssd
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Identity
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.message import Inbound
 from core.parties import identity
@@ -34,13 +34,13 @@ def db(sqlite_db: Database) -> Database:
 
 
 @pytest.fixture
-async def chat(house: House, tmp_path: Path) -> AsyncIterator[Chat]:
-    strict = replace(house, operator=house.operator.model_copy(update={"identity": Identity(chat="pin")}))
+async def chat(app: App, tmp_path: Path) -> AsyncIterator[Chat]:
+    strict = replace(app, operator=app.operator.model_copy(update={"identity": Identity(chat="pin")}))
     made = await a_customer(strict)
     await a_bill(strict, made.account_id)
     async with strict.db.writing() as conn:
         await identity.set_pin(conn, strict, made.party_id, "4826")
-    store, quick = EmbeddedStore(tmp_path / "sessions.db"), open_quick(house.db)
+    store, quick = EmbeddedStore(tmp_path / "sessions.db"), open_quick(app.db)
     yield Chat(Turns(strict, store, quick))
     await quick.close()
     await store.close()
@@ -70,45 +70,45 @@ async def test_a_guessed_pin_locks(chat: Chat) -> None:
     assert "Too many tries" in (await chat.told())[-1]
 
 
-async def test_she_parts_an_account_from_her_phone_and_is_a_stranger_there(house: House, tmp_path: Path) -> None:
-    await a_customer(house)
-    async with counter(house, tmp_path) as client:
+async def test_she_parts_an_account_from_her_phone_and_is_a_stranger_there(app: App, tmp_path: Path) -> None:
+    await a_customer(app)
+    async with counter(app, tmp_path) as client:
         phone = Phone(client)
         assert "Account 1001: shall we forget it here?" in await phone.dial(ahead="6*4*6")
         assert "Done." in await phone.answer("1")
-        assert not await rows(house, contact_account)
+        assert not await rows(app, contact_account)
         assert "This phone has no account yet." in await phone.answer("00")
         assert "This phone has no account yet." in await phone.dial("s2")
 
 
-async def test_a_card_number_is_refused_and_kept_nowhere(house: House, tmp_path: Path) -> None:
-    await a_customer(house)
+async def test_a_card_number_is_refused_and_kept_nowhere(app: App, tmp_path: Path) -> None:
+    await a_customer(app)
     texts = [CARD, CARD.replace(" ", "-"), CARD.replace(" ", "")]
-    async with counter(house, tmp_path) as client:
+    async with counter(app, tmp_path) as client:
         phone = Phone(client)
         for number, text in enumerate(texts):
             await phone.dial(f"s{number}")
             assert "Never send card numbers" in await phone.answer(text)
             await sms(phone, f"My card is {text}", number)
             assert "Never send card numbers" in await phone.dial(f"d{number}", ahead=text)
-    store, quick = EmbeddedStore(tmp_path / "chat.db"), open_quick(house.db)
-    web = Chat(Turns(house, store, quick))
+    store, quick = EmbeddedStore(tmp_path / "chat.db"), open_quick(app.db)
+    web = Chat(Turns(app, store, quick))
     for text in ("hello", *texts, "1", texts[0], "AGENT", f"card {texts[1]}"):
         await web.say(text)
     await quick.close()
     await store.close()
-    await house.db.close()
+    await app.db.close()
     kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and "db" in path.name)
     found = [text for text in texts if text.encode() in kept]
     assert found == []
 
 
-async def test_ussd_screens_stand_in_the_log_of_what_passed_without_secrets(house: House, tmp_path: Path) -> None:
-    strict = replace(house, operator=house.operator.model_copy(update={"identity": Identity(ussd="pin")}))
+async def test_ussd_screens_stand_in_the_log_of_what_passed_without_secrets(app: App, tmp_path: Path) -> None:
+    strict = replace(app, operator=app.operator.model_copy(update={"identity": Identity(ussd="pin")}))
     made = await a_customer(strict)
     async with strict.db.writing() as conn:
         await identity.set_pin(conn, strict, made.party_id, "4826")
-    store, quick = EmbeddedStore(tmp_path / "sessions.db"), open_quick(house.db)
+    store, quick = EmbeddedStore(tmp_path / "sessions.db"), open_quick(app.db)
     turns, passed = Turns(strict, store, quick), Passed(strict)
     for text in ("", "1", "1*4826", "1*4826"):
         inbound = Inbound("ussd", "+254712345678", text, phone="+254712345678", session="s1", service="*384*100#")
@@ -116,7 +116,7 @@ async def test_ussd_screens_stand_in_the_log_of_what_passed_without_secrets(hous
     assert await passed.flush() == 6
     await quick.close()
     await store.close()
-    said = [(row.direction, row.text.splitlines()[0]) for row in await rows(house, interaction)]
+    said = [(row.direction, row.text.splitlines()[0]) for row in await rows(app, interaction)]
     assert [one for one in said if one[0] == "in"] == [("in", "*384*100#"), ("in", "1"), ("in", "***")]
     assert said[-1] == ("out", "Account 1001")
-    assert {row.contact_id for row in await rows(house, interaction)} == {made.contact_id}
+    assert {row.contact_id for row in await rows(app, interaction)} == {made.contact_id}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from core.care.tables import interaction, media, talk, ticket
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.outbox.queue import outbox
 from core.parties import contacts
@@ -29,14 +29,14 @@ LINK = "https://maps.google.com/?q=-1.28333,36.81667"
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    house = House(sqlite_db, clock, operator, settings)
-    await a_customer(house)
-    async with open_doors(house, tmp_path) as opened:
+    app = App(clock, operator, sqlite_db, settings)
+    await a_customer(app)
+    async with open_doors(app, tmp_path) as opened:
         yield opened
 
 
 async def log_of(doors: Doors) -> list[str]:
-    async with doors.house.db.reading() as conn:
+    async with doors.app.db.reading() as conn:
         said = select(interaction.c.text).where(interaction.c.direction == "in").order_by(interaction.c.id)
         return list((await conn.execute(said)).scalars())
 
@@ -73,7 +73,7 @@ async def test_what_whatsapp_brings_without_words_is_answered_and_the_question_s
     asked = she.screen
     assert (await brings(she, WHATSAPP[what])) == f"We cannot open that here. Please write it in words.\n{asked}"
     assert await log_of(doors) == ["LINK", what]
-    assert await rows(doors.house, media) == []
+    assert await rows(doors.app, media) == []
 
 
 @pytest.mark.parametrize("what", TELEGRAM)
@@ -88,25 +88,25 @@ async def test_in_her_own_language_and_in_an_open_talk(doors: Doors) -> None:
     she = WhatsApp(doors, "whatsapp")
     await she.type("AGENT")
     await she.type("my meter is broken")
-    async with doors.house.db.writing() as conn:
+    async with doors.app.db.writing() as conn:
         found = await contacts.find(conn, "whatsapp", WANJIKU[1:])
         assert found is not None
         await contacts.set_language(conn, found.id, "sw")
     she.count += 1
     assert "We cannot open that here" in await brings(she, WHATSAPP["[sticker]"])
-    assert [row.state for row in await rows(doors.house, talk)] == ["waiting"]
+    assert [row.state for row in await rows(doors.app, talk)] == ["waiting"]
     assert (await log_of(doors))[-1] == "[sticker]"
-    before = len(await rows(doors.house, outbox))
+    before = len(await rows(doors.app, outbox))
     she.count += 1
     await she.deliver("", type="location", location=AT)
     assert (await log_of(doors))[-1] == f"-1.28333, 36.81667 {LINK}"
-    assert [row.state for row in await rows(doors.house, talk)] == ["waiting"]
-    assert "What is wrong" not in str([row.params for row in (await rows(doors.house, outbox))[before:]])
+    assert [row.state for row in await rows(doors.app, talk)] == ["waiting"]
+    assert "What is wrong" not in str([row.params for row in (await rows(doors.app, outbox))[before:]])
 
 
 async def test_a_customer_who_speaks_swahili_is_told_in_swahili(doors: Doors) -> None:
-    async with doors.house.db.writing() as conn:
-        her = await contacts.find_or_make(conn, doors.house, "telegram", "1001")
+    async with doors.app.db.writing() as conn:
+        her = await contacts.find_or_make(conn, doors.app, "telegram", "1001")
         await contacts.set_language(conn, her.id, "sw")
     she = Telegram(doors, "telegram")
     assert "Hatuwezi kufungua hiyo hapa" in await brings(she, TELEGRAM["[dice]"])
@@ -127,10 +127,10 @@ async def test_a_voice_and_a_paper_are_called_what_they_are_and_reach_a_clerk(
     screen = await brings(she, {"type": kind, kind: file})
     assert said in screen and "picture" not in screen
     await she.choose("To a clerk")
-    [opened] = await rows(doors.house, ticket)
+    [opened] = await rows(doors.app, ticket)
     assert (opened.kind, opened.description.startswith(description)) == ("message", True)
     await doors.sent()
-    assert [row.state for row in await rows(doors.house, media)] == ["kept"]
+    assert [row.state for row in await rows(doors.app, media)] == ["kept"]
 
 
 async def test_telegrams_voice_and_pdf_are_no_pictures_and_a_film_is_told_to_be_of_no_use(doors: Doors) -> None:
@@ -147,12 +147,12 @@ async def test_telegrams_voice_and_pdf_are_no_pictures_and_a_film_is_told_to_be_
 async def test_a_reaction_stands_in_the_log_and_asks_for_no_answer(doors: Doors) -> None:
     she = WhatsApp(doors, "whatsapp")
     await she.type("BAL")
-    before = len(await rows(doors.house, outbox))
+    before = len(await rows(doors.app, outbox))
     she.count += 1
     for _ in range(2):
         await she.deliver("", type="reaction", reaction={"message_id": "wamid.OUT1", "emoji": "👍"})
     assert await log_of(doors) == ["BAL", "[👍]"]
-    assert len(await rows(doors.house, outbox)) == before
+    assert len(await rows(doors.app, outbox)) == before
 
 
 async def test_a_change_to_an_earlier_message_is_answered_and_a_moving_place_is_not(doors: Doors) -> None:
@@ -160,7 +160,7 @@ async def test_a_change_to_an_earlier_message_is_answered_and_a_moving_place_is_
     moving = tg(3, location={**AT, "live_period": 900}).replace(b'"message":', b'"edited_message":', 1)
     for raw in (edited, edited, moving):
         assert (await doors.telegram(raw)).status == 200
-    [answer] = await rows(doors.house, outbox)
+    [answer] = await rows(doors.app, outbox)
     assert "We do not see changes to an earlier message" in answer.params["text"]
     assert await log_of(doors) == ["[edited]"]
 
@@ -188,7 +188,7 @@ async def test_a_pin_on_the_map_answers_where_and_stands_in_the_ticket_as_a_link
         assert "Where is it" in she.screen
     assert "What is wrong?" in await brings(she, pin)
     await she.choose("No supply", "Yes")
-    [opened] = await rows(doors.house, ticket)
+    [opened] = await rows(doors.app, ticket)
     assert (opened.kind, opened.description) == ("no_supply", words)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from core.care.tables import ticket
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import consent, contacts
 from core.parties.tables import contact
@@ -37,7 +37,7 @@ class Texter:
     """Somebody who writes by SMS, and reads what comes back."""
 
     client: TestClient[web.Request, web.Application]
-    house: House
+    app: App
     number: str = WANJIKU
     count: int = field(default=0)
 
@@ -46,10 +46,10 @@ class Texter:
             self.count += 1
             form = SMS | {"id": f"w{self.number}{self.count}", "text": text, "from": self.number, "date": date}
             assert (await self.client.post(f"{HOOKS}/sms", data=form)).status == 200
-        return (await replies(self.house))[-1]
+        return (await replies(self.app))[-1]
 
     async def stopped(self) -> bool:
-        async with self.house.db.reading() as conn:
+        async with self.app.db.reading() as conn:
             found = await contacts.find(conn, "sms", self.number)
         assert found is not None
         return found.stopped_at is not None
@@ -64,20 +64,20 @@ def operator(operator: Operator) -> Operator:
 
 
 @pytest.fixture
-def one_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def one_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @asynccontextmanager
 async def texting(
-    house: House, folder: Path, number: str = WANJIKU, bill: bool = True, **told: str
+    app: App, folder: Path, number: str = WANJIKU, bill: bool = True, **told: str
 ) -> AsyncIterator[Texter]:
     if number == WANJIKU:
-        registered = await a_customer(house, **told)
+        registered = await a_customer(app, **told)
         if bill:
-            await a_bill(house, registered.account_id)
-    async with counter(house, folder) as client:
-        yield Texter(client, house, number)
+            await a_bill(app, registered.account_id)
+    async with counter(app, folder) as client:
+        yield Texter(client, app, number)
 
 
 # keywords and questions
@@ -93,7 +93,7 @@ async def texting(
     ],
 )  # fmt: skip
 async def test_a_keyword_goes_before_a_question_that_cannot_use_it(
-    typed: str, answer: str, one_house: House, tmp_path: Path
+    typed: str, answer: str, one_house: App, tmp_path: Path
 ) -> None:
     async with texting(one_house, tmp_path) as texter:
         assert (await texter.write("PAY", "3")).startswith("How much would you like to pay?")
@@ -101,9 +101,9 @@ async def test_a_keyword_goes_before_a_question_that_cannot_use_it(
         assert "Please write digits" not in "".join(await replies(one_house))
 
 
-async def test_a_keyword_goes_before_a_question_on_ussd_too(house: House, tmp_path: Path) -> None:
-    await a_bill(house, (await a_customer(house)).account_id)
-    async with counter(house, tmp_path) as client:
+async def test_a_keyword_goes_before_a_question_on_ussd_too(app: App, tmp_path: Path) -> None:
+    await a_bill(app, (await a_customer(app)).account_id)
+    async with counter(app, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
         assert (await phone.answer("3", "3")).startswith("CON How much would you like to pay?")
@@ -121,7 +121,7 @@ async def test_a_keyword_goes_before_a_question_on_ussd_too(house: House, tmp_pa
     ],
 )  # fmt: skip
 async def test_a_word_of_one_language_is_asked_back_where_it_may_be_a_place(
-    lang: str, word: str, where: str, one_house: House, tmp_path: Path
+    lang: str, word: str, where: str, one_house: App, tmp_path: Path
 ) -> None:
     async with texting(one_house, tmp_path, NOBODY) as texter:
         await texter.write("MENU")
@@ -141,9 +141,9 @@ async def test_a_word_of_one_language_is_asked_back_where_it_may_be_a_place(
         assert (said.said, said.word) == ("stop", word)
 
 
-async def test_stop_words_are_those_of_the_house(one_house: House, tmp_path: Path) -> None:
-    house = replace(one_house, operator=one_house.operator.model_copy(update={"languages": ("en",)}))
-    async with texting(house, tmp_path, NOBODY) as texter:
+async def test_stop_words_are_those_of_the_house(one_house: App, tmp_path: Path) -> None:
+    app = replace(one_house, operator=one_house.operator.model_copy(update={"languages": ("en",)}))
+    async with texting(app, tmp_path, NOBODY) as texter:
         await texter.write("hello", "FAULT")
         assert "What is wrong?" in await texter.write("Arrêt")
         await texter.write("MENU", "DUNG", "ARRET")
@@ -153,13 +153,13 @@ async def test_stop_words_are_those_of_the_house(one_house: House, tmp_path: Pat
 
 
 @pytest.mark.parametrize("word", ["STOP", "stop", "STOPALL", "Unsubscribe"])
-async def test_stop_is_taken_at_its_word_over_every_question(word: str, one_house: House, tmp_path: Path) -> None:
+async def test_stop_is_taken_at_its_word_over_every_question(word: str, one_house: App, tmp_path: Path) -> None:
     async with texting(one_house, tmp_path) as texter:
         await texter.write("PAID", "1", word)  # the number of a payment: four letters would be one
         assert await texter.stopped()
 
 
-async def test_an_account_number_is_no_keyword(one_house: House, tmp_path: Path) -> None:
+async def test_an_account_number_is_no_keyword(one_house: App, tmp_path: Path) -> None:
     async with texting(one_house, tmp_path, NOBODY) as texter:
         assert "account number" in await texter.write("LINK")
         assert "account number" not in await texter.write("BILL")
@@ -182,7 +182,7 @@ async def test_an_account_number_is_no_keyword(one_house: House, tmp_path: Path)
     ],
 )  # fmt: skip
 async def test_leaving_in_other_words_is_answered_with_the_word_to_send(
-    lang: str, text: str, answer: str, one_house: House, tmp_path: Path
+    lang: str, text: str, answer: str, one_house: App, tmp_path: Path
 ) -> None:
     async with texting(one_house, tmp_path, language=lang) as texter:
         assert answer in await texter.write(text)
@@ -203,7 +203,7 @@ def test_what_only_sounds_like_leaving_is_not(text: str) -> None:
     assert not is_leaving(plain(text))
 
 
-async def test_leaving_words_beside_a_question_stay_its_answer_if_they_are(one_house: House, tmp_path: Path) -> None:
+async def test_leaving_words_beside_a_question_stay_its_answer_if_they_are(one_house: App, tmp_path: Path) -> None:
     async with texting(one_house, tmp_path, NOBODY) as texter:
         assert "send STOP" in await texter.write("hello", "FAULT", "unsubscribe me")
         assert "What is wrong?" in await texter.write("1")
@@ -217,14 +217,14 @@ FIGURES = [
 
 
 @pytest.mark.parametrize("typed", FIGURES)
-async def test_a_choice_is_one_in_any_figures(typed: str, one_house: House, tmp_path: Path) -> None:
+async def test_a_choice_is_one_in_any_figures(typed: str, one_house: App, tmp_path: Path) -> None:
     async with texting(one_house, tmp_path) as texter:
         assert (await texter.write("MENU", typed)).startswith("You owe KES")
 
 
-async def test_the_next_page_is_turned_in_any_figures(house: House, tmp_path: Path) -> None:
-    await a_customer(house, language="vi")
-    async with counter(house, tmp_path) as client:
+async def test_the_next_page_is_turned_in_any_figures(app: App, tmp_path: Path) -> None:
+    await a_customer(app, language="vi")
+    async with counter(app, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
         first = await phone.answer("4")
@@ -236,7 +236,7 @@ async def test_the_next_page_is_turned_in_any_figures(house: House, tmp_path: Pa
 # what was written before the question
 
 
-async def test_a_text_that_is_older_than_the_question_is_not_its_answer(one_house: House, tmp_path: Path) -> None:
+async def test_a_text_that_is_older_than_the_question_is_not_its_answer(one_house: App, tmp_path: Path) -> None:
     async with texting(one_house, tmp_path, NOBODY) as texter:
         await texter.write("hello", date="2026-03-10 09:00:00")
         assert "Where is it?" in await texter.write("FAULT", date="2026-03-10 09:05:00")
@@ -250,7 +250,7 @@ async def test_a_text_that_is_older_than_the_question_is_not_its_answer(one_hous
 
 
 @pytest.mark.parametrize("channel", ["kannel", "whatsapp", "telegram"])
-async def test_each_channel_that_tells_when_is_believed(channel: str, one_house: House, tmp_path: Path) -> None:
+async def test_each_channel_that_tells_when_is_believed(channel: str, one_house: App, tmp_path: Path) -> None:
     import json
 
     from tests.doubles.meta import webhook
@@ -312,7 +312,7 @@ RECEIPTS = [
 
 
 @pytest.mark.parametrize(("text", "number"), RECEIPTS)
-async def test_who_has_paid_is_not_asked_to_pay(text: str, number: str, one_house: House, tmp_path: Path) -> None:
+async def test_who_has_paid_is_not_asked_to_pay(text: str, number: str, one_house: App, tmp_path: Path) -> None:
     async with texting(one_house, tmp_path) as texter:
         assert f"We do not see {number.upper()} yet" in await texter.write(text)
         assert f"We do not see {number.upper()} yet" in await texter.write("MENU", "PAY", "3", text)
@@ -326,7 +326,7 @@ async def test_who_has_paid_is_not_asked_to_pay(text: str, number: str, one_hous
         "na riga na biya", "tôi đã thanh toán rồi", "ik heb al betaald",
     ],
 )  # fmt: skip
-async def test_paid_in_other_words_leads_to_the_last_payments(text: str, one_house: House, tmp_path: Path) -> None:
+async def test_paid_in_other_words_leads_to_the_last_payments(text: str, one_house: App, tmp_path: Path) -> None:
     async with texting(one_house, tmp_path) as texter:
         assert "I have its number" in await texter.write(text)
 
@@ -357,7 +357,7 @@ def test_what_tells_of_no_payment_has_no_number(text: str) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("first", [True, False])
 async def test_kind_words_get_a_human_answer_and_the_menu(
-    lang: str, thanks: str, answer: str, first: bool, one_house: House, tmp_path: Path
+    lang: str, thanks: str, answer: str, first: bool, one_house: App, tmp_path: Path
 ) -> None:
     async with texting(one_house, tmp_path, language=lang) as texter:
         told = await texter.write(*([] if first else ["BAL"]), thanks)
@@ -373,24 +373,24 @@ async def test_kind_words_get_a_human_answer_and_the_menu(
         ("HAUSA", "Ana bin ka"), ("tiếng Việt", "Bạn nợ"), ("nederlands", "U moet"), ("kiingereza", "You owe"),
     ],
 )  # fmt: skip
-async def test_what_people_really_write_is_understood(text: str, answer: str, one_house: House, tmp_path: Path) -> None:
+async def test_what_people_really_write_is_understood(text: str, answer: str, one_house: App, tmp_path: Path) -> None:
     async with texting(one_house, tmp_path) as texter:
         assert answer in await texter.write("MENU", text)
 
 
 async def test_a_language_that_the_house_does_not_speak_leads_to_those_that_it_does(
-    one_house: House, tmp_path: Path
+    one_house: App, tmp_path: Path
 ) -> None:
-    house = replace(one_house, operator=one_house.operator.model_copy(update={"languages": ("en", "sw")}))
-    async with texting(house, tmp_path) as texter:
+    app = replace(one_house, operator=one_house.operator.model_copy(update={"languages": ("en", "sw")}))
+    async with texting(app, tmp_path) as texter:
         assert "2. Kiswahili" in await texter.write("français")
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             assert {one.language for one in await conn.execute(select(contact.c.language))} == {"en"}
 
 
 @pytest.mark.parametrize("channel", ["sms", "kannel", "whatsapp", "telegram", "webchat", "email"])
 async def test_kind_words_receipts_and_leaving_are_heard_on_every_channel(
-    channel: str, one_house: House, tmp_path: Path
+    channel: str, one_house: App, tmp_path: Path
 ) -> None:
     await a_customer(one_house)
     async with open_doors(one_house, tmp_path, with_pages) as doors:
@@ -403,7 +403,7 @@ async def test_kind_words_receipts_and_leaving_are_heard_on_every_channel(
 
 @pytest.mark.parametrize("channel", ["ussd", "sms", "kannel", "whatsapp", "telegram", "email", "webchat"])
 async def test_no_screen_of_any_flow_in_any_language_is_laid_out_badly(
-    channel: str, one_house: House, tmp_path: Path
+    channel: str, one_house: App, tmp_path: Path
 ) -> None:
     async with open_doors(one_house, tmp_path, with_pages) as doors:
         lay_out = doors.channels["sms" if channel == "kannel" else channel].lay_out

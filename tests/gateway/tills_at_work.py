@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.journeys import payment_doors
 from core.outbox import queue
 from gateway.app_keys import HOUSE
@@ -32,7 +32,7 @@ SECRET = "a-webhook-secret"
 class Work:
     """The house, and the four doubles it deals with."""
 
-    house: House
+    app: App
     stripe: stripe.Stripe
     paystack: paystack.Paystack
     flutterwave: flutterwave.Flutterwave
@@ -48,8 +48,8 @@ class Work:
 
     def forward(self, **step: float) -> None:
         """Move everybody's clock on."""
-        assert isinstance(self.house.clock, SetClock)
-        self.house.clock.forward(timedelta(**step))
+        assert isinstance(self.app.clock, SetClock)
+        self.app.clock.forward(timedelta(**step))
 
     async def idle(self) -> None:
         """Until no double has anything under way."""
@@ -58,12 +58,12 @@ class Work:
 
     async def dispatch(self) -> list[queue.Outcome]:
         """Send the refunds that wait, as the dispatcher does."""
-        async with self.house.db.writing() as conn:
-            rows = await queue.claim(conn, self.house.clock.now(), "test", 100)
+        async with self.app.db.writing() as conn:
+            rows = await queue.claim(conn, self.app.clock.now(), "test", 100)
         doors = {"refund": payment_doors.refund, "push": payment_doors.push, "forget": payment_doors.forget}
-        outcomes = [await doors[row.kind](self.house, row) for row in rows if row.kind in doors]
-        async with self.house.db.writing() as conn:
-            await queue.settle(conn, self.house.clock.now(), outcomes)
+        outcomes = [await doors[row.kind](self.app, row) for row in rows if row.kind in doors]
+        async with self.app.db.writing() as conn:
+            await queue.settle(conn, self.app.clock.now(), outcomes)
         await self.idle()
         return outcomes
 
@@ -75,16 +75,16 @@ class Work:
 
 
 @asynccontextmanager
-async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
+async def tills_at_work(app: App, **payments: Any) -> AsyncIterator[Work]:
     """Everything started, and the house pointed at it; `payments` are words of the operator's (`paylink="stripe"`)."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     tills = {
-        "stripe": stripe.Stripe(clock=house.clock, secret=SECRET),
-        "paystack": paystack.Paystack(clock=house.clock, secret=SECRET),
-        "flutterwave": flutterwave.Flutterwave(clock=house.clock, secret=SECRET),
-        "gocardless": gocardless.GoCardless(clock=house.clock, secret=SECRET),
-        "flutterwave_v4": flutterwave_v4.FlutterwaveV4(clock=house.clock, secret=SECRET),
+        "stripe": stripe.Stripe(clock=app.clock, secret=SECRET),
+        "paystack": paystack.Paystack(clock=app.clock, secret=SECRET),
+        "flutterwave": flutterwave.Flutterwave(clock=app.clock, secret=SECRET),
+        "gocardless": gocardless.GoCardless(clock=app.clock, secret=SECRET),
+        "flutterwave_v4": flutterwave_v4.FlutterwaveV4(clock=app.clock, secret=SECRET),
     }
     async with AsyncExitStack() as stack:
         settings: dict[str, Any] = {
@@ -116,17 +116,15 @@ async def tills_at_work(house: House, **payments: Any) -> AsyncIterator[Work]:
             "flutterwave_v4_token_url": f"{settings['flutterwave_v4_base_url']}/token",
         }
         pointed = replace(
-            house,
-            settings=Settings.model_validate(house.settings.model_dump() | settings),
-            operator=house.operator.model_copy(
-                update={"payments": house.operator.payments.model_copy(update=payments)}
-            ),
+            app,
+            settings=Settings.model_validate(app.settings.model_dump() | settings),
+            operator=app.operator.model_copy(update={"payments": app.operator.payments.model_copy(update=payments)}),
         )
-        app = web.Application()
-        app[HOUSE] = pointed
-        app.add_routes([*callbacks.routes(), *paylink.routes()])
-        open_spool(app, Path(stack.enter_context(TemporaryDirectory(prefix="hodi-spool-"))))
-        await stack.enter_async_context(TestServer(app, port=port))
+        web_app = web.Application()
+        web_app[HOUSE] = pointed
+        web_app.add_routes([*callbacks.routes(), *paylink.routes()])
+        open_spool(web_app, Path(stack.enter_context(TemporaryDirectory(prefix="hodi-spool-"))))
+        await stack.enter_async_context(TestServer(web_app, port=port))
         jar = aiohttp.DummyCookieJar()
         http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
         yield Work(pointed, http=http, url=url, **tills)  # each is of its own class

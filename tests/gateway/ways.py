@@ -81,8 +81,8 @@ class Way(ABC):
 
     async def code(self) -> str:
         """The code that came to the phone of record."""
-        *_, row = [row for row in await rows(self.doors.house, outbox) if row.kind == "code"]
-        said = codes.words(self.doors.house, row.subject_id, row.params)
+        *_, row = [row for row in await rows(self.doors.app, outbox) if row.kind == "code"]
+        said = codes.words(self.doors.app, row.subject_id, row.params)
         assert said is not None
         return str(said["code"])
 
@@ -126,7 +126,7 @@ class Written(Way):
         self.count += 1
         await self.deliver(text, **more)
         query = select(outbox.c.id, outbox.c.params).where(outbox.c.key.startswith("reply:"))
-        async with self.doors.house.db.reading() as conn:
+        async with self.doors.app.db.reading() as conn:
             after = (await conn.execute(query.order_by(outbox.c.id.desc()).limit(1))).one()
         assert after.id != self.newest, f"no answer to {text!r}"
         self.newest = after.id
@@ -279,13 +279,13 @@ class Page(Way):
         return text, {html.unescape(label): key for key, label in buttons}
 
 
-def with_pages(app: web.Application) -> None:
+def with_pages(web_app: web.Application) -> None:
     """The chat and her own pages beside the doors, for a visitor in a hurry."""
-    ops.setup(app)
-    chat.setup(app)
-    me.setup(app)
-    app[chat.THROTTLE] = Throttle(10_000, 1)
-    app.add_routes([*chat.routes(), *chat_file.routes(), *me.routes(), *mandate_link.routes()])
+    ops.setup(web_app)
+    chat.setup(web_app)
+    me.setup(web_app)
+    web_app[chat.THROTTLE] = Throttle(10_000, 1)
+    web_app.add_routes([*chat.routes(), *chat_file.routes(), *me.routes(), *mandate_link.routes()])
 
 
 WAYS: dict[str, type[Way]] = {

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import bill_run, invoice, invoice_line
 from core.care.tables import interaction, ticket
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.ledger.tables import open_item
@@ -33,13 +33,13 @@ async def put(conn: AsyncConnection, table: Table, **values: Any) -> int:
     return int(values.get("id", 0))
 
 
-async def a_branch(conn: AsyncConnection, house: House, code: str) -> int:
-    return await put(conn, branch, id=house.ids.take(), code=code, name=code.title())
+async def a_branch(conn: AsyncConnection, app: App, code: str) -> int:
+    return await put(conn, branch, id=app.ids.take(), code=code, name=code.title())
 
 
 async def a_customer(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     branch_id: int,
     *,
     number: str,
@@ -48,7 +48,7 @@ async def a_customer(
     paid: int = 28_555,
 ) -> Customer:
     """A customer with one bill of `total` of which `paid` has arrived, one ticket, one message."""
-    now, take = house.clock.now(), house.ids.take
+    now, take = app.clock.now(), app.ids.take
     party_id = await put(conn, party, id=take(), name=name, kind="person", language="en", created_at=now)
     account_id = await put(
         conn,
@@ -146,7 +146,7 @@ async def a_customer(
     owed = Posting(Book("revenue"), Book("receivable", account_id), total, "KES", "consumption")
     await post(
         conn,
-        house,
+        app,
         key=f"invoice:{invoice_id}",
         kind="invoice",
         booked_on=date(2026, 3, 1),
@@ -156,7 +156,7 @@ async def a_customer(
     came = Posting(Book("receivable", account_id), Book("cash:daraja"), paid, "KES", "receipt")
     await post(
         conn,
-        house,
+        app,
         key=f"receipt:daraja:TXN{number}",
         kind="receipt",
         booked_on=date(2026, 3, 10),
@@ -212,15 +212,15 @@ async def a_customer(
     return Customer(account_id, party_id, contact_id, invoice_id, receipt_id, ticket_id, token)
 
 
-async def a_run(conn: AsyncConnection, house: House) -> int:
+async def a_run(conn: AsyncConnection, app: App) -> int:
     return await put(
         conn,
         bill_run,
-        id=house.ids.take(),
+        id=app.ids.take(),
         run_date=date(2026, 3, 1),
         state="closed",
         accounts=2,
         parked=0,
         total_minor=257_110,
-        started_at=house.clock.now(),
+        started_at=app.clock.now(),
     )

@@ -58,11 +58,11 @@ def test_a_row_says_no_more_than_there_is(row: dict[str, Any]) -> None:
 @cache
 def every_door() -> frozenset[str]:
     """Every route, command, conversation and job that there is, as a row names them."""
-    app = web.Application()
+    web_app = web.Application()
     for routes in ROUTES:
-        app.add_routes(routes())
-    app.add_routes(phone.routes())
-    routes = {f"{method.upper()} {path}" for path, method, _ in openapi.all_routes(app)}
+        web_app.add_routes(routes())
+    web_app.add_routes(phone.routes())
+    routes = {f"{method.upper()} {path}" for path, method, _ in openapi.all_routes(web_app)}
     root = typer.main.get_command(commands)
     return frozenset(
         routes

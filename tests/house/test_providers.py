@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Payments
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.payments.providers import OPENED, SAVES_BY_PAYING, named
 from core.payments.providers.contract import Forged, Method
@@ -31,18 +31,18 @@ SECRETS = {
 
 
 @pytest.fixture
-def house(sqlite_db: Database, operator: Operator, settings: Settings) -> House:
+def app(sqlite_db: Database, operator: Operator, settings: Settings) -> App:
     shop = settings.model_copy(update={"daraja_shortcode": "600638"})
-    return House(sqlite_db, SetClock(datetime.fromtimestamp(1795300000, UTC)), operator, shop)
+    return App(SetClock(datetime.fromtimestamp(1795300000, UTC)), operator, sqlite_db, shop)
 
 
 @pytest.mark.parametrize("name", sorted(OPENED))
-def test_a_provider_is_one_file_one_row_one_page_and_one_double(house: House, name: str) -> None:
+def test_a_provider_is_one_file_one_row_one_page_and_one_double(app: App, name: str) -> None:
     module = import_module(f"core.payments.providers.{name}")
     assert OPENED[name] is module.opened
     assert (ROOT / "docs" / "guides" / GUIDES.get(name, f"payment-{name}.md")).is_file()
     assert (ROOT / DOUBLES.get(name, f"tests/doubles/{name}.py")).is_file()
-    provider = named(house, name)
+    provider = named(app, name)
     assert (provider.name, provider.methods <= set(get_args(Method))) == (name, True)
     assert any((PAYLOADS / name).iterdir())
     if name != "sepa":
@@ -55,9 +55,9 @@ def test_no_folder_or_page_is_left_of_a_provider_that_is_gone() -> None:
     assert pages == set(OPENED) - set(GUIDES)
 
 
-def test_what_the_operator_may_choose_can_do_it(house: House) -> None:
+def test_what_the_operator_may_choose_can_do_it(app: App) -> None:
     able: dict[str, Method] = {"mobile_push": "mobile_push", "paylink": "card"}
-    trusted = replace(house, settings=house.settings.model_copy(update={"daraja_initiator": "x"}))
+    trusted = replace(app, settings=app.settings.model_copy(update={"daraja_initiator": "x"}))
     for field, method in able.items():
         chosen = get_args(Payments.model_fields[field].annotation)
         assert set(chosen) == {name for name in OPENED if method in named(trusted, name).methods}
@@ -67,11 +67,11 @@ def test_what_the_operator_may_choose_can_do_it(house: House) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(PAYLOADS.glob("*/*.json")), ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_what_it_sends_is_understood_and_a_forgery_of_it_is_not(house: House, file: Any) -> None:
+def test_what_it_sends_is_understood_and_a_forgery_of_it_is_not(app: App, file: Any) -> None:
     name, sample = file.parent.name, json.loads(file.read_text())
     field = SECRETS.get(name)
     given = {field: SecretStr(sample["secret"])} if field else {}
-    provider = named(replace(house, settings=house.settings.model_copy(update=given)), name)
+    provider = named(replace(app, settings=app.settings.model_copy(update=given)), name)
     events = provider.parse_callback(sample["headers"], sample["body"].encode(), sample["topic"], "1")
     assert events
     assert all(event.key for event in events)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import invoice, open_item
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
-from core.context import House
+from core.context import App
 from core.db.bulk import insert_many
 from core.journeys.dunning import fees, restrict, run
 from core.journeys.payment_doors import FOLLOW
@@ -43,7 +43,7 @@ class Phones:
         return [Sent(one.key, "accepted", provider_ref=f"p{one.key}") for one in notices]
 
 
-async def _pushed(_house: House, row: Leaving) -> Outcome:
+async def _pushed(_house: App, row: Leaving) -> Outcome:
     """A prompt that nobody answers: money may be on its way."""
     return Outcome(row.id, "sent", attempts=row.attempts)
 
@@ -52,7 +52,7 @@ async def _pushed(_house: House, row: Leaving) -> Outcome:
 class Late:
     """A house with late accounts."""
 
-    house: House
+    app: App
     clock: SetClock
     network: FakeNetwork = field(default_factory=FakeNetwork)
     phones: Phones = field(default_factory=Phones)
@@ -67,17 +67,17 @@ class Late:
             "compare": partial(compare.compare, network=self.network),
             "push": _pushed,
         }
-        self.dispatcher = Dispatcher(self.house, {"sms": self.phones}, handlers, lanes=1)
+        self.dispatcher = Dispatcher(self.app, {"sms": self.phones}, handlers, lanes=1)
 
     def at(self, day: date, hour: int = 10) -> None:
         """Move the clock to an hour of a day where the operator is."""
-        local = datetime.combine(day, time(hour), tzinfo=self.house.zone)
-        self.clock.instant = local.astimezone(start_of(day, self.house.zone).tzinfo)
+        local = datetime.combine(day, time(hour), tzinfo=self.app.zone)
+        self.clock.instant = local.astimezone(start_of(day, self.app.zone).tzinfo)
 
     async def day(self, day: date, hour: int = 10) -> None:
         """One day: the ladder in the morning, and everything that leaves."""
         self.at(day, hour)
-        await run.due(self.house)
+        await run.due(self.app)
         await self.send()
 
     async def days(self, first: date, last: date) -> None:
@@ -88,35 +88,35 @@ class Late:
     async def send(self) -> None:
         """The dispatcher, and the reports of what was delivered; nothing where nothing is due."""
         due = select(outbox.c.id).where(outbox.c.state == "waiting", outbox.c.not_before <= self.clock.now()).limit(1)
-        async with self.house.db.reading() as conn:
+        async with self.app.db.reading() as conn:
             waits = (await conn.execute(due)).first() is not None
         if waits:
             await self.dispatcher.drain()
         if self.delivers and (waits or not self._told):
-            async with self.house.db.writing() as conn:
+            async with self.app.db.writing() as conn:
                 await conn.execute(outbox.update().where(outbox.c.state == "sent").values(state="delivered"))
         self._told = self.delivers
 
     async def pay(self, number: str, minor: int, txn: str) -> None:
         """Money by paybill."""
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             await self.paid(conn, number, minor, txn)
 
     async def paid(self, conn: AsyncConnection, number: str, minor: int, txn: str) -> None:
         """Money by paybill, in this transaction."""
         got = ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", self.clock.now(), reference=number)
-        taken = await receive.apply(conn, self.house, got)
-        await FOLLOW.received(conn, self.house, taken.receipt_id)
+        taken = await receive.apply(conn, self.app, got)
+        await FOLLOW.received(conn, self.app, taken.receipt_id)
 
     async def steps(self, account_id: int) -> list[tuple[str, str]]:
         """(step, state) in the order in which they were put down."""
         query = select(ladder_step.c.step, ladder_step.c.state).where(ladder_step.c.account_id == account_id)
-        async with self.house.db.reading() as conn:
+        async with self.app.db.reading() as conn:
             return [tuple(row) for row in await conn.execute(query.order_by(ladder_step.c.at, ladder_step.c.id))]
 
     async def wanted(self) -> dict[int, str]:
         """What is wanted per service."""
-        async with self.house.db.reading() as conn:
+        async with self.app.db.reading() as conn:
             return {row.service_id: row.wanted for row in await conn.execute(select(barring))}
 
     def texts(self) -> list[str]:
@@ -125,16 +125,16 @@ class Late:
 
 
 async def late_accounts(
-    house: House, first: int, count: int, minors: Sequence[int], dues: Sequence[date]
+    app: App, first: int, count: int, minors: Sequence[int], dues: Sequence[date]
 ) -> list[tuple[str, str, int, int, int]]:
     """Many accounts with a bill, a phone and a service each, by sets: (number, phone, account, invoice, service)."""
-    await house.db.reserve_ids(12 * count)
-    now, today, ids = house.clock.now(), house.today(), house.ids
+    await app.db.reserve_ids(12 * count)
+    now, today, ids = app.clock.now(), app.today(), app.ids
     kept = [
         (f"ACC{1000 + at}", f"+2547{at:08}", ids.take(), ids.take(), ids.take(), ids.take(), ids.take())
         for at in range(first, first + count)
     ]  # (number, phone, account, party, branch, contact, service)
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         await insert_many(conn, branch, ("id", "code", "name"), [(one[4], f"B{one[0]}", "Kisumu") for one in kept])
         named = [(one[3], "Amina", "person", "sw", now) for one in kept]
         await insert_many(conn, party, ("id", "name", "kind", "language", "created_at"), named)
@@ -160,15 +160,15 @@ async def late_accounts(
         sold = [(one[6], one[2], "internet", "postpaid", "active", date(2025, 1, 1)) for one in kept]
         columns = ("id", "account_id", "commodity", "payment_mode", "state", "started_on")
         await insert_many(conn, service, columns, sold)
-        invoices = await many_bills(conn, house, [one[2] for one in kept], minors, dues)
+        invoices = await many_bills(conn, app, [one[2] for one in kept], minors, dues)
     return [(one[0], one[1], one[2], invoice_id, one[6]) for one, invoice_id in zip(kept, invoices, strict=True)]
 
 
 async def many_bills(
-    conn: AsyncConnection, house: House, accounts: Sequence[int], minors: Sequence[int], dues: Sequence[date]
+    conn: AsyncConnection, app: App, accounts: Sequence[int], minors: Sequence[int], dues: Sequence[date]
 ) -> list[int]:
     """A final bill for each of these accounts, with its posting and its open item; their ids. The ids are reserved."""
-    ids, day = house.ids.take_many(len(accounts)), date(2020, 1, 1)
+    ids, day = app.ids.take_many(len(accounts)), date(2020, 1, 1)
     money = [
         one.name for one in invoice.c if one.name.endswith("_minor") and not one.nullable and one.name != "total_minor"
     ]
@@ -216,12 +216,12 @@ async def many_bills(
         Journal(
             f"invoice:{one[0]}",
             "invoice",
-            house.today(),
+            app.today(),
             [Posting(Book("revenue"), receivable(one[1]), one[2], "KES", "bill")],
         )
         for one in rows
     ]
-    await post_many(conn, house, journals)
+    await post_many(conn, app, journals)
     items = [(invoice_id, account_id, due, minor, minor, 0) for invoice_id, account_id, minor, due in rows]
     columns = ("invoice_id", "account_id", "due_on", "total_minor", "open_minor", "disputed_minor")
     await insert_many(conn, open_item, columns, items)
@@ -230,7 +230,7 @@ async def many_bills(
 
 async def a_late_account(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     number: str = "ACC100",
     minor: int = 50_000,
     *,
@@ -240,9 +240,9 @@ async def a_late_account(
     disputed: int = 0,
 ) -> tuple[int, int, list[int]]:
     """An account with one bill, a phone and its services: (account, invoice, services)."""
-    account_id = await an_account(conn, house, number)
-    bill = await a_bill(conn, house, account_id, minor, due_on=due, disputed=disputed)
-    contact_id, *services = house.ids.take_many(1 + len(modes))
+    account_id = await an_account(conn, app, number)
+    bill = await a_bill(conn, app, account_id, minor, due_on=due, disputed=disputed)
+    contact_id, *services = app.ids.take_many(1 + len(modes))
     told = phone or f"+2547{contact_id:08}"
     await conn.execute(
         insert(contact).values(
@@ -252,10 +252,10 @@ async def a_late_account(
             phone=told,
             language="en",
             marketing=True,
-            created_at=house.clock.now(),
+            created_at=app.clock.now(),
         )
     )
-    linked = {"contact_id": contact_id, "account_id": account_id, "linked_at": house.clock.now(), "how": "record"}
+    linked = {"contact_id": contact_id, "account_id": account_id, "linked_at": app.clock.now(), "how": "record"}
     await conn.execute(insert(contact_account).values(linked))
     rows = [
         {

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 
 from core.clock import SetClock
 from core.collections.tables import episode, protection
-from core.context import House
+from core.context import App
 from core.journeys import line_disputed
 from core.journeys.dunning import arrangement, restore
 from core.ledger.tables import open_item
@@ -20,14 +20,14 @@ BARRED = DUE + 15 * D
 
 
 @pytest.fixture
-def late(house: House, clock: SetClock) -> Late:
-    return Late(house, clock)
+def late(app: App, clock: SetClock) -> Late:
+    return Late(app, clock)
 
 
 async def _late(late: Late, **more: object) -> tuple[int, int, list[int]]:
     late.at(DUE - 14 * D)
-    async with late.house.db.writing() as conn:
-        return await a_late_account(conn, late.house, **more)
+    async with late.app.db.writing() as conn:
+        return await a_late_account(conn, late.app, **more)
 
 
 async def test_a_late_account_goes_down_the_ladder_and_money_brings_it_back_at_once(late: Late) -> None:
@@ -43,7 +43,7 @@ async def test_a_late_account_goes_down_the_ladder_and_money_brings_it_back_at_o
     await late.send()
     assert (await late.wanted(), late.network.lines) == ({service_id: "none"}, {str(service_id): "none"})
     assert any("back to normal" in text for text in late.texts())
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         assert [tuple(row) for row in await conn.execute(select(episode.c.open_id, episode.c.ended_why))] == [
             (None, "paid")
         ]
@@ -55,7 +55,7 @@ async def test_the_same_day_run_twice_does_everything_once(late: Late) -> None:
     account_id, *_ = await _late(late)
     await late.days(DUE, BARRED)
     for _ in range(2):
-        await run.run(late.house, BARRED)
+        await run.run(late.app, BARRED)
         await late.send()
     assert len(await late.steps(account_id)) == 4
     assert late.network.calls == ["apply soft"]
@@ -69,16 +69,16 @@ async def test_any_doubt_at_the_moment_of_the_restriction_leaves_the_service_alo
     account_id, invoice_id, _ = await _late(late)
     await late.days(DUE, BARRED - D)
     late.at(BARRED, 8)
-    await run.due(late.house)
+    await run.due(late.app)
     late.at(BARRED, 10)
-    house = late.house
-    async with house.db.writing() as conn:
+    app = late.app
+    async with app.db.writing() as conn:
         if doubt == "disputed":
             await line_disputed.dispute(
-                conn, house, account_id=account_id, invoice_id=invoice_id, reason="wrong", contact_id=None, key="d1"
+                conn, app, account_id=account_id, invoice_id=invoice_id, reason="wrong", contact_id=None, key="d1"
             )
         if doubt == "arranged":
-            await arrangement.agree(conn, house, account_id, 2, "a1")
+            await arrangement.agree(conn, app, account_id, 2, "a1")
         if doubt == "protected":
             await conn.execute(
                 insert(protection).values(
@@ -88,13 +88,13 @@ async def test_any_doubt_at_the_moment_of_the_restriction_leaves_the_service_alo
                     open_key=f"{account_id}:life_support",
                     reason="letter",
                     actor="user:a",
-                    at=house.clock.now(),
+                    at=app.clock.now(),
                 )
             )
         if doubt == "pending":
             from core.payments import push
 
-            await push.ask(conn, house, account_id, "+254700000001", 50_000, "p1")
+            await push.ask(conn, app, account_id, "+254700000001", 50_000, "p1")
     if doubt == "paid":
         await late.pay("ACC100", 50_000, "T1")
     if doubt == "after hours":
@@ -137,15 +137,15 @@ async def test_a_service_that_is_prepaid_is_not_cut_for_the_debt_of_another(late
 async def test_a_dispute_lifts_the_restriction_and_its_rejection_begins_with_fresh_notice(late: Late) -> None:
     account_id, invoice_id, [service_id] = await _late(late)
     await late.days(DUE, BARRED)
-    async with late.house.db.writing() as conn:
+    async with late.app.db.writing() as conn:
         await line_disputed.dispute(
-            conn, late.house, account_id=account_id, invoice_id=invoice_id, reason="wrong", contact_id=None, key="d1"
+            conn, late.app, account_id=account_id, invoice_id=invoice_id, reason="wrong", contact_id=None, key="d1"
         )
     await late.send()
     assert late.network.lines == {str(service_id): "none"}
     await late.days(BARRED + D, BARRED + 10 * D)
     assert len(await late.steps(account_id)) == 4
-    async with late.house.db.writing() as conn:
+    async with late.app.db.writing() as conn:
         await conn.execute(update(open_item).values(disputed_minor=0))
     await late.days(BARRED + 11 * D, BARRED + 20 * D)
     assert [step for step, _ in await late.steps(account_id)][4:] == ["formal", "soft_bar"]
@@ -165,9 +165,9 @@ async def test_part_of_the_debt_is_paid_and_the_rest_below_the_minimum_restores(
 async def test_a_kept_arrangement_holds_and_a_missed_instalment_resumes(late: Late) -> None:
     account_id, _, [service_id] = await _late(late)
     await late.days(DUE, BARRED)
-    async with late.house.db.writing() as conn:
-        made = await arrangement.agree(conn, late.house, account_id, 2, "a1")
-        again = await arrangement.agree(conn, late.house, account_id, 2, "a1")
+    async with late.app.db.writing() as conn:
+        made = await arrangement.agree(conn, late.app, account_id, 2, "a1")
+        again = await arrangement.agree(conn, late.app, account_id, 2, "a1")
     assert made == again and [minor for _, minor in made.instalments] == [25_000, 25_000]
     await late.send()
     assert late.network.lines == {str(service_id): "none"}
@@ -188,7 +188,7 @@ async def test_an_answer_that_is_lost_is_asked_for_and_nothing_is_told_twice(lat
         late.clock.forward(timedelta(minutes=3))
         await late.send()
     assert late.network.calls == ["apply soft", "apply soft", "ask"]
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         assert list((await conn.execute(select(bar_command.c.state))).scalars()) == ["done"]
 
 
@@ -202,7 +202,7 @@ async def test_a_wish_that_money_overtakes_never_reaches_the_network_after_it(la
     await late.send()
     assert late.network.calls == ["apply soft", "apply none"]
     assert late.network.lines == {str(service_id): "none"}
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         states = (await conn.execute(select(bar_command.c.level, bar_command.c.state))).all()
     assert sorted(tuple(row) for row in states) == [("none", "done"), ("soft", "overtaken")]
 
@@ -213,12 +213,12 @@ async def test_what_the_network_does_otherwise_is_found_and_put_right(late: Late
     _, _, [service_id] = await _late(late)
     await late.days(DUE, BARRED)
     late.network.lines[str(service_id)] = "none"
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         assert await queries.differences(conn) == []
-    assert (await compare.plan(late.house, BARRED), await compare.plan(late.house, BARRED)) == (1, 0)
+    assert (await compare.plan(late.app, BARRED), await compare.plan(late.app, BARRED)) == (1, 0)
     await late.send()
     assert late.network.lines == {str(service_id): "soft"}
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         kinds = list((await conn.execute(select(outbox.c.kind).where(outbox.c.kind == "provision"))).scalars())
     assert len(kinds) == 2
 
@@ -226,8 +226,8 @@ async def test_what_the_network_does_otherwise_is_found_and_put_right(late: Late
 async def test_reconsidering_an_account_that_still_owes_changes_nothing(late: Late) -> None:
     account_id, _, [service_id] = await _late(late)
     await late.days(DUE, BARRED)
-    async with late.house.db.writing() as conn:
-        assert not await restore.reconsider(conn, late.house, account_id, "test")
+    async with late.app.db.writing() as conn:
+        assert not await restore.reconsider(conn, late.app, account_id, "test")
     assert await late.wanted() == {service_id: "soft"}
 
 

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from core.billing.model import Plan
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys import bill_shown
 from core.journeys.bill_shown import spread
 from core.journeys.dunning import arrangement
@@ -20,18 +20,18 @@ def test_what_was_paid_goes_to_the_earliest_instalments() -> None:
     assert [one.left_minor for one in spread([(day, 50)], 80)] == [0]
 
 
-async def test_a_plan_is_on_the_bills_it_pays_and_on_later_ones_until_it_is_over(house: House, clock: SetClock) -> None:
-    late = Late(house, clock)
+async def test_a_plan_is_on_the_bills_it_pays_and_on_later_ones_until_it_is_over(app: App, clock: SetClock) -> None:
+    late = Late(app, clock)
     late.at(DUE + 5 * D)
-    async with house.db.writing() as conn:
-        account_id, covered, _ = await a_late_account(conn, house, minor=60_000)
-        old = (await a_bill(conn, house, account_id, 100, due_on=DUE + 20 * D, issued_on=DUE)).invoice_id
-        await arrangement.agree(conn, house, account_id, 3, "k")
-        new = (await a_bill(conn, house, account_id, 7_000, due_on=DUE + 40 * D, issued_on=house.today())).invoice_id
+    async with app.db.writing() as conn:
+        account_id, covered, _ = await a_late_account(conn, app, minor=60_000)
+        old = (await a_bill(conn, app, account_id, 100, due_on=DUE + 20 * D, issued_on=DUE)).invoice_id
+        await arrangement.agree(conn, app, account_id, 3, "k")
+        new = (await a_bill(conn, app, account_id, 7_000, due_on=DUE + 40 * D, issued_on=app.today())).invoice_id
 
     async def plan(invoice_id: int) -> Plan | None:
-        async with house.db.reading() as conn:
-            found = await bill_shown.bill(conn, invoice_id=invoice_id, house=house)
+        async with app.db.reading() as conn:
+            found = await bill_shown.bill(conn, invoice_id=invoice_id, context=app)
             assert found is not None
             return found.plan
 

@@ -10,7 +10,7 @@ from core.billing import queries
 from core.billing.cycles import open_cycles
 from core.billing.tables import invoice
 from core.catalog import store as catalog
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
@@ -54,7 +54,7 @@ def january(serial: str, *, without: range = range(0)) -> str:
 
 
 @pytest.fixture
-async def households(house: House, tmp_path: Path) -> list[Registered]:
+async def households(app: App, tmp_path: Path) -> list[Registered]:
     """Amina's month is whole, Baraka's lacks four hours, Chao's meter never spoke."""
     (tmp_path / "kplc.yaml").write_text(KPLC)
     (tmp_path / "usage.csv").write_text("meter,start,kwh\n" + january("MA") + january("MB", without=range(100, 108)))
@@ -69,26 +69,26 @@ async def households(house: House, tmp_path: Path) -> list[Registered]:
         )
         for at, name in enumerate(("Amina", "Baraka", "Chao"))
     ]
-    async with house.db.writing() as conn:
-        await catalog.load_folder(conn, house, tmp_path)
-        made = await register_many(conn, house, people)
-        await open_cycles(conn, house, [one.account_id for one in made])
-    await load_csv(house, tmp_path / "usage.csv")
+    async with app.db.writing() as conn:
+        await catalog.load_folder(conn, app, tmp_path)
+        made = await register_many(conn, app, people)
+        await open_cycles(conn, app, [one.account_id for one in made])
+    await load_csv(app, tmp_path / "usage.csv")
     return made
 
 
-async def test_a_month_of_half_hours_becomes_bills_and_notices_once(house: House, households: list[Registered]) -> None:
+async def test_a_month_of_half_hours_becomes_bills_and_notices_once(app: App, households: list[Registered]) -> None:
     amina, baraka, chao = households
     told: list[tuple[int, int]] = []
-    report = await close_cycles(house, FEB, progress=lambda done, of: told.append((done, of)))
+    report = await close_cycles(app, FEB, progress=lambda done, of: told.append((done, of)))
     assert (report.state, report.built, report.finalised, report.problems) == ("closed", 2, 2, ())
     assert [one.account_id for one in report.parked] == [chao.account_id]
     assert told == [(3, 3), (2, 2)]
-    again = await close_cycles(house, FEB)
+    again = await close_cycles(app, FEB)
     assert (again.built, again.finalised, again.accounts) == (0, 0, 2)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         [last] = await queries.last_bills(conn, amina.account_id)
-        bill = await queries.bill(conn, invoice_id=last.invoice_id, house=house)
+        bill = await queries.bill(conn, invoice_id=last.invoice_id, context=app)
         assert bill is not None
         assert [(line.code, line.amount_minor) for line in bill.lines] == [
             ("consumption", 69468),
@@ -114,23 +114,23 @@ async def test_a_month_of_half_hours_becomes_bills_and_notices_once(house: House
 
 
 async def test_units_bought_with_points_come_off_the_next_bill_and_are_spent(
-    house: House, households: list[Registered]
+    app: App, households: list[Registered]
 ) -> None:
     account_id = households[0].account_id
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         row = {
-            "id": house.ids.take(),
+            "id": app.ids.take(),
             "key": "r:1",
             "account_id": account_id,
             "kind": "kwh",
             "points": 40,
             "amount": 2_000_000,
             "state": "reserved",
-            "created_at": house.clock.now(),
+            "created_at": app.clock.now(),
         }
         await conn.execute(redemption.insert().values(row))
-    await close_cycles(house, FEB)
-    async with house.db.reading() as conn:
+    await close_cycles(app, FEB)
+    async with app.db.reading() as conn:
         [last] = await queries.last_bills(conn, account_id)
         bill = await queries.bill(conn, invoice_id=last.invoice_id)
         assert bill is not None and bill.lines[-1].code == "reward_units"
@@ -140,11 +140,11 @@ async def test_units_bought_with_points_come_off_the_next_bill_and_are_spent(
         assert await problems(conn) == []
 
 
-async def test_verify_finds_a_bill_that_was_altered(house: House, households: list[Registered]) -> None:
-    await close_cycles(house, FEB)
-    async with house.db.writing() as conn:
+async def test_verify_finds_a_bill_that_was_altered(app: App, households: list[Registered]) -> None:
+    await close_cycles(app, FEB)
+    async with app.db.writing() as conn:
         stray = [Posting(receivable(households[0].account_id), receivable(households[1].account_id), 5, "KES", "stray")]
-        await post(conn, house, key="invoice:999", kind="invoice", booked_on=FEB, postings=stray)
+        await post(conn, app, key="invoice:999", kind="invoice", booked_on=FEB, postings=stray)
         assert await problems(conn) == []
         draft = select(invoice.c.id).where(invoice.c.account_id == households[0].account_id).scalar_subquery()
         from core.billing.tables import invoice_line
@@ -157,8 +157,8 @@ async def test_verify_finds_a_bill_that_was_altered(house: House, households: li
         assert [problem for problem in await problems(conn) if "its lines to" in problem]
 
 
-async def test_an_engine_we_do_not_have_is_refused(house: House) -> None:
+async def test_an_engine_we_do_not_have_is_refused(app: App) -> None:
     with pytest.raises(BadInput, match="local"):
-        await close_cycles(house, FEB, engine="abacus")
-    async with house.db.reading() as conn:
+        await close_cycles(app, FEB, engine="abacus")
+    async with app.db.reading() as conn:
         assert (await conn.execute(select(func.count()).select_from(invoice))).scalar_one() == 0

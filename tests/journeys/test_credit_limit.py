@@ -11,7 +11,7 @@ from core.collections import protect
 from core.collections.limits import Exposure, Owes, moved_on
 from core.collections.tables import episode, exposure
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import approved
 from core.journeys.credit_limit import change, restrict
@@ -27,30 +27,30 @@ LATER = DUE + timedelta(days=60)
 TODAY = date(2026, 3, 10)
 
 
-def _late(house: House, clock: SetClock, operator: Operator, **limit: object) -> Late:
+def _late(app: App, clock: SetClock, operator: Operator, **limit: object) -> Late:
     given = operator.collections.credit_limit.model_copy(update={"amount": "1000", **limit})
     rules = operator.collections.model_copy(update={"credit_limit": given})
-    late = Late(House(house.db, clock, operator.model_copy(update={"collections": rules}), house.settings), clock)
+    late = Late(App(clock, operator.model_copy(update={"collections": rules}), app.db, app.settings), clock)
     late.dispatcher.handlers["limit_bar"] = restrict.bar
     late.at(TODAY)
     return late
 
 
 async def _with_debt(late: Late, minor: int = 85_000, **more: object) -> tuple[int, list[int]]:
-    async with late.house.db.writing() as conn:
-        account_id, _, services = await a_late_account(conn, late.house, minor=minor, due=LATER, **more)
+    async with late.app.db.writing() as conn:
+        account_id, _, services = await a_late_account(conn, late.app, minor=minor, due=LATER, **more)
     return account_id, services
 
 
 async def _tick(late: Late) -> None:
-    await exposures.tick(late.house)
+    await exposures.tick(late.app)
     await late.send()
 
 
 async def _row(late: Late) -> tuple[int, ...]:
     c = exposure.c
     query = select(c.open_minor, c.pending_minor, c.credit_minor, c.total_minor, c.percent, c.told, c.round)
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         return tuple((await conn.execute(query)).one())
 
 
@@ -77,13 +77,13 @@ def test_a_crossing_tells_the_higher_threshold_once_and_is_over_below_the_warnin
 
 
 async def test_what_is_contested_is_no_exposure_what_is_being_paid_is_and_credit_lowers_it(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
-    late = _late(house, clock, operator)
+    late = _late(app, clock, operator)
     account_id, _ = await _with_debt(late, disputed=10_000)
-    request, tried = house.ids.take_many(2)
-    now = house.clock.now()
-    async with house.db.writing() as conn:
+    request, tried = app.ids.take_many(2)
+    now = app.clock.now()
+    async with app.db.writing() as conn:
         await conn.execute(
             insert(payment_request).values(
                 id=request, key="r", kind="push", account_id=account_id, currency="KES", state="open", created_at=now
@@ -111,33 +111,33 @@ async def test_what_is_contested_is_no_exposure_what_is_being_paid_is_and_credit
 
 
 async def test_both_thresholds_are_told_once_and_again_after_a_payment(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
-    late = _late(house, clock, operator)
+    late = _late(app, clock, operator)
     account_id, _ = await _with_debt(late)
     for _ in range(3):
         await _tick(late)
     [near] = late.texts()
     assert "KES 850" in near
     assert "85%" in near
-    async with house.db.writing() as conn:
-        await a_bill(conn, house, account_id, 20_000, due_on=LATER)
+    async with app.db.writing() as conn:
+        await a_bill(conn, app, account_id, 20_000, due_on=LATER)
     for _ in range(3):
         await _tick(late)
     assert len(late.texts()) == 2
     assert "limit of KES 1,000 is reached" in late.texts()[1]
     assert await late.wanted() == {}, "the policy only tells"
     await late.pay("ACC100", 90_000, "T1")
-    async with house.db.writing() as conn:
-        await a_bill(conn, house, account_id, 75_000, due_on=LATER)
+    async with app.db.writing() as conn:
+        await a_bill(conn, app, account_id, 75_000, due_on=LATER)
     await _tick(late)
     assert sum("KES 900" in one for one in late.texts() if "used" in one) == 1, late.texts()
 
 
 async def test_at_the_limit_a_line_is_limited_after_the_word_and_freed_by_money_at_once(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
-    late = _late(house, clock, operator, action="soft_bar", notice_working_days=0)
+    late = _late(app, clock, operator, action="soft_bar", notice_working_days=0)
     _, [line, prepaid] = await _with_debt(late, 105_000, modes=("postpaid", "prepaid"))
     late.delivers = False
     await _tick(late)
@@ -159,16 +159,16 @@ async def test_at_the_limit_a_line_is_limited_after_the_word_and_freed_by_money_
 
 
 @pytest.mark.parametrize("shield", ["protected", "arranged", "night", "working days"])
-async def test_nothing_is_limited_in_doubt(house: House, clock: SetClock, operator: Operator, shield: str) -> None:
+async def test_nothing_is_limited_in_doubt(app: App, clock: SetClock, operator: Operator, shield: str) -> None:
     days = {"working days": None}.get(shield, 0)
-    late = _late(house, clock, operator, action="stop", notice_working_days=days)
+    late = _late(app, clock, operator, action="stop", notice_working_days=days)
     account_id, [line] = await _with_debt(late, 150_000)
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         if shield == "protected":
-            await protect.register(conn, late.house, account_id, "medical", reason="oxygen", actor="user:a")
+            await protect.register(conn, late.app, account_id, "medical", reason="oxygen", actor="user:a")
         if shield == "arranged":
-            await a_bill(conn, house, account_id, 20_000, due_on=TODAY - timedelta(days=5))
-            await arrangement.agree(conn, late.house, account_id, 1, "k")
+            await a_bill(conn, app, account_id, 20_000, due_on=TODAY - timedelta(days=5))
+            await arrangement.agree(conn, late.app, account_id, 1, "k")
     if shield == "night":
         late.at(TODAY, 16)
     for _ in range(2):
@@ -183,88 +183,86 @@ async def test_nothing_is_limited_in_doubt(house: House, clock: SetClock, operat
 
 
 async def test_who_becomes_protected_is_freed_though_the_limit_is_reached(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
-    late = _late(house, clock, operator, action="stop", notice_working_days=0)
+    late = _late(app, clock, operator, action="stop", notice_working_days=0)
     account_id, [line] = await _with_debt(late, 150_000)
     await _tick(late)
     late.clock.instant += timedelta(minutes=11)
     await late.send()
     assert await late.wanted() == {line: "hard"}
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         with pytest.raises(Refused, match=r"collections\.limit\.stopped"):
-            await charge(conn, late.house, Use(line, "voice", "s", 1_000_000), key="u1")
-    async with house.db.writing() as conn:
-        await protection.register(conn, late.house, account_id, "medical", reason="oxygen", actor="user:a")
+            await charge(conn, late.app, Use(line, "voice", "s", 1_000_000), key="u1")
+    async with app.db.writing() as conn:
+        await protection.register(conn, late.app, account_id, "medical", reason="oxygen", actor="user:a")
     assert await late.wanted() == {line: "none"}
     await _tick(late)
     assert await late.wanted() == {line: "none"}
 
 
 async def test_a_line_stays_as_the_harder_of_ladder_and_limit_says_until_both_are_over(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
-    late = _late(house, clock, operator, action="stop", notice_working_days=0)
+    late = _late(app, clock, operator, action="stop", notice_working_days=0)
     late.at(DUE)
-    async with house.db.writing() as conn:
-        account_id, _, [line] = await a_late_account(conn, late.house, minor=50_000)
+    async with app.db.writing() as conn:
+        account_id, _, [line] = await a_late_account(conn, late.app, minor=50_000)
     await late.days(DUE + timedelta(days=1), DUE + timedelta(days=15))
     assert await late.wanted() == {line: "soft"}
-    async with house.db.writing() as conn:
-        await a_bill(conn, house, account_id, 60_000, due_on=LATER)
+    async with app.db.writing() as conn:
+        await a_bill(conn, app, account_id, 60_000, due_on=LATER)
     await _tick(late)
     late.clock.instant += timedelta(minutes=11)
     await late.send()
     assert await late.wanted() == {line: "hard"}
-    async with house.db.writing() as conn:
-        await change.change(conn, late.house, account_id, "none", reason="a good payer", actor="user:a")
+    async with app.db.writing() as conn:
+        await change.change(conn, late.app, account_id, "none", reason="a good payer", actor="user:a")
     assert await late.wanted() == {line: "hard"}, "more than one person may give"
     [waiting] = await _approvals(late)
-    async with house.db.writing() as conn:
-        await approved.decide(conn, late.house, waiting.id, checker="user:b", seen=waiting.seal, yes=True)
+    async with app.db.writing() as conn:
+        await approved.decide(conn, late.app, waiting.id, checker="user:b", seen=waiting.seal, yes=True)
     assert await late.wanted() == {line: "soft"}, "the ladder still says so"
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert (await conn.execute(select(episode.c.position))).scalar_one() == "soft_bar"
     await late.pay("ACC100", 110_000, "T1")
     assert await late.wanted() == {line: "none"}
 
 
 async def _approvals(late: Late) -> list[approvals.Approval]:
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         return await approvals.waiting(conn)
 
 
-async def test_the_ladder_does_not_lift_what_the_limit_restricts(
-    house: House, clock: SetClock, operator: Operator
-) -> None:
-    late = _late(house, clock, operator, action="soft_bar", notice_working_days=0)
+async def test_the_ladder_does_not_lift_what_the_limit_restricts(app: App, clock: SetClock, operator: Operator) -> None:
+    late = _late(app, clock, operator, action="soft_bar", notice_working_days=0)
     account_id, [line] = await _with_debt(late, 150_000)
-    async with house.db.writing() as conn:
-        await a_bill(conn, house, account_id, 5_000, due_on=TODAY - timedelta(days=1))
+    async with app.db.writing() as conn:
+        await a_bill(conn, app, account_id, 5_000, due_on=TODAY - timedelta(days=1))
     await _tick(late)
     late.clock.instant += timedelta(minutes=11)
     await late.send()
-    await run.run(late.house, TODAY)
+    await run.run(late.app, TODAY)
     await late.pay("ACC100", 5_000, "T1")
-    await run.run(late.house, TODAY + timedelta(days=1))
+    await run.run(late.app, TODAY + timedelta(days=1))
     assert await late.wanted() == {line: "soft"}
 
 
 async def test_a_limit_of_her_own_holds_at_once_when_it_is_lower_and_the_screen_shows_it(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
-    late = _late(house, clock, operator, segments={"residential": None})
+    late = _late(app, clock, operator, segments={"residential": None})
     account_id, _ = await _with_debt(late, 50_000, phone="+254700000001")
     await _tick(late)
-    quick = open_quick(house.db)
+    quick = open_quick(app.db)
     try:
         assert (await quick.standing("ussd", "+254700000001"))[0].limit is None
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             for wrong in ("", "-5", "a lot"):
                 with pytest.raises(Refused):
-                    await change.change(conn, late.house, account_id, wrong, reason="because", actor="user:a")
-        async with house.db.writing() as conn:
-            given = await change.change(conn, late.house, account_id, "600", reason="new here", actor="user:a")
+                    await change.change(conn, late.app, account_id, wrong, reason="because", actor="user:a")
+        async with app.db.writing() as conn:
+            given = await change.change(conn, late.app, account_id, "600", reason="new here", actor="user:a")
             assert given is None
         seen = (await quick.standing("ussd", "+254700000001"))[0].limit
         assert seen is not None
@@ -276,18 +274,18 @@ async def test_a_limit_of_her_own_holds_at_once_when_it_is_lower_and_the_screen_
 
 
 async def test_a_thousand_accounts_cost_as_many_statements_as_ten(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
-    late = _late(house, clock, operator)
+    late = _late(app, clock, operator)
     count: list[str] = []
-    engine = house.db.engine.sync_engine
+    engine = app.db.engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *told: count.append(told[2]))
     costs = []
     for size in (3, 30):
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             for number in range(size):
-                await a_late_account(conn, late.house, number=f"N{size}-{number}", minor=85_000, due=LATER)
+                await a_late_account(conn, late.app, number=f"N{size}-{number}", minor=85_000, due=LATER)
         count.clear()
-        await exposures.tick(late.house)
+        await exposures.tick(late.app)
         costs.append(len(count))
     assert costs[0] == costs[1]

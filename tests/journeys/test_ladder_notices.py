@@ -8,7 +8,7 @@ from channels import limits
 from core import money
 from core.clock import SetClock
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.text import LANGUAGES, days, fields, pattern
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -38,16 +38,16 @@ def test_a_step_is_told_in_one_sms(name: str, lang: str) -> None:
 
 
 async def test_the_formal_notice_names_the_day_the_fee_and_only_what_is_not_contested(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
     fees = operator.model_copy(
         update={"collections": operator.collections.model_copy(update={"fees": {"reconnection": "250"}})}
     )
-    house = House(house.db, clock, fees, house.settings)
-    late = Late(house, clock)
+    app = App(clock, fees, app.db, app.settings)
+    late = Late(app, clock)
     late.at(DUE)
-    async with house.db.writing() as conn:
-        await a_late_account(conn, house, disputed=12_345)
+    async with app.db.writing() as conn:
+        await a_late_account(conn, app, disputed=12_345)
     await late.days(DUE + timedelta(days=1), DUE + timedelta(days=15))
     told = late.texts()
     assert all("376.55" in text for text in told) and len(told) == 4
@@ -56,20 +56,20 @@ async def test_the_formal_notice_names_the_day_the_fee_and_only_what_is_not_cont
 
 
 async def test_a_notice_waits_while_a_payment_is_under_way_and_is_dropped_when_it_came(
-    house: House, clock: SetClock
+    app: App, clock: SetClock
 ) -> None:
     from core.payments import push
 
-    late = Late(house, clock)
+    late = Late(app, clock)
     late.at(DUE)
-    async with house.db.writing() as conn:
-        account_id, *_ = await a_late_account(conn, house)
+    async with app.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, app)
     from core.journeys.dunning import run
 
     late.at(DUE + timedelta(days=1), 7)
-    await run.run(house, house.today())
-    async with house.db.writing() as conn:
-        await push.ask(conn, house, account_id, "+254700000001", 50_000, "p1")
+    await run.run(app, app.today())
+    async with app.db.writing() as conn:
+        await push.ask(conn, app, account_id, "+254700000001", 50_000, "p1")
     late.at(DUE + timedelta(days=1), 10)
     await late.send()
     assert late.texts() == []

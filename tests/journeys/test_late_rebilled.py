@@ -18,7 +18,7 @@ from core.billing.tables import invoice, open_item
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import approved, late_usage_rebill
 from core.journeys.close_cycles import close_cycles
@@ -41,47 +41,47 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def house(house: House) -> House:
+def app(app: App) -> App:
     """One that does not wait for the next bill."""
-    billing = house.operator.billing.model_copy(update={"late_usage": "rebill"})
-    return replace(house, operator=house.operator.model_copy(update={"billing": billing}))
+    billing = app.operator.billing.model_copy(update={"late_usage": "rebill"})
+    return replace(app, operator=app.operator.model_copy(update={"billing": billing}))
 
 
-async def billed(house: House, folder: Path) -> tuple[Registered, Bill]:
+async def billed(app: App, folder: Path) -> tuple[Registered, Bill]:
     """42 kWh in January, 626.00 on its bill."""
-    made = await at_home(house, folder)
-    return made, await closed(house, made, FEB)
+    made = await at_home(app, folder)
+    return made, await closed(app, made, FEB)
 
 
-async def revise(house: House, folder: Path, kwh: str) -> None:
+async def revise(app: App, folder: Path, kwh: str) -> None:
     """The last day of January was `kwh`, not 3."""
-    await collect(house, folder, f"revised-{kwh}", [("2026-01-31", kwh)])
+    await collect(app, folder, f"revised-{kwh}", [("2026-01-31", kwh)])
 
 
-async def documents(house: House, made: Registered) -> dict[str, list[Bill]]:
+async def documents(app: App, made: Registered) -> dict[str, list[Bill]]:
     """Her documents by series, in the order they were issued; and the books are sound."""
     found: dict[str, list[Bill]] = defaultdict(list)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert await problems(conn) == []
         query = select(invoice.c.id, invoice.c.series).where(invoice.c.account_id == made.account_id)
         for row in (await conn.execute(query.order_by(invoice.c.series, invoice.c.revision))).all():
-            bill = await queries.bill(conn, invoice_id=row.id, house=house)
+            bill = await queries.bill(conn, invoice_id=row.id, context=app)
             assert bill is not None
             found[row.series].append(bill)
     return found
 
 
-async def owed(house: House, made: Registered) -> tuple[int, int]:
+async def owed(app: App, made: Registered) -> tuple[int, int]:
     """What the ledger says she owes, and what is open of her bills."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return (
             await ledger.balance(conn, "receivable", made.account_id, "KES"),
             (await queries.owing(conn, made.account_id)).open_minor,
         )
 
 
-async def told(house: House) -> list[str]:
-    async with house.db.reading() as conn:
+async def told(app: App) -> list[str]:
+    async with app.db.reading() as conn:
         return list((await conn.execute(select(outbox.c.template).order_by(outbox.c.id))).scalars())
 
 
@@ -94,13 +94,11 @@ def lines(bill: Bill) -> list[tuple[str, int | None, int]]:
     return [(one.label["en"], one.quantity_micro, one.amount_minor) for one in bill.lines]
 
 
-async def test_a_late_interval_is_an_invoice_of_its_own_of_what_the_quotes_differ_by(
-    house: House, tmp_path: Path
-) -> None:
-    made, january = await billed(house, tmp_path)
-    await revise(house, tmp_path, "8")
-    assert await put_right(house) == 1
-    [late] = (await documents(house, made))["late"]
+async def test_a_late_interval_is_an_invoice_of_its_own_of_what_the_quotes_differ_by(app: App, tmp_path: Path) -> None:
+    made, january = await billed(app, tmp_path)
+    await revise(app, tmp_path, "8")
+    assert await put_right(app) == 1
+    [late] = (await documents(app, made))["late"]
     assert lines(late) == [
         ("Correction 1 Jan 2026 - 31 Jan 2026: 47 instead of 42 kWh", 5_000_000, 10_000),
         ("Tax in the correction 1 Jan 2026 - 31 Jan 2026", None, 1_600),
@@ -108,145 +106,145 @@ async def test_a_late_interval_is_an_invoice_of_its_own_of_what_the_quotes_diffe
     assert plain(january.total_minor, "KES") == quoted("42") and late.number == "COR-000001"
     assert plain(january.total_minor + late.total_minor, "KES") == quoted("47")
     assert (late.from_date, late.to_date, late.tax_minor, late.open_minor) == (JAN, FEB, 1_600, 11_600)
-    assert late.due_on > house.today() and "COR-000001" in html.render(late, "en")
-    assert await owed(house, made) == (74_200, 74_200)
-    async with house.db.reading() as conn:
+    assert late.due_on > app.today() and "COR-000001" in html.render(late, "en")
+    assert await owed(app, made) == (74_200, 74_200)
+    async with app.db.reading() as conn:
         assert await ledger.balance(conn, "tax", 0, "KES") == -(january.tax_minor + 1_600)
-    assert await told(house) == ["notice.ready.pay", "notice.ready.pay"]
+    assert await told(app) == ["notice.ready.pay", "notice.ready.pay"]
 
 
-async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(house: House, tmp_path: Path) -> None:
-    made, january = await billed(house, tmp_path)
-    await revise(house, tmp_path, "1")
-    assert await put_right(house) == 1
-    [note] = (await documents(house, made))["credit"]
+async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(app: App, tmp_path: Path) -> None:
+    made, january = await billed(app, tmp_path)
+    await revise(app, tmp_path, "1")
+    assert await put_right(app) == 1
+    [note] = (await documents(app, made))["credit"]
     assert (note.number, note.corrects, note.tax_minor) == ("CN-000001", january.number, -640)
     assert plain(january.total_minor + note.total_minor, "KES") == quoted("40") == "580.00"
     assert lines(note)[0] == ("Correction 1 Jan 2026 - 31 Jan 2026: 40 instead of 42 kWh", -2_000_000, -3_960)
-    assert await owed(house, made) == (58_000, 58_000)
-    async with house.db.reading() as conn:
+    assert await owed(app, made) == (58_000, 58_000)
+    async with app.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.template == "notice.corrected"))).one()
         facts = await compose.facts.credit_notes(conn, [row.subject_id])
-    said = compose.words.credited(house, row, compose.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
+    said = compose.words.credited(app, row, compose.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
     assert isinstance(said, compose.Words) and said.key == "notice.corrected.open"
     assert (said.params["amount"], said.params["open"]) == ("KES 46", "KES 580")
 
 
-async def test_what_she_had_paid_too_much_pays_her_other_bills(house: House, tmp_path: Path) -> None:
-    made, january = await billed(house, tmp_path)
-    await pay(house, made.account_id, january.total_minor)
-    await revise(house, tmp_path, "1")
-    assert await put_right(house) == 1
-    await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
-    await closed(house, made, MAR)
-    assert await owed(house, made) == (31_200 - 4_600, 31_200 - 4_600)
+async def test_what_she_had_paid_too_much_pays_her_other_bills(app: App, tmp_path: Path) -> None:
+    made, january = await billed(app, tmp_path)
+    await pay(app, made.account_id, january.total_minor)
+    await revise(app, tmp_path, "1")
+    assert await put_right(app) == 1
+    await collect(app, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
+    await closed(app, made, MAR)
+    assert await owed(app, made) == (31_200 - 4_600, 31_200 - 4_600)
 
 
-async def test_it_happens_once_and_the_next_bill_carries_no_correction(house: House, tmp_path: Path) -> None:
-    made, _ = await billed(house, tmp_path)
-    await revise(house, tmp_path, "8")
-    assert [await put_right(house) for _ in range(3)] == [1, 0, 0]
-    await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
-    february = await closed(house, made, MAR)
+async def test_it_happens_once_and_the_next_bill_carries_no_correction(app: App, tmp_path: Path) -> None:
+    made, _ = await billed(app, tmp_path)
+    await revise(app, tmp_path, "8")
+    assert [await put_right(app) for _ in range(3)] == [1, 0, 0]
+    await collect(app, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
+    february = await closed(app, made, MAR)
     assert (february.total_minor, [one for one in february.lines if is_late(one)]) == (31_200, [])
     assert [one.quantity_micro for one in february.use] == [47_000_000, 26_920_000], "the chart knows it"
-    assert await put_right(house) == 0
-    assert (await told(house)).count("notice.ready.pay") == 3
+    assert await put_right(app) == 0
+    assert (await told(app)).count("notice.ready.pay") == 3
 
 
-async def test_what_comes_between_the_job_and_the_bill_run_is_no_line_of_the_bill(house: House, tmp_path: Path) -> None:
-    made, _ = await billed(house, tmp_path)
-    await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
-    await revise(house, tmp_path, "8")
-    assert (await closed(house, made, MAR)).total_minor == 31_200
-    assert await put_right(house) == 1
-    assert [one.total_minor for one in (await documents(house, made))["late"]] == [11_600]
+async def test_what_comes_between_the_job_and_the_bill_run_is_no_line_of_the_bill(app: App, tmp_path: Path) -> None:
+    made, _ = await billed(app, tmp_path)
+    await collect(app, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
+    await revise(app, tmp_path, "8")
+    assert (await closed(app, made, MAR)).total_minor == 31_200
+    assert await put_right(app) == 1
+    assert [one.total_minor for one in (await documents(app, made))["late"]] == [11_600]
 
 
-async def test_an_account_that_stands_parked_hides_nobodys_late_usage(house: House, tmp_path: Path) -> None:
-    await at_home(house, tmp_path)
+async def test_an_account_that_stands_parked_hides_nobodys_late_usage(app: App, tmp_path: Path) -> None:
+    await at_home(app, tmp_path)
     silent = Customer("Bola", opened_on=JAN, tariff="power", meter=NewMeter("M2", interval_minutes=1440))
-    async with house.db.writing() as conn:
-        await register_many(conn, house, [silent])
-    await collect(house, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
+    async with app.db.writing() as conn:
+        await register_many(conn, app, [silent])
+    await collect(app, tmp_path, "february", month(FEB, 28, "0.96", last="1"))
     for day in (FEB, MAR):
-        pass_to(house, day)
-        await close_cycles(house, day)
-    await collect(house, tmp_path, "revised", [("2026-02-28", "8")])
-    assert await put_right(house) == 1
+        pass_to(app, day)
+        await close_cycles(app, day)
+    await collect(app, tmp_path, "revised", [("2026-02-28", "8")])
+    assert await put_right(app) == 1
 
 
-async def test_two_who_found_the_same_issue_one_document(house: House, tmp_path: Path) -> None:
-    made, _ = await billed(house, tmp_path)
-    await revise(house, tmp_path, "1")
-    async with house.db.reading() as conn:
+async def test_two_who_found_the_same_issue_one_document(app: App, tmp_path: Path) -> None:
+    made, _ = await billed(app, tmp_path)
+    await revise(app, tmp_path, "1")
+    async with app.db.reading() as conn:
         owner = await rebill.services(conn, 0, 10)
-        [off] = await rebill.find(conn, house, owner, await rebill.came_since_billing(conn, house))
-    assert await put_right(house) == 1
-    assert not await late_usage_rebill._issued(house, off), "who comes second writes nothing"
-    assert len((await documents(house, made))["credit"]) == 1
+        [off] = await rebill.find(conn, app, owner, await rebill.came_since_billing(conn, app))
+    assert await put_right(app) == 1
+    assert not await late_usage_rebill._issued(app, off), "who comes second writes nothing"
+    assert len((await documents(app, made))["credit"]) == 1
 
 
-async def test_a_second_revision_is_only_the_rest_and_all_of_it_may_go(house: House, tmp_path: Path) -> None:
+async def test_a_second_revision_is_only_the_rest_and_all_of_it_may_go(app: App, tmp_path: Path) -> None:
     """742 in all on two documents: a note of 742 on a bill of 626 lowers both, and the books stay sound."""
-    made, _ = await billed(house, tmp_path)
-    await revise(house, tmp_path, "8")
-    await put_right(house)
-    await revise(house, tmp_path, "6")
-    assert await put_right(house) == 1
-    found = await documents(house, made)
+    made, _ = await billed(app, tmp_path)
+    await revise(app, tmp_path, "8")
+    await put_right(app)
+    await revise(app, tmp_path, "6")
+    assert await put_right(app) == 1
+    found = await documents(app, made)
     assert [one.total_minor for one in found["credit"]] == [-4_600]
     assert [one.open_minor for one in found["bill"] + found["late"]] == [58_000, 11_600], "the note is on the bill"
-    await collect(house, tmp_path, "zero", month(JAN, 31, "0", last="0"))
-    assert await put_right(house) == 1
-    assert await owed(house, made) == (0, 0)
-    assert [one.total_minor for one in (await documents(house, made))["credit"]] == [-4_600, -69_600]
+    await collect(app, tmp_path, "zero", month(JAN, 31, "0", last="0"))
+    assert await put_right(app) == 1
+    assert await owed(app, made) == (0, 0)
+    assert [one.total_minor for one in (await documents(app, made))["credit"]] == [-4_600, -69_600]
 
 
-async def test_what_a_dispute_gave_back_is_not_given_back_again(house: House, tmp_path: Path) -> None:
-    made, january = await billed(house, tmp_path)
-    await verdict(house, await contest(house, january, -1), "partial", 50_000)
-    await collect(house, tmp_path, "zero", month(JAN, 31, "0", last="0"))
-    assert await put_right(house) == 1
-    notes = (await documents(house, made))["credit"]
+async def test_what_a_dispute_gave_back_is_not_given_back_again(app: App, tmp_path: Path) -> None:
+    made, january = await billed(app, tmp_path)
+    await verdict(app, await contest(app, january, -1), "partial", 50_000)
+    await collect(app, tmp_path, "zero", month(JAN, 31, "0", last="0"))
+    assert await put_right(app) == 1
+    notes = (await documents(app, made))["credit"]
     assert [one.total_minor for one in notes] == [-50_000, -12_600]
-    assert await owed(house, made) == (0, 0) and await put_right(house) == 0
+    assert await owed(app, made) == (0, 0) and await put_right(app) == 0
 
 
-async def test_a_late_invoice_may_be_contested_like_a_bill(house: House, tmp_path: Path) -> None:
-    made, _ = await billed(house, tmp_path)
-    await revise(house, tmp_path, "8")
-    await put_right(house)
-    [late] = (await documents(house, made))["late"]
-    await verdict(house, await contest(house, late, 1), "upheld")
-    [note] = (await documents(house, made))["credit"]
+async def test_a_late_invoice_may_be_contested_like_a_bill(app: App, tmp_path: Path) -> None:
+    made, _ = await billed(app, tmp_path)
+    await revise(app, tmp_path, "8")
+    await put_right(app)
+    [late] = (await documents(app, made))["late"]
+    await verdict(app, await contest(app, late, 1), "upheld")
+    [note] = (await documents(app, made))["credit"]
     assert (note.corrects, note.total_minor, note.tax_minor) == ("COR-000001", -11_600, -1_600)
-    assert await owed(house, made) == (62_600, 62_600)
+    assert await owed(app, made) == (62_600, 62_600)
 
 
-async def test_what_costs_nothing_is_recorded_without_a_document(house: House, tmp_path: Path) -> None:
-    _, january = await billed(house, tmp_path)
-    await verdict(house, await contest(house, january, -1), "upheld")
-    await revise(house, tmp_path, "1")
-    assert [await put_right(house) for _ in range(2)] == [0, 0]
-    async with house.db.reading() as conn:
+async def test_what_costs_nothing_is_recorded_without_a_document(app: App, tmp_path: Path) -> None:
+    _, january = await billed(app, tmp_path)
+    await verdict(app, await contest(app, january, -1), "upheld")
+    await revise(app, tmp_path, "1")
+    assert [await put_right(app) for _ in range(2)] == [0, 0]
+    async with app.db.reading() as conn:
         recorded = (await conn.execute(select(func.max(consumption.c.revision)))).scalar_one()
         items = (await conn.execute(select(func.count()).select_from(open_item))).scalar_one()
     assert (recorded, items) == (1, 1)
 
 
-async def test_a_bill_that_is_not_final_is_not_corrected_yet(house: House, tmp_path: Path) -> None:
-    made = await at_home(house, tmp_path)
-    await build(house, FEB)
-    await revise(house, tmp_path, "8")
-    assert await put_right(house) == 0
-    assert (await closed(house, made, FEB)).total_minor == 62_600
-    assert await put_right(house) == 1
+async def test_a_bill_that_is_not_final_is_not_corrected_yet(app: App, tmp_path: Path) -> None:
+    made = await at_home(app, tmp_path)
+    await build(app, FEB)
+    await revise(app, tmp_path, "8")
+    assert await put_right(app) == 0
+    assert (await closed(app, made, FEB)).total_minor == 62_600
+    assert await put_right(app) == 1
 
 
-async def test_who_does_not_ask_for_it_waits_for_the_next_bill(house: House, tmp_path: Path) -> None:
-    billing = house.operator.billing.model_copy(update={"late_usage": "next_bill"})
-    patient = replace(house, operator=house.operator.model_copy(update={"billing": billing}))
+async def test_who_does_not_ask_for_it_waits_for_the_next_bill(app: App, tmp_path: Path) -> None:
+    billing = app.operator.billing.model_copy(update={"late_usage": "next_bill"})
+    patient = replace(app, operator=app.operator.model_copy(update={"billing": billing}))
     made, _ = await billed(patient, tmp_path)
     await revise(patient, tmp_path, "8")
     assert await put_right(patient) == 0
@@ -256,40 +254,40 @@ async def test_who_does_not_ask_for_it_waits_for_the_next_bill(house: House, tmp
 
 
 async def test_a_credit_above_the_operators_limit_waits_for_a_person_and_is_asked_for_once(
-    house: House, tmp_path: Path
+    app: App, tmp_path: Path
 ) -> None:
-    rules = house.operator.billing.model_copy(update={"credit_limit": "10"})
-    house = replace(house, operator=house.operator.model_copy(update={"billing": rules}))
-    made, _ = await billed(house, tmp_path)
-    await revise(house, tmp_path, "0")
-    before = await owed(house, made)
+    rules = app.operator.billing.model_copy(update={"credit_limit": "10"})
+    app = replace(app, operator=app.operator.model_copy(update={"billing": rules}))
+    made, _ = await billed(app, tmp_path)
+    await revise(app, tmp_path, "0")
+    before = await owed(app, made)
     for _ in range(2):
-        assert await put_right(house) == 0
-    assert await owed(house, made) == before and "credit" not in await documents(house, made)
-    async with house.db.writing() as conn:
+        assert await put_right(app) == 0
+    assert await owed(app, made) == before and "credit" not in await documents(app, made)
+    async with app.db.writing() as conn:
         [asked] = await approvals.waiting(conn)
         assert asked.kind == "late_credit" and asked.maker == "job:rebill"
-        await approved.decide(conn, house, asked.id, checker="user:b", seen=asked.seal, yes=False)
-    assert await put_right(house) == 0
-    async with house.db.reading() as conn:
+        await approved.decide(conn, app, asked.id, checker="user:b", seen=asked.seal, yes=False)
+    assert await put_right(app) == 0
+    async with app.db.reading() as conn:
         assert await approvals.waiting(conn) == [], "who said no is not asked for the same again"
 
 
-async def test_an_agreed_late_credit_is_issued_and_no_more_than_was_agreed_to(house: House, tmp_path: Path) -> None:
-    rules = house.operator.billing.model_copy(update={"credit_limit": "10"})
-    house = replace(house, operator=house.operator.model_copy(update={"billing": rules}))
-    made, _ = await billed(house, tmp_path)
-    await revise(house, tmp_path, "2")
-    assert await put_right(house) == 0
-    async with house.db.writing() as conn:
+async def test_an_agreed_late_credit_is_issued_and_no_more_than_was_agreed_to(app: App, tmp_path: Path) -> None:
+    rules = app.operator.billing.model_copy(update={"credit_limit": "10"})
+    app = replace(app, operator=app.operator.model_copy(update={"billing": rules}))
+    made, _ = await billed(app, tmp_path)
+    await revise(app, tmp_path, "2")
+    assert await put_right(app) == 0
+    async with app.db.writing() as conn:
         [asked] = await approvals.waiting(conn)
-    await collect(house, tmp_path, "less", [("2026-01-31", "0")])
+    await collect(app, tmp_path, "less", [("2026-01-31", "0")])
     with pytest.raises(Refused, match=r"approvals\.changed"):
-        async with house.db.writing() as conn:
-            await approved.decide(conn, house, asked.id, checker="user:b", seen=asked.seal, yes=True)
-    await collect(house, tmp_path, "back", [("2026-01-31", "2.0")])
-    async with house.db.writing() as conn:
-        await approved.decide(conn, house, asked.id, checker="user:b", seen=asked.seal, yes=True)
-    [note] = (await documents(house, made))["credit"]
+        async with app.db.writing() as conn:
+            await approved.decide(conn, app, asked.id, checker="user:b", seen=asked.seal, yes=True)
+    await collect(app, tmp_path, "back", [("2026-01-31", "2.0")])
+    async with app.db.writing() as conn:
+        await approved.decide(conn, app, asked.id, checker="user:b", seen=asked.seal, yes=True)
+    [note] = (await documents(app, made))["credit"]
     assert plain(-note.total_minor, "KES") == asked.payload["credit"]
-    assert "notice.corrected" in await told(house)
+    assert "notice.corrected" in await told(app)

@@ -20,7 +20,7 @@ from core.catalog import store as tariffs
 from core.catalog.queries import versions_between
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
 from core.journeys import live_closed
@@ -43,7 +43,7 @@ class Lives:
     """A house of many lines, each on a tariff of its own, and one loop for all examples."""
 
     def __init__(self, db: Database, operator: Operator, settings: Settings, runner: asyncio.Runner) -> None:
-        self.house, self.runner, self.count = House(db, SetClock(NOON), operator, settings), runner, 0
+        self.app, self.runner, self.count = App(SetClock(NOON), operator, db, settings), runner, 0
 
     def total(self, documents: list[dict[str, Any]], uses: made_live.Uses) -> tuple[int, int, int]:
         """(what was taken of the purse while March ran, and when it was closed; what the quote says)."""
@@ -55,25 +55,25 @@ class Lives:
         return self.runner.run(self._total([{**one, "tariff": f"made-{self.count}"} for one in documents], uses))
 
     async def _total(self, documents: list[dict[str, Any]], uses: made_live.Uses) -> tuple[int, int, int]:
-        house, code = (
-            House(self.house.db, SetClock(NOON), self.house.operator, self.house.settings),
+        app, code = (
+            App(SetClock(NOON), self.app.operator, self.app.db, self.app.settings),
             documents[0]["tariff"],
         )
-        async with house.db.writing() as conn:
-            await tariffs.load(conn, house, tariffs.check(text_of(documents)), by="test")
-        line = await a_line(house, f"+2547{self.count:08}", payment_mode="prepaid", tariff=code)
-        await put(house, line.account_id, RICH, f"purse {self.count}", unit="KES", priority=90)
+        async with app.db.writing() as conn:
+            await tariffs.load(conn, app, tariffs.check(text_of(documents)), by="test")
+        line = await a_line(app, f"+2547{self.count:08}", payment_mode="prepaid", tariff=code)
+        await put(app, line.account_id, RICH, f"purse {self.count}", unit="KES", priority=90)
         for number, (use, quantity, minute, to) in enumerate(uses):
             asked = Use(line.service_id, use, UNITS[use], quantity, at(minute), to)
-            async with house.db.writing() as conn:
-                await charge(conn, house, asked, key=f"{self.count}:{number}")
+            async with app.db.writing() as conn:
+                await charge(conn, app, asked, key=f"{self.count}:{number}")
         before = await self._taken(line.account_id)
-        house.clock.forward(timedelta(days=30))  # type: ignore[attr-defined]
-        await live_closed.tick(house)
+        app.clock.forward(timedelta(days=30))  # type: ignore[attr-defined]
+        await live_closed.tick(app)
         after = await self._taken(line.account_id)
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             versions = await versions_between(conn, code, MARCH, APRIL)
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             await conn.execute(update(service).where(service.c.id == line.service_id).values(payment_mode="postpaid"))
         rows = [
             {"meter": use, "quantity": str(quantity // 10**6), "at": at(minute).isoformat(), "destination": to}
@@ -83,7 +83,7 @@ class Lives:
         return before, after, _minor(quote_json.answered(versions, asked)["total"])
 
     async def _taken(self, account_id: int) -> int:
-        async with self.house.db.reading() as conn:
+        async with self.app.db.reading() as conn:
             assert await verify.problems(conn) == []
             return RICH - sum(one.free for one in await buckets_of(conn, account_id))
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.journeys import payment_failed
 from core.journeys.payment_doors import FOLLOW
 from core.outbox.queue import outbox
@@ -18,87 +18,87 @@ from tests.core.payments.made import DUE, a_bill, an_account, opened
 NOON = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 
-async def _take(house: House, minor: int, at: datetime = NOON, txn: str = "T1") -> int:
-    async with house.db.writing() as conn:
+async def _take(app: App, minor: int, at: datetime = NOON, txn: str = "T1") -> int:
+    async with app.db.writing() as conn:
         taken = await receive.apply(
-            conn, house, ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", at, reference="ACC100")
+            conn, app, ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", at, reference="ACC100")
         )
-        await FOLLOW.received(conn, house, taken.receipt_id)
+        await FOLLOW.received(conn, app, taken.receipt_id)
     return taken.receipt_id
 
 
-async def _points(house: House, account_id: int) -> int:
-    async with house.db.reading() as conn:
+async def _points(app: App, account_id: int) -> int:
+    async with app.db.reading() as conn:
         return await points.balance(conn, account_id)
 
 
-async def _keys(house: House) -> list[str]:
-    async with house.db.reading() as conn:
+async def _keys(app: App) -> list[str]:
+    async with app.db.reading() as conn:
         return list((await conn.execute(select(outbox.c.key).order_by(outbox.c.id))).scalars())
 
 
 @pytest.mark.parametrize(("days", "earned"), [(0, 12), (1, 0)])
-async def test_a_bill_paid_by_its_due_day_earns_points(house: House, days: int, earned: int) -> None:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        await a_bill(conn, house, account_id, 120_000)
+async def test_a_bill_paid_by_its_due_day_earns_points(app: App, days: int, earned: int) -> None:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        await a_bill(conn, app, account_id, 120_000)
     paid_at = datetime(DUE.year, DUE.month, DUE.day, 20, 30, tzinfo=UTC) + timedelta(days=days)
-    receipt_id = await _take(house, 120_000, paid_at)
-    assert (await _points(house, account_id), await _keys(house)) == (earned, [f"thanks:{receipt_id}"])
+    receipt_id = await _take(app, 120_000, paid_at)
+    assert (await _points(app, account_id), await _keys(app)) == (earned, [f"thanks:{receipt_id}"])
 
 
-async def test_a_part_payment_is_thanked_but_earns_nothing_until_the_bill_is_paid(house: House) -> None:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        await a_bill(conn, house, account_id, 120_000)
-    await _take(house, 50_000)
-    assert await _points(house, account_id) == 0
-    await _take(house, 70_000, txn="T2")
-    assert (await _points(house, account_id), len(await _keys(house))) == (12, 2)
+async def test_a_part_payment_is_thanked_but_earns_nothing_until_the_bill_is_paid(app: App) -> None:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        await a_bill(conn, app, account_id, 120_000)
+    await _take(app, 50_000)
+    assert await _points(app, account_id) == 0
+    await _take(app, 70_000, txn="T2")
+    assert (await _points(app, account_id), len(await _keys(app))) == (12, 2)
 
 
-async def test_the_same_receipt_followed_twice_thanks_and_earns_once(house: House) -> None:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        bill = await a_bill(conn, house, account_id, 120_000)
-    receipt_id = await _take(house, 120_000)
-    async with house.db.writing() as conn:
-        await FOLLOW.received(conn, house, receipt_id)
-    assert (await _points(house, account_id), len(await _keys(house)), await opened(house, bill)) == (12, 1, [0])
+async def test_the_same_receipt_followed_twice_thanks_and_earns_once(app: App) -> None:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        bill = await a_bill(conn, app, account_id, 120_000)
+    receipt_id = await _take(app, 120_000)
+    async with app.db.writing() as conn:
+        await FOLLOW.received(conn, app, receipt_id)
+    assert (await _points(app, account_id), len(await _keys(app)), await opened(app, bill)) == (12, 1, [0])
 
 
-async def test_points_go_with_the_money_that_earned_them(house: House) -> None:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        await a_bill(conn, house, account_id, 120_000)
-    receipt_id = await _take(house, 120_000)
-    async with house.db.writing() as conn:
-        assert await reverse(conn, house, receipt_id, key="R1", kind="chargeback", reason="fraud")
-        await FOLLOW.reversed(conn, house, receipt_id)
-    assert await _points(house, account_id) == 0
+async def test_points_go_with_the_money_that_earned_them(app: App) -> None:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        await a_bill(conn, app, account_id, 120_000)
+    receipt_id = await _take(app, 120_000)
+    async with app.db.writing() as conn:
+        assert await reverse(conn, app, receipt_id, key="R1", kind="chargeback", reason="fraud")
+        await FOLLOW.reversed(conn, app, receipt_id)
+    assert await _points(app, account_id) == 0
 
 
-async def test_nothing_is_half_done_when_the_transaction_fails(house: House) -> None:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        bill = await a_bill(conn, house, account_id, 120_000)
+async def test_nothing_is_half_done_when_the_transaction_fails(app: App) -> None:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        bill = await a_bill(conn, app, account_id, 120_000)
     with pytest.raises(RuntimeError, match="the lights went out"):
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             got = ReceiptIn("daraja", "T1", "mobile_inbound", 120_000, "KES", NOON, reference="ACC100")
-            taken = await receive.apply(conn, house, got)
-            await FOLLOW.received(conn, house, taken.receipt_id)
+            taken = await receive.apply(conn, app, got)
+            await FOLLOW.received(conn, app, taken.receipt_id)
             raise RuntimeError("the lights went out")
-    assert (await opened(house, bill), await _points(house, account_id), await _keys(house)) == ([120_000], 0, [])
+    assert (await opened(app, bill), await _points(app, account_id), await _keys(app)) == ([120_000], 0, [])
 
 
-async def test_a_failure_is_told_once_and_not_when_nothing_is_open(house: House) -> None:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        attempt_id = await push.ask(conn, house, account_id, "+254700000001", 50_000, "k")
-        await payment_failed.failed(conn, house, attempt_id)
-    assert await _keys(house) == [f"push:{attempt_id}"]
-    async with house.db.writing() as conn:
-        await a_bill(conn, house, account_id, 120_000)
-        await payment_failed.failed(conn, house, attempt_id)
-        await payment_failed.failed(conn, house, attempt_id)
-    assert await _keys(house) == [f"push:{attempt_id}", f"failed:{attempt_id}"]
+async def test_a_failure_is_told_once_and_not_when_nothing_is_open(app: App) -> None:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        attempt_id = await push.ask(conn, app, account_id, "+254700000001", 50_000, "k")
+        await payment_failed.failed(conn, app, attempt_id)
+    assert await _keys(app) == [f"push:{attempt_id}"]
+    async with app.db.writing() as conn:
+        await a_bill(conn, app, account_id, 120_000)
+        await payment_failed.failed(conn, app, attempt_id)
+        await payment_failed.failed(conn, app, attempt_id)
+    assert await _keys(app) == [f"push:{attempt_id}", f"failed:{attempt_id}"]

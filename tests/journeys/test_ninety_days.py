@@ -19,7 +19,7 @@ from core.clock import SetClock
 from core.collections import protect
 from core.collections.model import AFRESH
 from core.collections.tables import arrangement, episode, ladder_step
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.db.in_list import among
 from core.errors import Refused
@@ -62,7 +62,7 @@ class Town(Late):
         self.network.apply = watched  # the oracle looks over its shoulder
 
     def _here(self) -> Any:
-        return self.clock.now().astimezone(self.house.zone)
+        return self.clock.now().astimezone(self.app.zone)
 
     async def settle(self, count: int) -> None:
         """So many accounts, each with a bill due in the first ten days."""
@@ -71,7 +71,7 @@ class Town(Late):
         dues = [DUE + timedelta(days=self.dice.randrange(10)) for _ in range(count)]
         for first in range(0, count, AT_ONCE):
             part = slice(first, first + AT_ONCE)
-            these = await late_accounts(self.house, first, len(minors[part]), minors[part], dues[part])
+            these = await late_accounts(self.app, first, len(minors[part]), minors[part], dues[part])
             for (number, phone, account, invoice, service), minor, due in zip(
                 these, minors[part], dues[part], strict=True
             ):
@@ -92,7 +92,7 @@ class Town(Late):
 
     async def _delivered(self) -> None:
         """Every phone but the silent ones has what was sent."""
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             sent = update(outbox).where(outbox.c.state == "sent", outbox.c.kind == "notice")
             silent = [account for account, at in self.place.items() if at % SILENT == 0]
             await conn.execute(sent.where(among(conn, outbox.c.account_id, silent)).values(state="failed"))
@@ -120,7 +120,7 @@ class Town(Late):
 
     async def live(self, share: float) -> None:
         """What customers do at this moment; one whose restriction waits for its hour does something more often."""
-        async with self.house.db.writing() as conn:
+        async with self.app.db.writing() as conn:
             due = select(ladder_step.c.account_id).where(ladder_step.c.state == "waiting")
             keen = set((await conn.execute(due)).scalars())
             for at, account in enumerate(self.number):
@@ -129,19 +129,19 @@ class Town(Late):
         await self.send()
 
     async def _do(self, conn: AsyncConnection, account: int, what: str) -> None:
-        truth, house, on = self.oracle.accounts[account], self.house, self._here().date()
+        truth, app, on = self.oracle.accounts[account], self.app, self._here().date()
         owed = sum(bill.open - bill.frozen for bill in truth.bills)
         if what in ("all", "part") and owed > 1:
             minor = owed if what == "all" else self.dice.randrange(1, owed)
             truth.pay(minor)
-            await self.paid(conn, self.number[account], minor, f"T{house.ids.take()}")
+            await self.paid(conn, self.number[account], minor, f"T{app.ids.take()}")
         if what == "dispute" and truth.bills[0].open > truth.bills[0].frozen:
-            bill, key = truth.bills[0], f"d{house.ids.take()}"
+            bill, key = truth.bills[0], f"d{app.ids.take()}"
             if not bill.frozen:
                 bill.frozen, bill.arranged = bill.open, 0
                 await line_disputed.dispute(
                     conn,
-                    house,
+                    app,
                     account_id=account,
                     invoice_id=self.invoices[account][0],
                     reason="?",
@@ -151,19 +151,19 @@ class Town(Late):
         if what == "decide" and truth.bills[0].frozen:
             found = select(dispute.c.id).where(dispute.c.account_id == account, dispute.c.state == "open")
             await dispute_decided.decide(
-                conn, house, (await conn.execute(found)).scalar_one(), "rejected", actor="user:a"
+                conn, app, (await conn.execute(found)).scalar_one(), "rejected", actor="user:a"
             )
             truth.bills[0].frozen = 0
         if what == "agree":
             await self._agree(conn, account, truth, on)
         if what == "protect" and not truth.protected:
             truth.protected = True
-            await protection.register(conn, house, account, "medical", reason="letter", actor="user:a", until=None)
+            await protection.register(conn, app, account, "medical", reason="letter", actor="user:a", until=None)
         if what == "free" and truth.protected:
             truth.protected, truth.told_on = False, None
-            await protect.end(conn, house, account, "medical", actor="user:a")
+            await protect.end(conn, app, account, "medical", actor="user:a")
         if what == "try" and not truth.pending:
-            await push.ask(conn, house, account, "+254700000001", 1_000, f"k{house.ids.take()}")
+            await push.ask(conn, app, account, "+254700000001", 1_000, f"k{app.ids.take()}")
             truth.pending = True
         if what == "fail" and truth.pending:
             await conn.execute(update(attempt).where(attempt.c.account_id == account).values(state="failed"))
@@ -172,7 +172,7 @@ class Town(Late):
 
     async def _agree(self, conn: Any, account: int, truth: Truth, on: date) -> None:
         try:
-            await arrangement_agreed.agree(conn, self.house, account, 1, f"a{self.house.ids.take()}")
+            await arrangement_agreed.agree(conn, self.app, account, 1, f"a{self.app.ids.take()}")
         except Refused:
             return
         self.running.add(account)
@@ -182,7 +182,7 @@ class Town(Late):
     async def morning(self, on: date) -> None:
         """The ladder runs; arrangements that were missed are over (7 days to pay, 2 of grace)."""
         self.at(on, 7)
-        await run.due(self.house)
+        await run.due(self.app)
         running = await self._running()
         for account in self.running - running:
             for bill in self.oracle.accounts[account].bills:
@@ -190,7 +190,7 @@ class Town(Late):
         self.running = running
 
     async def _running(self) -> set[int]:
-        async with self.house.db.reading() as conn:
+        async with self.app.db.reading() as conn:
             rows = await conn.execute(select(arrangement.c.open_id).where(arrangement.c.open_id.is_not(None)))
             return set(rows.scalars())
 
@@ -199,9 +199,9 @@ class Town(Late):
         accounts, due = list(self.number), on + timedelta(days=14)
         for first in range(0, len(accounts), AT_ONCE):
             these = accounts[first : first + AT_ONCE]
-            await self.house.db.reserve_ids(8 * AT_ONCE)
-            async with self.house.db.writing() as conn:
-                await many_bills(conn, self.house, these, [20_000] * len(these), [due] * len(these))
+            await self.app.db.reserve_ids(8 * AT_ONCE)
+            async with self.app.db.writing() as conn:
+                await many_bills(conn, self.app, these, [20_000] * len(these), [due] * len(these))
             for account in these:
                 self.oracle.accounts[account].bills.append(Bill(due, 20_000))
 
@@ -226,7 +226,7 @@ async def _judge(town: Town, count: int) -> None:
     assert oracle.wrong == [], oracle.wrong[:5]
     assert oracle.bars > count // 4 and oracle.unbars > count // 20 and oracle.notices > count
     query = select(ladder_step).order_by(ladder_step.c.id)
-    async with town.house.db.reading() as conn:
+    async with town.app.db.reading() as conn:
         rows = (await conn.execute(query)).all()
         held = {
             row.open_id: row.held for row in await conn.execute(select(episode).where(episode.c.open_id.is_not(None)))
@@ -246,19 +246,19 @@ async def _judge(town: Town, count: int) -> None:
     assert {one for one in held.values() if one} <= {*AFRESH, "pending", "untold"}
 
 
-async def _run(house: House, clock: SetClock, seed: int, count: int, share: float, keen: float = 0.3) -> None:
-    town = Town(house, clock, FakeNetwork())
+async def _run(app: App, clock: SetClock, seed: int, count: int, share: float, keen: float = 0.3) -> None:
+    town = Town(app, clock, FakeNetwork())
     town.prepare(Oracle(), seed, keen)
     await _ninety_days(town, count, share)
     await _judge(town, count)
 
 
 async def test_ninety_days_of_late_accounts(sqlite_db: Database, clock: SetClock, operator: Any, settings: Any) -> None:
-    await _run(House(sqlite_db, clock, operator, settings), clock, 1, 36, 0.03)
+    await _run(App(clock, operator, sqlite_db, settings), clock, 1, 36, 0.03)
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", [2])
-async def test_ninety_days_of_ten_thousand_late_accounts(house: House, clock: SetClock, seed: int) -> None:
+async def test_ninety_days_of_ten_thousand_late_accounts(app: App, clock: SetClock, seed: int) -> None:
     count = int(os.environ.get("HODI_ACCOUNTS", "10000"))
-    await _run(house, clock, seed, count, 0.001, 0.05)
+    await _run(app, clock, seed, count, 0.001, 0.05)

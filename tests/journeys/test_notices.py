@@ -13,7 +13,7 @@ from core import money
 from core.billing.tables import open_item
 from core.clock import SetClock
 from core.config.operator import Notices
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.notices import compose as notices
@@ -43,217 +43,217 @@ def a_row(template: str, customer: Customer, subject_id: int | None = None, **pa
     )
 
 
-async def compose(conn: AsyncConnection, house: House, *rows: Leaving) -> list[Composed]:
-    return await notices.compose(conn, house, rows)
+async def compose(conn: AsyncConnection, app: App, *rows: Leaving) -> list[Composed]:
+    return await notices.compose(conn, app, rows)
 
 
-async def text_of(conn: AsyncConnection, house: House, row: Leaving) -> str:
-    [one] = await compose(conn, house, row)
+async def text_of(conn: AsyncConnection, app: App, row: Leaving) -> str:
+    [one] = await compose(conn, app, row)
     assert isinstance(one, Letter), one
     return one.notice.text
 
 
-async def reason_of(conn: AsyncConnection, house: House, row: Leaving) -> str:
-    [one] = await compose(conn, house, row)
+async def reason_of(conn: AsyncConnection, app: App, row: Leaving) -> str:
+    [one] = await compose(conn, app, row)
     assert isinstance(one, Dropped), one
     return one.reason
 
 
-async def test_a_bill_is_ready_to_be_paid(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        row = a_row("notice.ready.pay", customer, await a_bill(conn, house, customer, disputed=20_050))
-        assert await text_of(conn, house, row) == (
+async def test_a_bill_is_ready_to_be_paid(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        row = a_row("notice.ready.pay", customer, await a_bill(conn, app, customer, disputed=20_050))
+        assert await text_of(conn, app, row) == (
             "Your Mwangaza bill is ready: http://127.0.0.1:8080/b/AbCdEfGhIjKlMnOpQrStUv Please pay KES 1,000 by "
             "24th March, there or on *384*100#. Thank you!"
         )
 
 
-async def test_a_bill_is_ready_and_will_be_collected(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house, language="sw")
-        bill = await a_bill(conn, house, customer)
-        await a_mandate(conn, house, customer, bill, date(2026, 3, 25))
-        said = await text_of(conn, house, a_row("notice.ready.pay", customer, bill))
+async def test_a_bill_is_ready_and_will_be_collected(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app, language="sw")
+        bill = await a_bill(conn, app, customer)
+        await a_mandate(conn, app, customer, bill, date(2026, 3, 25))
+        said = await text_of(conn, app, a_row("notice.ready.pay", customer, bill))
     assert "Tutakata KES 1,200.50 tarehe 25 Machi au punde baadaye." in said
 
 
-async def test_a_mandate_that_ended_meanwhile_asks_her_to_pay(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        bill = await a_bill(conn, house, customer)
-        await a_mandate(conn, house, customer, bill, date(2026, 3, 25), state="cancelled")
-        assert "Please pay" in await text_of(conn, house, a_row("notice.ready.mandate", customer, bill))
+async def test_a_mandate_that_ended_meanwhile_asks_her_to_pay(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        bill = await a_bill(conn, app, customer)
+        await a_mandate(conn, app, customer, bill, date(2026, 3, 25), state="cancelled")
+        assert "Please pay" in await text_of(conn, app, a_row("notice.ready.mandate", customer, bill))
 
 
-async def test_a_bill_paid_before_the_notice_left_is_not_asked_for(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        bill = await a_bill(conn, house, customer, open_minor=0)
-        assert await reason_of(conn, house, a_row("notice.ready.pay", customer, bill)) == "paid meanwhile"
+async def test_a_bill_paid_before_the_notice_left_is_not_asked_for(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        bill = await a_bill(conn, app, customer, open_minor=0)
+        assert await reason_of(conn, app, a_row("notice.ready.pay", customer, bill)) == "paid meanwhile"
         assert "Your credit has paid all of it" in await text_of(
-            conn, house, a_row("notice.ready.covered", customer, bill)
+            conn, app, a_row("notice.ready.covered", customer, bill)
         )
 
 
-async def test_a_reminder_is_only_for_what_is_still_open_and_still_due_that_day(house: House, clock: SetClock) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        bill = await a_bill(conn, house, customer)
+async def test_a_reminder_is_only_for_what_is_still_open_and_still_due_that_day(app: App, clock: SetClock) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        bill = await a_bill(conn, app, customer)
         row = a_row("notice.reminder", customer, bill, due=DUE.isoformat())
-        assert "please pay KES 1,200.50 by 24th March" in await text_of(conn, house, row)
+        assert "please pay KES 1,200.50 by 24th March" in await text_of(conn, app, row)
         moved = replace(row, params={"due": "2026-03-20"})
-        assert await reason_of(conn, house, moved) == "the due day moved"
+        assert await reason_of(conn, app, moved) == "the due day moved"
         await conn.execute(update(open_item).values(open_minor=50_000))
-        assert "KES 500 by" in await text_of(conn, house, row)
+        assert "KES 500 by" in await text_of(conn, app, row)
         clock.forward(timedelta(days=20))
-        assert await reason_of(conn, house, row) == "the day is past"
+        assert await reason_of(conn, app, row) == "the day is past"
         await conn.execute(update(open_item).values(open_minor=0))
         clock.forward(timedelta(days=-20))
-        assert await reason_of(conn, house, row) == "paid meanwhile"
+        assert await reason_of(conn, app, row) == "paid meanwhile"
 
 
-async def test_a_reminder_with_a_mandate_says_when_we_collect_and_not_once_the_bank_has_it(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        bill = await a_bill(conn, house, customer)
-        await a_mandate(conn, house, customer, bill, date(2026, 3, 25))
+async def test_a_reminder_with_a_mandate_says_when_we_collect_and_not_once_the_bank_has_it(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        bill = await a_bill(conn, app, customer)
+        await a_mandate(conn, app, customer, bill, date(2026, 3, 25))
         row = a_row("notice.reminder", customer, bill, due=DUE.isoformat())
-        assert "on or just after 25th March we will collect KES 1,200.50" in await text_of(conn, house, row)
+        assert "on or just after 25th March we will collect KES 1,200.50" in await text_of(conn, app, row)
         await conn.execute(update(collection).values(state="asked"))
-        assert await reason_of(conn, house, row) == "with the bank already"
+        assert await reason_of(conn, app, row) == "with the bank already"
         await conn.execute(update(mandate).values(state="cancelled"))
-        assert "please pay" in await text_of(conn, house, row)
+        assert "please pay" in await text_of(conn, app, row)
 
 
-async def test_thanks_say_what_came_and_what_is_still_open(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        row = a_row("notice.thanks", customer, await a_receipt(conn, house, customer, 50_000))
+async def test_thanks_say_what_came_and_what_is_still_open(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        row = a_row("notice.thanks", customer, await a_receipt(conn, app, customer, 50_000))
         said = "Thank you! Mwangaza has received KES 500. "
-        assert await text_of(conn, house, row) == said + "Nothing is left to pay. Have a good day!"
-        await a_bill(conn, house, customer, open_minor=70_050)
-        assert "KES 700.50 is still open" in await text_of(conn, house, row)
+        assert await text_of(conn, app, row) == said + "Nothing is left to pay. Have a good day!"
+        await a_bill(conn, app, customer, open_minor=70_050)
+        assert "KES 700.50 is still open" in await text_of(conn, app, row)
 
 
-async def test_thanks_tell_of_credit(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        row = a_row("notice.thanks", customer, await a_receipt(conn, house, customer, 50_000))
+async def test_thanks_tell_of_credit(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        row = a_row("notice.thanks", customer, await a_receipt(conn, app, customer, 50_000))
         paid = Posting(receivable(customer.account_id), Book("cash:sandbox"), 12_000, "KES", "test")
-        await post(conn, house, key="r", kind="receipt", booked_on=DUE, postings=[paid])
-        assert "KES 120 waits for your next bill" in await text_of(conn, house, row)
+        await post(conn, app, key="r", kind="receipt", booked_on=DUE, postings=[paid])
+        assert "KES 120 waits for your next bill" in await text_of(conn, app, row)
 
 
-async def test_a_reversed_payment_is_not_thanked_for(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        row = a_row("notice.thanks", customer, await a_receipt(conn, house, customer, 50_000, state="reversed"))
-        assert await reason_of(conn, house, row) == "the payment was reversed"
+async def test_a_reversed_payment_is_not_thanked_for(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        row = a_row("notice.thanks", customer, await a_receipt(conn, app, customer, 50_000, state="reversed"))
+        assert await reason_of(conn, app, row) == "the payment was reversed"
 
 
-async def test_only_a_chat_gets_the_smile(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house, channel="telegram")
-        row = a_row("notice.thanks", customer, await a_receipt(conn, house, customer, 50_000))
-        assert (await text_of(conn, house, row)).endswith("Have a good day! 🙂")
+async def test_only_a_chat_gets_the_smile(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app, channel="telegram")
+        row = a_row("notice.thanks", customer, await a_receipt(conn, app, customer, 50_000))
+        assert (await text_of(conn, app, row)).endswith("Have a good day! 🙂")
 
 
-async def test_a_failed_payment_asks_for_what_is_open_not_for_what_failed(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        bill = await a_bill(conn, house, customer, open_minor=40_000)
-        attempt_id = await an_attempt(conn, house, customer, bill)
+async def test_a_failed_payment_asks_for_what_is_open_not_for_what_failed(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        bill = await a_bill(conn, app, customer, open_minor=40_000)
+        attempt_id = await an_attempt(conn, app, customer, bill)
         row = a_row("notice.failed", customer, attempt_id)
-        assert await text_of(conn, house, row) == (
+        assert await text_of(conn, app, row) == (
             "Sorry, your payment to Mwangaza did not go through. KES 400 is open. You can pay it here: "
             f"http://127.0.0.1:8080/p/{attempt_id:022} or on *384*100#"
         )
         await conn.execute(update(open_item).values(open_minor=0))
-        assert await reason_of(conn, house, row) == "paid meanwhile"
+        assert await reason_of(conn, app, row) == "paid meanwhile"
 
 
-async def test_who_tried_again_is_not_told_of_the_first_failure(house: House, clock: SetClock) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        bill = await a_bill(conn, house, customer)
-        row = a_row("notice.failed", customer, await an_attempt(conn, house, customer, bill))
+async def test_who_tried_again_is_not_told_of_the_first_failure(app: App, clock: SetClock) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        bill = await a_bill(conn, app, customer)
+        row = a_row("notice.failed", customer, await an_attempt(conn, app, customer, bill))
         clock.forward(timedelta(minutes=1))
-        await an_attempt(conn, house, customer, bill, state="awaiting_customer")
-        assert await reason_of(conn, house, row) == "she has tried again"
+        await an_attempt(conn, app, customer, bill, state="awaiting_customer")
+        assert await reason_of(conn, app, row) == "she has tried again"
 
 
-async def test_a_failure_that_was_none_is_not_told(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        row = a_row("notice.failed", customer, await an_attempt(conn, house, customer, None))
+async def test_a_failure_that_was_none_is_not_told(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        row = a_row("notice.failed", customer, await an_attempt(conn, app, customer, None))
         await conn.execute(update(attempt).values(state="succeeded"))
-        assert await reason_of(conn, house, row) == "it went through after all"
+        assert await reason_of(conn, app, row) == "it went through after all"
 
 
-async def test_a_subject_that_is_gone_and_a_broken_template_harm_only_themselves(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        bill = await a_bill(conn, house, customer)
+async def test_a_subject_that_is_gone_and_a_broken_template_harm_only_themselves(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        bill = await a_bill(conn, app, customer)
         rows = [
             a_row("notice.ready.pay", customer, 99),
             a_row("no.such.key", customer),
             a_row("notice.ready.pay", customer, bill),
         ]
-        gone, broken, good = await compose(conn, house, *rows)
+        gone, broken, good = await compose(conn, app, *rows)
     assert isinstance(gone, Dropped) and gone.reason == "not there any more"
     assert isinstance(broken, Poison) and isinstance(good, Letter)
 
 
-async def test_the_phone_on_file_comes_before_a_chat_unless_the_row_names_one(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        chat = await a_customer(conn, house, 2, channel="telegram")
+async def test_the_phone_on_file_comes_before_a_chat_unless_the_row_names_one(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        chat = await a_customer(conn, app, 2, channel="telegram")
         from core.parties.tables import contact_account
 
         await conn.execute(
             insert(contact_account).values(
                 contact_id=chat.contact_id,
                 account_id=customer.account_id,
-                linked_at=house.clock.now() - timedelta(days=900),
+                linked_at=app.clock.now() - timedelta(days=900),
                 how="code",
             )
         )
-        row = a_row("notice.thanks", customer, await a_receipt(conn, house, customer, 50_000))
+        row = a_row("notice.thanks", customer, await a_receipt(conn, app, customer, 50_000))
         named = replace(row, id=2, channel="telegram")
-        chosen = [one.notice for one in await compose(conn, house, row, named) if isinstance(one, Letter)]
+        chosen = [one.notice for one in await compose(conn, app, row, named) if isinstance(one, Letter)]
     assert [(notice.channel, notice.to) for notice in chosen] == [("sms", customer.phone), ("telegram", "u2")]
 
 
-async def test_what_can_wait_waits_for_the_morning_and_thanks_for_a_push_do_not(house: House, clock: SetClock) -> None:
+async def test_what_can_wait_waits_for_the_morning_and_thanks_for_a_push_do_not(app: App, clock: SetClock) -> None:
     clock.instant = datetime(2026, 3, 10, 19, 0, tzinfo=UTC)
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
-        bill = await a_bill(conn, house, customer)
-        push = await a_receipt(conn, house, customer, 50_000)
-        debit = await a_receipt(conn, house, customer, 50_000, method="direct_debit")
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
+        bill = await a_bill(conn, app, customer)
+        push = await a_receipt(conn, app, customer, 50_000)
+        debit = await a_receipt(conn, app, customer, 50_000, method="direct_debit")
         rows = [
             a_row("notice.ready.pay", customer, bill),
             a_row("notice.thanks", customer, push),
             a_row("notice.thanks", customer, debit),
         ]
-        ready, pushed, debited = await compose(conn, house, *rows)
+        ready, pushed, debited = await compose(conn, app, *rows)
     morning = datetime(2026, 3, 11, 5, 0, tzinfo=UTC)
     assert isinstance(ready, Held) and ready.until == morning
     assert isinstance(pushed, Letter)

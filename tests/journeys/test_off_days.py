@@ -11,7 +11,7 @@ from core.billing.render.view_model import shown
 from core.clock import SetClock
 from core.config.collections import Collections
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.journeys.close_cycles import close_cycles
 from core.parties.tables import service_off
 from tests.core.metering.conftest import Write, write
@@ -23,9 +23,9 @@ __all__ = ["write"]
 
 
 @pytest.fixture
-def london(house: House) -> House:
-    operator = house.operator.model_copy(update={"zone": "Europe/London", "currency": "GBP"})
-    return replace(house, operator=operator, clock=SetClock(datetime(2026, 4, 1, 9, tzinfo=UTC)))
+def london(app: App) -> App:
+    operator = app.operator.model_copy(update={"zone": "Europe/London", "currency": "GBP"})
+    return replace(app, operator=operator, clock=SetClock(datetime(2026, 4, 1, 9, tzinfo=UTC)))
 
 
 def test_the_pack_says_and_an_operator_may_be_kinder() -> None:
@@ -35,7 +35,7 @@ def test_the_pack_says_and_an_operator_may_be_kinder() -> None:
 
 
 async def test_whole_days_off_are_not_charged_and_a_month_off_is_no_bill(
-    london: House, tmp_path: Path, write: Write
+    london: App, tmp_path: Path, write: Write
 ) -> None:
     some = await calls.on_plan(london, tmp_path)
     none = await calls.on_plan(london, tmp_path, number="+254700000002")
@@ -58,18 +58,18 @@ async def test_whole_days_off_are_not_charged_and_a_month_off_is_no_bill(
 
 
 async def test_the_network_says_from_when_until_when_and_only_where_it_matters(
-    house: House, clock: SetClock, operator: Operator
+    app: App, clock: SetClock, operator: Operator
 ) -> None:
     for country, kept in (("NG", 1), ("KE", 1)):
         rules = operator.collections.model_copy(update={"pack": country})
-        late = Late(House(house.db, clock, operator.model_copy(update={"collections": rules}), house.settings), clock)
+        late = Late(App(clock, operator.model_copy(update={"collections": rules}), app.db, app.settings), clock)
         late.at(DUE)
-        async with house.db.writing() as conn:
-            await a_late_account(conn, late.house, number=f"ACC{country}")
+        async with app.db.writing() as conn:
+            await a_late_account(conn, late.app, number=f"ACC{country}")
         await late.days(DUE + timedelta(days=1), DUE + timedelta(days=40))
         await late.pay(f"ACC{country}", 50_000, f"T{country}")
         await late.send()
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             rows = (await conn.execute(select(service_off.c.off_on, service_off.c.back_on))).all()
         assert len(rows) == kept
         assert rows[0].back_on == DUE + timedelta(days=40)

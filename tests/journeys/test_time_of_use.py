@@ -19,7 +19,7 @@ from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.metering.store import readings
@@ -56,18 +56,18 @@ charges:
 """
 
 
-def living(house: House, zone: str, currency: str, year: int) -> House:
+def living(app: App, zone: str, currency: str, year: int) -> App:
     """The house in another country and year."""
-    operator = house.operator.model_copy(update={"zone": zone, "currency": currency, "country": "AU"})
-    return replace(house, operator=operator, clock=SetClock(datetime(year, 12, 31, tzinfo=UTC)))
+    operator = app.operator.model_copy(update={"zone": zone, "currency": currency, "country": "AU"})
+    return replace(app, operator=operator, clock=SetClock(datetime(year, 12, 31, tzinfo=UTC)))
 
 
-async def settle(house: House, folder: Path, tariffs: Iterable[str], *customers: Customer) -> list[Registered]:
+async def settle(app: App, folder: Path, tariffs: Iterable[str], *customers: Customer) -> list[Registered]:
     for at, text in enumerate(tariffs):
         (folder / f"tariff{at}.yaml").write_text(text, "utf-8")
-    async with house.db.writing() as conn:
-        await catalog.load_folder(conn, house, folder)
-        return await register_many(conn, house, customers)
+    async with app.db.writing() as conn:
+        await catalog.load_folder(conn, app, folder)
+        return await register_many(conn, app, customers)
 
 
 def half_hours(first: date, days: int, *, kwh: str = "0.25", without: range = range(0)) -> list[tuple[str, str]]:
@@ -77,17 +77,17 @@ def half_hours(first: date, days: int, *, kwh: str = "0.25", without: range = ra
     return [(one.isoformat(timespec="minutes"), "1.125" if one.hour == 16 else kwh) for one in stamps]
 
 
-async def collect(house: House, folder: Path, serial: str, rows: list[tuple[str, str]]) -> None:
+async def collect(app: App, folder: Path, serial: str, rows: list[tuple[str, str]]) -> None:
     file = folder / f"{serial}.csv"
     file.write_text("meter,start,kwh\n" + "".join(f"{serial},{at},{kwh}\n" for at, kwh in rows))
-    report = await load_csv(house, file)
+    report = await load_csv(app, file)
     assert report.rejected == 0
 
 
-async def the_bill(house: House, made: Registered) -> Bill:
-    async with house.db.reading() as conn:
+async def the_bill(app: App, made: Registered) -> Bill:
+    async with app.db.reading() as conn:
         [last, *_] = await queries.last_bills(conn, made.account_id)
-        bill = await queries.bill(conn, invoice_id=last.invoice_id, house=house)
+        bill = await queries.bill(conn, invoice_id=last.invoice_id, context=app)
         assert bill is not None and await problems(conn) == []
         return bill
 
@@ -100,18 +100,18 @@ def quoted(texts: Iterable[str], from_: date, to: date, rows: list[tuple[str, st
     return [line["amount"] for line in answer["lines"]], answer["total"]
 
 
-async def test_a_summer_month_is_billed_by_its_afternoons(house: House, tmp_path: Path) -> None:
-    house = living(house, "Australia/Brisbane", "AUD", 2017)
+async def test_a_summer_month_is_billed_by_its_afternoons(app: App, tmp_path: Path) -> None:
+    app = living(app, "Australia/Brisbane", "AUD", 2017)
     opened, on = date(2017, 1, 1), date(2017, 2, 1)
     [made] = await settle(
-        house, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
+        app, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
     )
     rows = half_hours(opened, 31)
-    await collect(house, tmp_path, "M1", rows)
-    [seen] = (await foresee(house, on)).bills
-    report = await close_cycles(house, on)
+    await collect(app, tmp_path, "M1", rows)
+    [seen] = (await foresee(app, on)).bills
+    report = await close_cycles(app, on)
     assert (report.state, report.problems, report.parked) == ("closed", (), ())
-    bill = await the_bill(house, made)
+    bill = await the_bill(app, made)
     # Peak 15:00-21:30: 31 x (2 x 1.125 + 11 x 0.25) = 155 kWh; the other 35 half-hours of 31 days: 271.25 kWh.
     # 31 x 1.01306 + 155 x 0.55865 + 271.25 x 0.19859 = 171.86314; with 10 % GST 189.05.
     assert [(one.code, one.label["en"], one.quantity_micro) for one in bill.lines] == [
@@ -127,17 +127,17 @@ async def test_a_summer_month_is_billed_by_its_afternoons(house: House, tmp_path
     assert pdf.render(bill, "en").startswith(b"%PDF")
 
 
-async def test_a_price_that_changes_in_mid_month_is_paid_from_that_day(house: House, tmp_path: Path) -> None:
-    house = living(house, "Australia/Brisbane", "AUD", 2017)
+async def test_a_price_that_changes_in_mid_month_is_paid_from_that_day(app: App, tmp_path: Path) -> None:
+    app = living(app, "Australia/Brisbane", "AUD", 2017)
     opened, on = date(2017, 1, 1), date(2017, 2, 1)
     texts = [ERGON.replace("valid_to: 2017-07-01", "valid_to: 2017-01-16"), DEARER]
     [made] = await settle(
-        house, tmp_path, texts, Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
+        app, tmp_path, texts, Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
     )
     rows = half_hours(opened, 31)
-    await collect(house, tmp_path, "M1", rows)
-    await close_cycles(house, on)
-    bill = await the_bill(house, made)
+    await collect(app, tmp_path, "M1", rows)
+    await close_cycles(app, on)
+    bill = await the_bill(app, made)
     usage = [(one.label["en"], one.quantity_micro, one.price) for one in bill.lines if one.code == "usage"]
     assert usage == [
         ("Electricity (peak, 1 Jan - 15 Jan)", 75_000_000, "0.55865"),
@@ -148,20 +148,20 @@ async def test_a_price_that_changes_in_mid_month_is_paid_from_that_day(house: Ho
     assert quoted(texts, opened, on, rows)[1] == plain(bill.total_minor, "AUD")
 
 
-async def test_nem12_is_billed_by_the_time_of_use_too(house: House, tmp_path: Path) -> None:
-    house = living(house, "Australia/Brisbane", "AUD", 2017)
+async def test_nem12_is_billed_by_the_time_of_use_too(app: App, tmp_path: Path) -> None:
+    app = living(app, "Australia/Brisbane", "AUD", 2017)
     opened, on = date(2017, 1, 31), date(2017, 2, 1)
     [made] = await settle(
-        house, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
+        app, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
     )
     values = ",".join("2" if 30 <= at < 43 else "1" for at in range(48))
     (tmp_path / "one.nem12").write_text(
         "100,NEM12,201702011200,MDP,RET\n200,NMI1,E1,,E1,N1,M1,kWh,30,\n"
         f"300,20170131,{values},A,,,20170201010101,\n900\n"
     )
-    await load_nem12(house, tmp_path / "one.nem12")
-    await close_cycles(house, on)
-    bill = await the_bill(house, made)
+    await load_nem12(app, tmp_path / "one.nem12")
+    await close_cycles(app, on)
+    bill = await the_bill(app, made)
     assert [one.quantity_micro for one in bill.lines if one.code == "usage"] == [26_000_000, 35_000_000]
 
 
@@ -169,37 +169,37 @@ async def test_nem12_is_billed_by_the_time_of_use_too(house: House, tmp_path: Pa
     ("day", "night", "hours"), [(date(2026, 3, 29), 6, 23), (date(2026, 10, 25), 8, 25)], ids=["spring", "autumn"]
 )
 async def test_the_night_on_which_clocks_change_is_an_hour_shorter_or_longer(
-    house: House, tmp_path: Path, day: date, night: int, hours: int
+    app: App, tmp_path: Path, day: date, night: int, hours: int
 ) -> None:
-    house = living(house, "Europe/London", "GBP", 2026)
+    app = living(app, "Europe/London", "GBP", 2026)
     customer = Customer("Ann", opened_on=day, bill_day=day.day + 1, tariff="night", meter=NewMeter("M1"))
-    [made] = await settle(house, tmp_path, [LONDON], customer)
+    [made] = await settle(app, tmp_path, [LONDON], customer)
     start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Europe/London")).astimezone(UTC)
     rows = [((start + timedelta(minutes=30 * at)).isoformat(), "1") for at in range(2 * hours)]
-    await collect(house, tmp_path, "M1", rows)
-    await close_cycles(house, day + timedelta(days=1))
-    bill = await the_bill(house, made)
+    await collect(app, tmp_path, "M1", rows)
+    await close_cycles(app, day + timedelta(days=1))
+    bill = await the_bill(app, made)
     assert [one.quantity_micro for one in bill.lines] == [2 * night * 1_000_000, 2 * 17 * 1_000_000]
     amounts, total = quoted([LONDON], day, day + timedelta(days=1), rows)
     assert (amounts, total) == ([plain(one.amount_minor, "GBP") for one in bill.lines], plain(bill.total_minor, "GBP"))
 
 
-async def test_gaps_are_estimated_at_their_own_time_of_use(house: House, tmp_path: Path) -> None:
+async def test_gaps_are_estimated_at_their_own_time_of_use(app: App, tmp_path: Path) -> None:
     """Four hours of one afternoon are lost: the other afternoons tell what they were, and they are paid at the peak price."""
-    house = living(house, "Australia/Brisbane", "AUD", 2017)
+    app = living(app, "Australia/Brisbane", "AUD", 2017)
     opened = date(2017, 1, 1)
     [made] = await settle(
-        house, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
+        app, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
     )
-    await collect(house, tmp_path, "M1", half_hours(opened, 31, without=range(48 * 9 + 30, 48 * 9 + 38)))
-    await close_cycles(house, date(2017, 2, 1))
-    bill = await the_bill(house, made)
+    await collect(app, tmp_path, "M1", half_hours(opened, 31, without=range(48 * 9 + 30, 48 * 9 + 38)))
+    await close_cycles(app, date(2017, 2, 1))
+    bill = await the_bill(app, made)
     assert bill.estimated
     assert [one.quantity_micro for one in bill.lines if one.code == "usage"] == [155_000_000, 271_250_000]
 
 
-async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(house: House, tmp_path: Path) -> None:
-    house = living(house, "Europe/London", "GBP", 2026)
+async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(app: App, tmp_path: Path) -> None:
+    app = living(app, "Europe/London", "GBP", 2026)
     opened = date(2026, 1, 1)
     meters = (
         NewMeter("M1"),
@@ -207,13 +207,13 @@ async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(ho
         NewMeter("DAYS", interval_minutes=1440),
     )
     people = [Customer(one.serial, opened_on=opened, tariff="night", meter=one) for one in meters]
-    made = await settle(house, tmp_path, [LONDON], *people)
-    await collect(house, tmp_path, "M1", half_hours(opened, 31))
-    await collect(house, tmp_path, "DAYS", [((opened + timedelta(days=at)).isoformat(), "9") for at in range(31)])
-    async with house.db.writing() as conn:
+    made = await settle(app, tmp_path, [LONDON], *people)
+    await collect(app, tmp_path, "M1", half_hours(opened, 31))
+    await collect(app, tmp_path, "DAYS", [((opened + timedelta(days=at)).isoformat(), "9") for at in range(31)])
+    async with app.db.writing() as conn:
         reads = (Read("BY-HAND", opened, 0), Read("BY-HAND", date(2026, 2, 1), 90_000_000))
-        await readings.record(conn, house, reads)
-    report = await close_cycles(house, date(2026, 2, 1))
+        await readings.record(conn, app, reads)
+    report = await close_cycles(app, date(2026, 2, 1))
     assert (report.accounts, report.problems) == (1, ())
     reasons = {one.account_id: one.reason for one in report.parked}
     assert reasons.keys() == {one.account_id for one in made[1:]}
@@ -221,9 +221,9 @@ async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(ho
 
 
 async def test_the_highest_half_hour_is_found_and_another_length_of_interval_is_not_guessed(
-    house: House, tmp_path: Path
+    app: App, tmp_path: Path
 ) -> None:
-    house = living(house, "Europe/London", "GBP", 2026)
+    app = living(app, "Europe/London", "GBP", 2026)
     opened = date(2026, 1, 1)
     people = [
         Customer(
@@ -231,27 +231,27 @@ async def test_the_highest_half_hour_is_found_and_another_length_of_interval_is_
         )
         for minutes in (30, 60)
     ]
-    half, whole = await settle(house, tmp_path, [DEMAND], *people)
-    await collect(house, tmp_path, "M30", half_hours(opened, 31))
-    await collect(house, tmp_path, "M60", [(at, kwh) for at, kwh in half_hours(opened, 31) if at.endswith(":00")])
-    report = await close_cycles(house, date(2026, 2, 1))
+    half, whole = await settle(app, tmp_path, [DEMAND], *people)
+    await collect(app, tmp_path, "M30", half_hours(opened, 31))
+    await collect(app, tmp_path, "M60", [(at, kwh) for at, kwh in half_hours(opened, 31) if at.endswith(":00")])
+    report = await close_cycles(app, date(2026, 2, 1))
     assert [one.account_id for one in report.parked] == [whole.account_id]
-    [line] = (await the_bill(house, half)).lines
+    [line] = (await the_bill(app, half)).lines
     assert (line.quantity_micro, line.amount_minor) == (2_250_000, 450), "1.125 kWh in half an hour are 2.25 kW"
 
 
-async def test_a_tariff_on_another_clock_than_the_meters_is_not_billed(house: House, tmp_path: Path) -> None:
-    house = living(house, "Australia/Brisbane", "GBP", 2026)
+async def test_a_tariff_on_another_clock_than_the_meters_is_not_billed(app: App, tmp_path: Path) -> None:
+    app = living(app, "Australia/Brisbane", "GBP", 2026)
     opened = date(2026, 1, 1)
-    await settle(house, tmp_path, [LONDON], Customer("A", opened_on=opened, tariff="night", meter=NewMeter("M1")))
-    await collect(house, tmp_path, "M1", half_hours(opened, 31))
-    report = await close_cycles(house, date(2026, 2, 1))
+    await settle(app, tmp_path, [LONDON], Customer("A", opened_on=opened, tariff="night", meter=NewMeter("M1")))
+    await collect(app, tmp_path, "M1", half_hours(opened, 31))
+    report = await close_cycles(app, date(2026, 2, 1))
     assert "on the clock of Europe/London" in report.parked[0].reason
 
 
-async def test_a_register_is_shared_out_over_a_change_of_price_along_its_readings(house: House, tmp_path: Path) -> None:
+async def test_a_register_is_shared_out_over_a_change_of_price_along_its_readings(app: App, tmp_path: Path) -> None:
     """50 m3 in the first 20 days and 11 in the other 11: no averaging over the month."""
-    house = living(house, "Africa/Nairobi", "KES", 2026)
+    app = living(app, "Africa/Nairobi", "KES", 2026)
     text = """
 tariff: water
 valid_from: {day}
@@ -263,13 +263,13 @@ charges:
     opened = date(2026, 1, 1)
     tap = NewMeter("W1", code="water", unit="m3", kind="register", interval_minutes=None)
     [made] = await settle(
-        house, tmp_path, texts, Customer("A", opened_on=opened, commodity="water", tariff="water", meter=tap)
+        app, tmp_path, texts, Customer("A", opened_on=opened, commodity="water", tariff="water", meter=tap)
     )
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         shown = {opened: 0, date(2026, 1, 21): 50, date(2026, 2, 1): 61}
-        await readings.record(conn, house, [Read("W1", day, units * 1_000_000) for day, units in shown.items()])
-    await close_cycles(house, date(2026, 2, 1))
-    bill = await the_bill(house, made)
+        await readings.record(conn, app, [Read("W1", day, units * 1_000_000) for day, units in shown.items()])
+    await close_cycles(app, date(2026, 2, 1))
+    bill = await the_bill(app, made)
     assert [one.amount_minor for one in bill.lines] == [50 * 6000, 11 * 10000]
 
 

@@ -12,7 +12,7 @@ from core.campaigns.tables import campaign
 from core.clock import SetClock
 from core.config.messages import Notices
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.notices import time_zones
 from core.outbox import queue
 from core.parties.tables import branch, contact
@@ -22,8 +22,8 @@ from tests.people import a_bill, a_branch, a_customer
 from tests.scheduler.test_dispatch import Provider
 
 
-def of(house: House, **rules: Any) -> House:
-    return replace(house, operator=house.operator.model_copy(update=rules))
+def of(app: App, **rules: Any) -> App:
+    return replace(app, operator=app.operator.model_copy(update=rules))
 
 
 @pytest.mark.parametrize(
@@ -46,25 +46,25 @@ def test_in_a_country_of_several_zones_a_number_that_could_be_at_home_is(operato
     assert time_zones.of_phone(us, "+12125551234") is None
 
 
-async def a_bill_waits(house: House, phone: str | None = None, branch_id: int = 7) -> str:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
+async def a_bill_waits(app: App, phone: str | None = None, branch_id: int = 7) -> str:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
         await conn.execute(insert(branch).values(id=8, code="AMS", name="Amsterdam"))
-        her = await a_customer(conn, house, branch_id=branch_id)
+        her = await a_customer(conn, app, branch_id=branch_id)
         if phone:
             await conn.execute(update(contact).values(channel_user=phone, phone=phone))
-        bill = await a_bill(conn, house, her)
+        bill = await a_bill(conn, app, her)
         await queue.enqueue(
-            conn, house, key="b", kind="notice", template="notice.ready.pay", account_id=her.account_id, subject_id=bill
+            conn, app, key="b", kind="notice", template="notice.ready.pay", account_id=her.account_id, subject_id=bill
         )
         await queue.enqueue(
-            conn, house, key="r", kind="reply", template="reply.text", params={"text": "x"}, contact_id=her.contact_id
+            conn, app, key="r", kind="reply", template="reply.text", params={"text": "x"}, contact_id=her.contact_id
         )
     return her.phone
 
 
-async def waits_until(house: House, key: str = "b") -> datetime | None:
-    async with house.db.reading() as conn:
+async def waits_until(app: App, key: str = "b") -> datetime | None:
+    async with app.db.reading() as conn:
         row = (await conn.execute(select(queue.outbox).where(queue.outbox.c.key == key))).one()
     assert row.state in ("waiting", "sent")
     until: datetime | None = row.not_before if row.state == "waiting" else None
@@ -88,13 +88,13 @@ async def test_a_customer_elsewhere_is_let_sleep_by_her_own_clock_on_both_nights
     by: str, now: str, until: str | None, sqlite_db: Any, clock: SetClock, operator: Operator, settings: Any
 ) -> None:
     clock.instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    house = of(House(sqlite_db, clock, operator, settings), regions={"AMS": "Europe/Amsterdam"})
-    await a_bill_waits(house, *(("+31612345678",) if by == "phone" else (None, 8)))
+    app = of(App(clock, operator, sqlite_db, settings), regions={"AMS": "Europe/Amsterdam"})
+    await a_bill_waits(app, *(("+31612345678",) if by == "phone" else (None, 8)))
     phones = Provider()
-    dispatcher = Dispatcher(house, {"sms": phones})
+    dispatcher = Dispatcher(app, {"sms": phones})
     await dispatcher.drain()
     morning = datetime.fromisoformat(until).replace(tzinfo=UTC) if until else None
-    assert (await waits_until(house), "r" in phones.keys) == (morning, True)
+    assert (await waits_until(app), "r" in phones.keys) == (morning, True)
     if morning:
         clock.instant = morning
         assert await dispatcher.drain() == {"sent": 1}
@@ -102,31 +102,31 @@ async def test_a_customer_elsewhere_is_let_sleep_by_her_own_clock_on_both_nights
 
 
 async def test_at_noon_of_the_operator_it_may_be_night_elsewhere_and_the_urgent_leaves_all_the_same(
-    house: House, clock: SetClock
+    app: App, clock: SetClock
 ) -> None:
-    await a_bill_waits(house, "+14155551234")  # noon in Nairobi is two in the morning there (their summer time)
-    assert await Dispatcher(house, {"sms": Provider()}).drain() == {"waiting": 1, "sent": 1}
-    assert await waits_until(house) == datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
-    async with house.db.writing() as conn:
+    await a_bill_waits(app, "+14155551234")  # noon in Nairobi is two in the morning there (their summer time)
+    assert await Dispatcher(app, {"sms": Provider()}).drain() == {"waiting": 1, "sent": 1}
+    assert await waits_until(app) == datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+    async with app.db.writing() as conn:
         await conn.execute(update(queue.outbox).values(not_before=clock.now()))
-    urgent = of(house, notices=Notices(urgent=("notice.ready",)))
+    urgent = of(app, notices=Notices(urgent=("notice.ready",)))
     assert await Dispatcher(urgent, {"sms": Provider()}).drain() == {"sent": 1}
 
 
-async def test_the_hours_of_a_campaign_are_those_of_the_reader(house: House, clock: SetClock) -> None:
-    house = of(house, regions={"AMS": "Europe/Amsterdam"}, notices=Notices(quiet_from="00:00", quiet_until="00:00"))
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
+async def test_the_hours_of_a_campaign_are_those_of_the_reader(app: App, clock: SetClock) -> None:
+    app = of(app, regions={"AMS": "Europe/Amsterdam"}, notices=Notices(quiet_from="00:00", quiet_until="00:00"))
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
         await conn.execute(insert(branch).values(id=8, code="AMS", name="Amsterdam"))
-        here = await a_customer(conn, house, 1)
-        there = await a_customer(conn, house, 2, branch_id=8)
-    made = await planned(house, window=("12:00", "17:00"))
-    async with house.db.writing() as conn:
+        here = await a_customer(conn, app, 1)
+        there = await a_customer(conn, app, 2, branch_id=8)
+    made = await planned(app, window=("12:00", "17:00"))
+    async with app.db.writing() as conn:
         await conn.execute(update(campaign).values(state="running"))
         for her in (here, there):
             await queue.enqueue(
                 conn,
-                house,
+                app,
                 key=f"c{her.contact_id}",
                 kind="campaign",
                 template="campaign",
@@ -134,6 +134,6 @@ async def test_the_hours_of_a_campaign_are_those_of_the_reader(house: House, clo
                 subject_id=made.id,
                 priority=queue.CAMPAIGN,
             )
-    assert await Dispatcher(house, {"sms": Provider()}).drain() == {"sent": 1, "waiting": 1}
-    assert await waits_until(house, f"c{here.contact_id}") is None
-    assert await waits_until(house, f"c{there.contact_id}") == datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+    assert await Dispatcher(app, {"sms": Provider()}).drain() == {"sent": 1, "waiting": 1}
+    assert await waits_until(app, f"c{here.contact_id}") is None
+    assert await waits_until(app, f"c{there.contact_id}") == datetime(2026, 3, 10, 11, 0, tzinfo=UTC)

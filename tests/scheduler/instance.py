@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from core.clock import SystemClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database, insert
 from core.parties.tables import branch
 from scheduler.app import Scheduler
@@ -23,12 +23,12 @@ async def live(said: dict[str, Any]) -> None:
     operator = Operator(
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
-    house = House(db, SystemClock(), operator, Settings())
+    app = App(SystemClock(), operator, db, Settings())
 
-    async def tick(house: House) -> int:
-        async with house.db.writing() as conn:
+    async def tick(app: App) -> int:
+        async with app.db.writing() as conn:
             number = int((await conn.execute(select(func.count()).select_from(branch))).scalar_one())
             await conn.execute(insert(conn, branch).values(id=number, code=str(number), name=said["name"]))
         return 1
 
-    await Scheduler(house, [Job("tick", timedelta(seconds=0.1), tick)]).run()
+    await Scheduler(app, [Job("tick", timedelta(seconds=0.1), tick)]).run()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties.tables import branch
 from scheduler.app import Scheduler
@@ -53,18 +53,18 @@ async def test_nobody_takes_a_lead_that_is_held_and_a_resigned_one_is_free(db: D
         await other.resign()
 
 
-async def test_a_job_that_fails_is_told_and_ticks_again(house: House) -> None:
+async def test_a_job_that_fails_is_told_and_ticks_again(app: App) -> None:
     seen: list[int] = []
     enough = asyncio.Event()
 
-    async def flaky(_house: House) -> int:
+    async def flaky(_house: App) -> int:
         seen.append(len(seen))
         if len(seen) == 1:
             raise RuntimeError("the first time")
         enough.set()
         return 1
 
-    scheduler = Scheduler(house, [Job("flaky", timedelta(seconds=0.05), flaky)])
+    scheduler = Scheduler(app, [Job("flaky", timedelta(seconds=0.05), flaky)])
     running = asyncio.create_task(scheduler.run())
     await asyncio.wait_for(enough.wait(), 30)
     assert scheduler.leading
@@ -75,10 +75,10 @@ async def test_a_job_that_fails_is_told_and_ticks_again(house: House) -> None:
 
 
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.name)
-async def test_every_job_finds_nothing_to_do_in_an_empty_house(job: Job, house: House) -> None:
+async def test_every_job_finds_nothing_to_do_in_an_empty_house(job: Job, app: App) -> None:
     if job.name == "network compared":
-        assert await job.run(house), "it plans the comparison of the day, once"
-    assert not await job.run(house)
+        assert await job.run(app), "it plans the comparison of the day, once"
+    assert not await job.run(app)
 
 
 def test_no_two_jobs_share_a_name() -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox.queue import outbox
 from core.payments.providers import http
 from core.payments.providers.contract import Unreached
@@ -25,15 +25,15 @@ from tests.gateway.ways import WhatsApp
 
 
 @pytest.fixture
-async def doors(house: House, tmp_path: Path) -> AsyncIterator[Doors]:
-    await a_customer(house)
-    async with open_doors(house, tmp_path) as opened:
+async def doors(app: App, tmp_path: Path) -> AsyncIterator[Doors]:
+    await a_customer(app)
+    async with open_doors(app, tmp_path) as opened:
         yield opened
 
 
 async def states(doors: Doors) -> list[tuple[str, int, timedelta]]:
-    now = doors.house.clock.now()
-    return [(row.state, row.attempts, row.not_before - now) for row in await rows(doors.house, outbox)]
+    now = doors.app.clock.now()
+    return [(row.state, row.attempts, row.not_before - now) for row in await rows(doors.app, outbox)]
 
 
 async def test_a_busy_chat_of_telegram_waits_as_long_as_it_says_and_the_others_do_not(
@@ -103,9 +103,9 @@ async def test_a_provider_of_payments_that_asks_us_to_wait_is_not_called_meanwhi
         calls.append(datetime.now(UTC))
         return web.json_response({}, status=429, headers={"Retry-After": "30"})
 
-    app = web.Application()
-    app.router.add_get("/pay", busy)
-    async with TestServer(app) as server:
+    web_app = web.Application()
+    web_app.router.add_get("/pay", busy)
+    async with TestServer(web_app) as server:
         url = str(server.make_url("/pay"))
         assert await http.call("GET", url, headers={}) == Reply(429, {})
         said = await asyncio.gather(*(http.call("GET", url, headers={}) for _ in range(3)))

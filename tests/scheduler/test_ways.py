@@ -15,7 +15,7 @@ from channels.whatsapp import Account, WhatsApp
 from core.care import interactions
 from core.clock import SetClock
 from core.config.operator import Notices
-from core.context import House
+from core.context import App
 from core.message import Delivery, Fate, Notice, Sent, Template
 from core.outbox import costs, delivery_reports, queue
 from core.outbox.queue import Leaving
@@ -30,21 +30,21 @@ from tests.scheduler.test_dispatch import Provider
 WAYS = ("whatsapp", "sms", "email")
 
 
-def ordered(house: House, **rules: Any) -> House:
+def ordered(app: App, **rules: Any) -> App:
     notices = Notices(order=WAYS, **rules)
-    return replace(house, operator=house.operator.model_copy(update={"notices": notices}))
+    return replace(app, operator=app.operator.model_copy(update={"notices": notices}))
 
 
-async def a_bill_is_ready(house: House, *chats: str) -> tuple[int, dict[str, int]]:
+async def a_bill_is_ready(app: App, *chats: str) -> tuple[int, dict[str, int]]:
     """A customer with a phone and these chats is to hear of a bill; her account, and her contacts by channel."""
     contacts: dict[str, int] = {}
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
         contacts["sms"] = customer.contact_id
         for chat in chats:
-            contacts[chat] = house.ids.take()
-            now = house.clock.now()
+            contacts[chat] = app.ids.take()
+            now = app.clock.now()
             row = {
                 "id": contacts[chat],
                 "channel": chat,
@@ -57,10 +57,10 @@ async def a_bill_is_ready(house: House, *chats: str) -> tuple[int, dict[str, int
             await conn.execute(insert(contact).values(row))
             link = {"contact_id": contacts[chat], "account_id": customer.account_id, "linked_at": now, "how": "code"}
             await conn.execute(insert(contact_account).values(link))
-        bill = await a_bill(conn, house, customer)
+        bill = await a_bill(conn, app, customer)
         await queue.enqueue(
             conn,
-            house,
+            app,
             key="b1",
             kind="notice",
             template="notice.ready.pay",
@@ -71,93 +71,93 @@ async def a_bill_is_ready(house: House, *chats: str) -> tuple[int, dict[str, int
     return customer.account_id, contacts
 
 
-async def she_wrote(house: House, contact_id: int) -> None:
-    async with house.db.writing() as conn:
+async def she_wrote(app: App, contact_id: int) -> None:
+    async with app.db.writing() as conn:
         await interactions.log(
-            conn, house, channel="whatsapp", direction="in", kind="turn", text="hi", contact_id=contact_id
+            conn, app, channel="whatsapp", direction="in", kind="turn", text="hi", contact_id=contact_id
         )
 
 
-async def the_row(house: House) -> Any:
-    async with house.db.reading() as conn:
+async def the_row(app: App) -> Any:
+    async with app.db.reading() as conn:
         return (await conn.execute(select(queue.outbox))).one()
 
 
-async def test_a_refusal_goes_the_next_way_until_one_gets_through(house: House) -> None:
-    house = ordered(house)
-    _, contacts = await a_bill_is_ready(house, "whatsapp", "email")
-    await she_wrote(house, contacts["whatsapp"])
+async def test_a_refusal_goes_the_next_way_until_one_gets_through(app: App) -> None:
+    app = ordered(app)
+    _, contacts = await a_bill_is_ready(app, "whatsapp", "email")
+    await she_wrote(app, contacts["whatsapp"])
     ways = {"whatsapp": Provider("refused"), "sms": Provider("refused"), "email": Provider()}
-    assert (await Dispatcher(house, ways).drain())["sent"] == 1
+    assert (await Dispatcher(app, ways).drain())["sent"] == 1
     assert [len(one.notices) for one in ways.values()] == [1, 1, 1]
-    row = await the_row(house)
+    row = await the_row(app)
     assert (row.state, row.tried, row.attempts) == ("sent", "whatsapp:why sms:why", 1)
 
 
-async def test_when_every_way_failed_it_says_which_and_why(house: House) -> None:
-    house = ordered(house)
-    await a_bill_is_ready(house)
-    await Dispatcher(house, {"sms": Provider("refused"), "email": Provider()}).drain()
-    row = await the_row(house)
+async def test_when_every_way_failed_it_says_which_and_why(app: App) -> None:
+    app = ordered(app)
+    await a_bill_is_ready(app)
+    await Dispatcher(app, {"sms": Provider("refused"), "email": Provider()}).drain()
+    row = await the_row(app)
     assert (row.state, row.reason) == ("failed", "sms:why")
 
 
-async def test_a_message_whose_way_was_named_goes_no_other(house: House) -> None:
-    house = ordered(house)
-    account_id, _ = await a_bill_is_ready(house, "email")
-    async with house.db.writing() as conn:
+async def test_a_message_whose_way_was_named_goes_no_other(app: App) -> None:
+    app = ordered(app)
+    account_id, _ = await a_bill_is_ready(app, "email")
+    async with app.db.writing() as conn:
         await conn.execute(queue.outbox.update().values(channel="sms"))
     ways = {"sms": Provider("refused"), "email": Provider()}
-    assert (await Dispatcher(house, ways).drain()) == {"failed": 1}
+    assert (await Dispatcher(app, ways).drain()) == {"failed": 1}
     assert ways["email"].notices == []
     assert account_id
 
 
 @pytest.mark.parametrize("early", [False, True])
 async def test_a_report_of_failure_sends_it_the_next_way_even_when_it_overtakes_our_own_note(
-    house: House, early: bool
+    app: App, early: bool
 ) -> None:
-    house = ordered(house)
-    _, contacts = await a_bill_is_ready(house, "whatsapp")
-    await she_wrote(house, contacts["whatsapp"])
+    app = ordered(app)
+    _, contacts = await a_bill_is_ready(app, "whatsapp")
+    await she_wrote(app, contacts["whatsapp"])
     told = Delivery("whatsapp", "ref-b1", "failed", True, "unknown_subscriber")
     ways = {"whatsapp": Provider(), "sms": Provider()}
     if early:
-        await _report(house, told)
-    await Dispatcher(house, ways).drain()
+        await _report(app, told)
+    await Dispatcher(app, ways).drain()
     if not early:
         assert ways["sms"].notices == []
-        await _report(house, told)
-        await _report(house, told)
-    await Dispatcher(house, ways).drain()
+        await _report(app, told)
+        await _report(app, told)
+    await Dispatcher(app, ways).drain()
     assert [len(one.notices) for one in ways.values()] == [1, 1]
-    row = await the_row(house)
+    row = await the_row(app)
     assert (row.state, row.tried) == ("sent", "whatsapp:unknown_subscriber")
-    await _report(house, Delivery("sms", "ref-b1", "delivered", True))
-    await _report(house, replace(told, channel="sms"))
-    assert (await the_row(house)).state == "delivered"
+    await _report(app, Delivery("sms", "ref-b1", "delivered", True))
+    await _report(app, replace(told, channel="sms"))
+    assert (await the_row(app)).state == "delivered"
 
 
-async def _report(house: House, told: Delivery) -> None:
-    async with house.db.writing() as conn:
-        await delivery_reports.report(conn, house, told)
+async def _report(app: App, told: Delivery) -> None:
+    async with app.db.writing() as conn:
+        await delivery_reports.report(conn, app, told)
 
 
-async def test_whatsapp_is_written_to_freely_only_within_a_day_of_her_word(house: House, clock: SetClock) -> None:
-    house = ordered(house)
-    _, contacts = await a_bill_is_ready(house, "whatsapp")
+async def test_whatsapp_is_written_to_freely_only_within_a_day_of_her_word(app: App, clock: SetClock) -> None:
+    app = ordered(app)
+    _, contacts = await a_bill_is_ready(app, "whatsapp")
     ways = {"whatsapp": Provider(), "sms": Provider()}
-    await she_wrote(house, contacts["whatsapp"])
+    await she_wrote(app, contacts["whatsapp"])
     clock.forward(timedelta(hours=24, seconds=1))
-    await Dispatcher(house, ways).drain()
+    await Dispatcher(app, ways).drain()
     assert [len(one.notices) for one in ways.values()] == [0, 1]
 
 
-async def test_an_approved_wording_goes_where_free_words_do_not(house: House) -> None:
-    house = ordered(house, whatsapp_templates={"notice.ready.pay": ("amount", "date", "link")})
-    await a_bill_is_ready(house, "whatsapp")
+async def test_an_approved_wording_goes_where_free_words_do_not(app: App) -> None:
+    app = ordered(app, whatsapp_templates={"notice.ready.pay": ("amount", "date", "link")})
+    await a_bill_is_ready(app, "whatsapp")
     ways = {"whatsapp": Provider(), "sms": Provider()}
-    await Dispatcher(house, ways).drain()
+    await Dispatcher(app, ways).drain()
     [notice] = ways["whatsapp"].notices
     assert notice.only_template
     assert notice.template is not None
@@ -208,14 +208,14 @@ class Broken(Provider):
         return await super().send(notices)
 
 
-async def _replies(house: House, count: int) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        customer = await a_customer(conn, house)
+async def _replies(app: App, count: int) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        customer = await a_customer(conn, app)
         for number in range(count):
             await queue.enqueue(
                 conn,
-                house,
+                app,
                 key=f"r{number}",
                 kind="reply",
                 template="reply.text",
@@ -224,14 +224,14 @@ async def _replies(house: House, count: int) -> None:
             )
 
 
-async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try(house: House, clock: SetClock) -> None:
-    await _replies(house, 20)
+async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try(app: App, clock: SetClock) -> None:
+    await _replies(app, 20)
     sms = Broken()
-    dispatcher = Dispatcher(house, {"sms": sms}, batch=20, wave=FAILURES, lanes=1)
+    dispatcher = Dispatcher(app, {"sms": sms}, batch=20, wave=FAILURES, lanes=1)
     await dispatcher.drain()
     assert sms.calls == FAILURES
     assert dispatcher.breaker.resting() == {"sms"}
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         tries = (await conn.execute(select(queue.outbox.c.attempts, queue.outbox.c.state))).all()
     assert sorted(row.attempts for row in tries) == [0] * (20 - FAILURES) + [1] * FAILURES
     assert {row.state for row in tries} == {"waiting"}
@@ -245,8 +245,8 @@ async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try
     assert sms.keys and len(set(sms.keys)) == 20
 
 
-async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_long(house: House) -> None:
-    breaker = Dispatcher(house, {}).breaker
+async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_long(app: App) -> None:
+    breaker = Dispatcher(app, {}).breaker
     breaker.note("sms", ["not_reached"] * FAILURES)
     first = breaker._circuits["sms"].rest
     breaker._circuits["sms"].until = 0.0
@@ -259,20 +259,20 @@ async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_l
     assert breaker.resting() == {"sms"}
 
 
-async def test_while_one_provider_rests_those_with_another_way_are_told_by_it(house: House) -> None:
-    house = ordered(house)
-    _, contacts = await a_bill_is_ready(house, "whatsapp")
-    await she_wrote(house, contacts["whatsapp"])
+async def test_while_one_provider_rests_those_with_another_way_are_told_by_it(app: App) -> None:
+    app = ordered(app)
+    _, contacts = await a_bill_is_ready(app, "whatsapp")
+    await she_wrote(app, contacts["whatsapp"])
     ways = {"whatsapp": Provider(), "sms": Provider()}
-    dispatcher = Dispatcher(house, ways)
+    dispatcher = Dispatcher(app, ways)
     dispatcher.breaker.note("whatsapp", ["provider_busy"] * FAILURES)
     assert await dispatcher.drain() == {"sent": 1}
     assert [len(one.notices) for one in ways.values()] == [0, 1]
 
 
-async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: House) -> None:
-    house = ordered(house, prices={"email": "0.05", "whatsapp.utility": "0.55"})
-    async with house.db.writing() as conn:
+async def test_what_a_message_cost_is_kept_as_told_or_as_listed(app: App) -> None:
+    app = ordered(app, prices={"email": "0.05", "whatsapp.utility": "0.55"})
+    async with app.db.writing() as conn:
         spent = [
             costs.Spent(1, "sms", "KES 0.8000"),
             costs.Spent(1, "email"),
@@ -281,9 +281,9 @@ async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: House) ->
             costs.Spent(4, "whatsapp", None, "service", free=True),
             costs.Spent(5, "telegram"),
         ]
-        assert await costs.note(conn, house, spent) == 4
-        assert await costs.note(conn, house, spent) == 0
-        totals = await message_costs.costs(conn, house, house.today(), house.today())
+        assert await costs.note(conn, app, spent) == 4
+        assert await costs.note(conn, app, spent) == 0
+        totals = await message_costs.costs(conn, app, app.today(), app.today())
     assert [(one.channel, one.category, one.messages, one.amount_micro) for one in totals] == [
         ("email", "", 1, 50_000),
         ("sms", "", 1, 800_000),
@@ -292,17 +292,17 @@ async def test_what_a_message_cost_is_kept_as_told_or_as_listed(house: House) ->
     ]
 
 
-async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(house: House) -> None:
-    house = ordered(house, prices={"whatsapp.utility": "0.55"})
-    _, contacts = await a_bill_is_ready(house, "whatsapp")
-    await she_wrote(house, contacts["whatsapp"])
-    await Dispatcher(house, {"whatsapp": Provider()}).drain()
+async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(app: App) -> None:
+    app = ordered(app, prices={"whatsapp.utility": "0.55"})
+    _, contacts = await a_bill_is_ready(app, "whatsapp")
+    await she_wrote(app, contacts["whatsapp"])
+    await Dispatcher(app, {"whatsapp": Provider()}).drain()
     states: tuple[Fate, ...] = ("sent", "delivered", "read")
     for state in states:
         told = Delivery("whatsapp", "ref-b1", state, True, details={"category": "utility", "billable": "yes"})
-        await _report(house, told)
-    async with house.db.reading() as conn:
-        [total] = await message_costs.costs(conn, house, house.today(), house.today())
+        await _report(app, told)
+    async with app.db.reading() as conn:
+        [total] = await message_costs.costs(conn, app, app.today(), app.today())
     assert (total.messages, total.amount_micro) == (1, 550_000)
 
 

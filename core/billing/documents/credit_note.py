@@ -19,7 +19,7 @@ from core.billing.model import CREDIT, BillLine
 from core.billing.queries import lines_of
 from core.billing.tables import invoice, invoice_line
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.parties.tables import service_plan
 from core.rating.tariff import Tariff
@@ -117,17 +117,24 @@ async def _taken(conn: AsyncConnection, invoice_id: int) -> Counter[int]:
     return taken
 
 
-async def credit(conn: AsyncConnection, house: House, invoice_id: int, cut: Cut, why: Mapping[str, str]) -> CreditNote:
+async def credit(
+    conn: AsyncConnection, context: Context, invoice_id: int, cut: Cut, why: Mapping[str, str]
+) -> CreditNote:
     """Write the note: document, lines, journal and number. The caller holds the bill's open item, so that no two are cut at once."""
     bill = (await conn.execute(select(invoice).where(invoice.c.id == invoice_id))).one()
     lines = [line for line in await lines_of(conn, invoice_id) if line.position in cut]
     refers = {str(at): line.position for at, line in enumerate(lines, 1)}
     back = [_line(at, line, cut[line.position]) for at, line in enumerate(lines, 1)]
-    return await write(conn, house, house.ids.take(), bill, back, {"lines": refers, **why})
+    return await write(conn, context, context.ids.take(), bill, back, {"lines": refers, **why})
 
 
 async def write(
-    conn: AsyncConnection, house: House, note_id: int, bill: Row[Any], lines: Sequence[BillLine], why: Mapping[str, Any]
+    conn: AsyncConnection,
+    context: Context,
+    note_id: int,
+    bill: Row[Any],
+    lines: Sequence[BillLine],
+    why: Mapping[str, Any],
 ) -> CreditNote:
     """The note of these lines (below zero together) on a bill; `why` says in its facts what they are of."""
     if sum(line.amount_minor for line in lines) >= 0:
@@ -135,14 +142,14 @@ async def write(
     note = Note(
         note_id,
         CREDIT,
-        house.operator.billing.credit_prefix,
+        context.operator.billing.credit_prefix,
         bill,
         tuple(lines),
-        house.today(),
+        context.today(),
         {"corrects": {"number": bill.number, **why}},
         corrects_id=bill.id,
     )
-    written = await document.write(conn, house, note)
+    written = await document.write(conn, context, note)
     return CreditNote(note_id, written.number, written.token, -note.total_minor, -note.by_book["tax"])
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.model import BillLine
 from core.billing.run.store import tokens
 from core.billing.tables import invoice, invoice_line
-from core.context import House
+from core.context import Context
 from core.ledger import number
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -73,9 +73,9 @@ class Written:
     token: str
 
 
-async def write(conn: AsyncConnection, house: House, note: Note) -> Written:
+async def write(conn: AsyncConnection, context: Context, note: Note) -> Written:
     """Write the document. The caller holds the bill's open item, so that no two are written at once."""
-    bill, by_book, today, [token] = note.bill, note.by_book, house.today(), tokens(1)
+    bill, by_book, today, [token] = note.bill, note.by_book, context.today(), tokens(1)
     values = {
         "id": note.invoice_id,
         "account_id": bill.account_id,
@@ -94,10 +94,10 @@ async def write(conn: AsyncConnection, house: House, note: Note) -> Written:
         "issued_on": today,
         "due_on": note.due_on,
         "facts": {**bill.facts, **note.facts},
-        "finalised_at": house.clock.now(),
+        "finalised_at": context.clock.now(),
         "corrects_id": note.corrects_id,
     }
-    await _post(conn, house, note)
+    await _post(conn, context, note)
     await conn.execute(insert(invoice_line), [_row(note.invoice_id, line, today) for line in note.lines])
     written = f"{note.prefix}{await number.take(conn, note.series, 1):0{number.WIDTH}d}"
     await conn.execute(insert(invoice).values(values | {"number": written}))
@@ -114,7 +114,7 @@ async def _nth(conn: AsyncConnection, note: Note) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def _post(conn: AsyncConnection, house: House, note: Note) -> None:
+async def _post(conn: AsyncConnection, context: Context, note: Note) -> None:
     """What each book gives to what she owes; the other way round where it is below zero."""
     hers = receivable(note.bill.account_id)
     postings = [
@@ -130,10 +130,10 @@ async def _post(conn: AsyncConnection, house: House, note: Note) -> None:
     kind = "credit" if note.corrects_id else "invoice"
     await post(
         conn,
-        house,
+        context,
         key=f"invoice:{note.invoice_id}",
         kind=kind,
-        booked_on=house.today(),
+        booked_on=context.today(),
         postings=postings,
         details={"corrects": str(note.bill.id)} if note.bill.id else None,
     )

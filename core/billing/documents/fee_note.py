@@ -13,7 +13,7 @@ from core.billing.documents.document import Note, Occasion
 from core.billing.due import due_on
 from core.billing.model import FEE, BillLine
 from core.billing.tables import open_item
-from core.context import House
+from core.context import Context
 from core.db import idempotency
 from core.parties.tables import account, party
 from core.text import LANGUAGES, say
@@ -22,18 +22,20 @@ PREFIX = "FEE-"
 """Of the numbers of fees."""
 
 
-async def issue(conn: AsyncConnection, house: House, *, account_id: int, code: str, minor: int, key: str) -> int | None:
+async def issue(
+    conn: AsyncConnection, context: Context, *, account_id: int, code: str, minor: int, key: str
+) -> int | None:
     """Charge `minor` for `bill.line.<code>`; the invoice's id, None when `key` was charged before. The caller holds the account."""
-    if not await idempotency.first_time(conn, f"fee:{key}", house.clock.now()):
+    if not await idempotency.first_time(conn, f"fee:{key}", context.clock.now()):
         return None
-    today, invoice_id = house.today(), house.ids.take()
+    today, invoice_id = context.today(), context.ids.take()
     names = select(account.c.number, party.c.name).join(party, party.c.id == account.c.party_id)
     who = (await conn.execute(names.where(account.c.id == account_id))).one()
     facts = {"name": who.name, "number": who.number, "services": {}, "estimated": {}}
     label = {lang: say(lang, f"bill.line.{code}") for lang in LANGUAGES}
     line = BillLine(1, 0, code, label, None, None, None, minor, "charge")
-    about, due = Occasion(account_id, today, today + timedelta(days=1), house.currency, facts), due_on(house, today)
-    await document.write(conn, house, Note(invoice_id, FEE, PREFIX, about, (line,), due, {}))
+    about, due = Occasion(account_id, today, today + timedelta(days=1), context.currency, facts), due_on(context, today)
+    await document.write(conn, context, Note(invoice_id, FEE, PREFIX, about, (line,), due, {}))
     await conn.execute(
         insert(open_item).values(
             invoice_id=invoice_id,

@@ -30,7 +30,7 @@ from core.billing.run.own_sources import HouseSources
 from core.billing.run.rate_partition import Desk, off_by
 from core.billing.run.sources import UsedRow
 from core.billing.tables import invoice, invoice_line, open_item
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.metering.consumption import consumption
 from core.metering.consumption.late import Arrivals, arrivals
@@ -53,10 +53,10 @@ class Off:
     corrections: tuple[Correction, ...]
 
 
-async def came_since_billing(conn: AsyncConnection, house: House) -> Arrivals:
+async def came_since_billing(conn: AsyncConnection, context: Context) -> Arrivals:
     """What usage came since the bills that are out, of any day before today."""
-    today = house.today()
-    return await arrivals(conn, house, await unbilled_since(conn, date.max) or today, today)
+    today = context.today()
+    return await arrivals(conn, context, await unbilled_since(conn, date.max) or today, today)
 
 
 async def services(conn: AsyncConnection, after: int, size: int, account_id: int | None = None) -> dict[int, int]:
@@ -70,9 +70,9 @@ async def services(conn: AsyncConnection, after: int, size: int, account_id: int
     return {row.id: row.account_id for row in await conn.execute(query.order_by(service.c.id).limit(size))}
 
 
-async def find(conn: AsyncConnection, house: House, owner: Mapping[int, int], came: Arrivals) -> list[Off]:
+async def find(conn: AsyncConnection, context: Context, owner: Mapping[int, int], came: Arrivals) -> list[Off]:
     """The final bills of these services that are off."""
-    found = await off_by(Desk(conn, house, HouseSources(), came), owner, house.today())
+    found = await off_by(Desk(conn, context, HouseSources(), came), owner, context.today())
     wrong: dict[tuple[int, int], list[Correction]] = defaultdict(list)
     for one in found:
         if one.rows and (one.net or one.tax or one.now != one.was):
@@ -107,23 +107,23 @@ async def worth(conn: AsyncConnection, off: Off) -> int:
     return sum(line.amount_minor for line in await _within_room(conn, bill, _lines(off.corrections)))
 
 
-async def issue(conn: AsyncConnection, house: House, off: Off) -> CreditNote | FinalBill | None:
+async def issue(conn: AsyncConnection, context: Context, off: Off) -> CreditNote | FinalBill | None:
     """Put the bill right by a document; None when nothing of it is money. The caller holds what was asked for the period.
 
     Raises `AnotherWasQuicker` when the same was corrected meanwhile.
     """
     bill = (await conn.execute(select(invoice).where(invoice.c.id == off.invoice_id))).one()
     lines = await _within_room(conn, bill, _lines(off.corrections))
-    document = house.ids.take() if lines else bill.id
+    document = context.ids.take() if lines else bill.id
     rows = [
         replace(row, invoice_id=document, revision=revision) for one in off.corrections for row, revision in one.rows
     ]
-    await _record(conn, house, rows)
+    await _record(conn, context, rows)
     if not lines:
         return None
     if sum(line.amount_minor for line in lines) < 0:
-        return await credit_note.write(conn, house, document, bill, lines, {"lines": {}, "late": True})
-    return await _late_invoice(conn, house, document, bill, lines, any(row.estimated_micro for row in rows))
+        return await credit_note.write(conn, context, document, bill, lines, {"lines": {}, "late": True})
+    return await _late_invoice(conn, context, document, bill, lines, any(row.estimated_micro for row in rows))
 
 
 def _lines(corrections: Sequence[Correction]) -> list[BillLine]:
@@ -177,23 +177,23 @@ async def _room(conn: AsyncConnection, bill: Row[Any]) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def _record(conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+async def _record(conn: AsyncConnection, context: Context, rows: Sequence[UsedRow]) -> None:
     """What the services were billed for from now on."""
     of_revision: dict[int, list[UsedRow]] = defaultdict(list)
     for row in rows:
         of_revision[row.revision].append(row)
     for revision, same in sorted(of_revision.items()):
-        if await consumption.save(conn, house, same, revision=revision) != len(same):
+        if await consumption.save(conn, context, same, revision=revision) != len(same):
             raise AnotherWasQuicker
 
 
 async def _late_invoice(
-    conn: AsyncConnection, house: House, invoice_id: int, bill: Row[Any], lines: Sequence[BillLine], estimated: bool
+    conn: AsyncConnection, context: Context, invoice_id: int, bill: Row[Any], lines: Sequence[BillLine], estimated: bool
 ) -> FinalBill:
-    due = due_on(house, house.today())
+    due = due_on(context, context.today())
     facts = {"estimated": {}, "late_of": bill.number}
     note = Note(invoice_id, LATE, PREFIX, bill, tuple(lines), due, facts, estimated=estimated)
-    written = await notes.write(conn, house, note)
+    written = await notes.write(conn, context, note)
     total = note.total_minor
     await conn.execute(
         insert(open_item).values(
@@ -203,7 +203,7 @@ async def _late_invoice(
             total_minor=total,
             open_minor=total,
             disputed_minor=0,
-            settled_on=None if total else house.today(),
+            settled_on=None if total else context.today(),
         )
     )
     return FinalBill(

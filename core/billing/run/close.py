@@ -11,14 +11,14 @@ from core.billing.run import run_row
 from core.billing.run.value_estimate import Unbilled, stakes
 from core.billing.tables import bill_run, cycle, invoice
 from core.billing.verify import proof
-from core.context import House
+from core.context import App, Context
 from core.parties.tables import account
 
 
-async def close_all(house: House, on: date) -> list[str]:
+async def close_all(app: App, on: date) -> list[str]:
     """Close the run of `on` and any earlier one that was left open; the problems that keep it open."""
     problems: list[str] = []
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         for state in ("open", "built"):
             if left := await count(conn, state, on):
                 problems.append(f"{left} cycles that close on or before {on} are still {state}: run it again")
@@ -26,11 +26,11 @@ async def close_all(house: House, on: date) -> list[str]:
             found = await proof(conn, run_id)
             problems += [f"run {run_date}: {problem}" for problem in found]
             if not problems:
-                await _close(conn, house, run_id, run_date)
+                await _close(conn, app, run_id, run_date)
     return problems
 
 
-async def _close(conn: AsyncConnection, house: House, run_id: int, run_date: date) -> None:
+async def _close(conn: AsyncConnection, context: Context, run_id: int, run_date: date) -> None:
     invoices = select(func.count(), func.coalesce(func.sum(invoice.c.total_minor), 0)).where(invoice.c.run_id == run_id)
     accounts, total = (await conn.execute(invoices)).one()
     parked = await count(conn, "parked", run_date)
@@ -38,7 +38,11 @@ async def _close(conn: AsyncConnection, house: House, run_id: int, run_date: dat
         update(bill_run)
         .where(bill_run.c.id == run_id)
         .values(
-            state=run_row.CLOSED, accounts=accounts, parked=parked, total_minor=int(total), closed_at=house.clock.now()
+            state=run_row.CLOSED,
+            accounts=accounts,
+            parked=parked,
+            total_minor=int(total),
+            closed_at=context.clock.now(),
         )
     )
     await conn.execute(closed)
@@ -46,7 +50,7 @@ async def _close(conn: AsyncConnection, house: House, run_id: int, run_date: dat
 
 async def report(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     on: date,
     *,
     built: int = 0,
@@ -60,7 +64,7 @@ async def report(
     accounts, total = (await conn.execute(sums)).one()
     state = run.state if run else run_row.BUILDING
     parked = tuple(await parked_cycles(conn, on))
-    return RunReport(on, state, built, finalised, accounts, int(total), house.currency, parked, tuple(problems or ()))
+    return RunReport(on, state, built, finalised, accounts, int(total), context.currency, parked, tuple(problems or ()))
 
 
 async def parked_cycles(conn: AsyncConnection, on: date) -> list[Parked]:

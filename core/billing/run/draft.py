@@ -14,7 +14,7 @@ from core.billing.run.engines import LOCAL, Engine
 from core.billing.run.load import Partition, load
 from core.billing.run.rate_partition import Desk, Free, reckon
 from core.billing.run.sources import Sources
-from core.context import House
+from core.context import App
 from core.db import failpoints
 from core.metering.consumption.late import Arrivals
 
@@ -29,7 +29,7 @@ Progress = Callable[[int, int], None]
 
 
 async def build_all(
-    house: House,
+    app: App,
     sources: Sources,
     on: date,
     *,
@@ -39,18 +39,18 @@ async def build_all(
     engine: Engine = LOCAL,
 ) -> int:
     """Build what is due on or before `on`; how many draft invoices were made."""
-    run_id = await run_row.run_of(house, on)
-    free = await _still_free(house, free_units) if free_units else {}
-    came = await _arrivals(house, sources, on)
+    run_id = await run_row.run_of(app, on)
+    free = await _still_free(app, free_units) if free_units else {}
+    came = await _arrivals(app, sources, on)
     built = done = 0
-    async for to_date in _dates(house, "open", on):
-        async with house.db.reading() as conn:
+    async for to_date in _dates(app, "open", on):
+        async with app.db.reading() as conn:
             due = done + await count(conn, "open", on)
         while True:
-            drafts = await _reckoned(house, sources, to_date, size, free, came, engine)
+            drafts = await _reckoned(app, sources, to_date, size, free, came, engine)
             if drafts is None:
                 break
-            built += await _save(house, sources, drafts, run_id)
+            built += await _save(app, sources, drafts, run_id)
             failpoints.point("billing.built")
             done += len(drafts.partition.due)
             if progress:
@@ -58,18 +58,18 @@ async def build_all(
     return built
 
 
-async def _still_free(house: House, free_units: Free) -> dict[int, int]:
+async def _still_free(app: App, free_units: Free) -> dict[int, int]:
     """The free units less those that drafts which are not yet final have used up."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         spoken_for = await store.reward_units_on_drafts(conn)
     return {account_id: micro - spoken_for.get(account_id, 0) for account_id, micro in free_units.items()}
 
 
-async def _dates(house: House, state: str, on: date) -> AsyncIterator[date]:
+async def _dates(app: App, state: str, on: date) -> AsyncIterator[date]:
     """Closing days with cycles in `state`, earliest first, also those that open while we work."""
     last = None
     while True:
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             found = [day for day in await due_dates(conn, state, on) if last is None or day > last]
         if not found:
             return
@@ -77,48 +77,48 @@ async def _dates(house: House, state: str, on: date) -> AsyncIterator[date]:
         yield last
 
 
-async def _arrivals(house: House, sources: Sources, on: date) -> Arrivals:
+async def _arrivals(app: App, sources: Sources, on: date) -> Arrivals:
     """What usage came since the bills before: those of accounts that stand parked saw none of it."""
-    async with house.db.reading() as conn:
-        return await sources.arrivals(conn, house, await unbilled_since(conn, on) or on)
+    async with app.db.reading() as conn:
+        return await sources.arrivals(conn, app, await unbilled_since(conn, on) or on)
 
 
 async def _reckoned(
-    house: House, sources: Sources, to_date: date, size: int, free: dict[int, int], came: Arrivals, engine: Engine
+    app: App, sources: Sources, to_date: date, size: int, free: dict[int, int], came: Arrivals, engine: Engine
 ) -> Drafts | None:
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         partition = await load(conn, "open", to_date, size)
         if not partition.due:
             return None
-        return await reckon(Desk(conn, house, sources, came, engine), partition, free)
+        return await reckon(Desk(conn, app, sources, came, engine), partition, free)
 
 
-async def _save(house: House, sources: Sources, drafts: Drafts, run_id: int) -> int:
+async def _save(app: App, sources: Sources, drafts: Drafts, run_id: int) -> int:
     """One transaction: invoices, lines, what was used, cycles moved on. 0 when another run was quicker."""
     partition, made = drafts.partition, len(drafts.accounts)
-    first = await house.db.id_block(made + store.ids_to_open(partition))
+    first = await app.db.id_block(made + store.ids_to_open(partition))
     ids = range(first, first + made)
-    await house.db.reserve_ids(METERS_EACH * made + 1_000)
-    async with house.db.writing() as conn:
+    await app.db.reserve_ids(METERS_EACH * made + 1_000)
+    async with app.db.writing() as conn:
         await run_row.lock(conn, run_id, run_row.BUILDING)
         if not await store.still_open(conn, partition):
             return 0
         await store.save_invoices(conn, drafts, ids, run_id)
         await store.save_lines(conn, drafts, ids)
-        await sources.record(conn, house, drafts.used_rows(ids))
+        await sources.record(conn, app, drafts.used_rows(ids))
         await live_uses.mark(conn, drafts.live_periods())
-        await store.move_on(conn, drafts, house.clock.now())
+        await store.move_on(conn, drafts, app.clock.now())
         await store.open_next(conn, partition, first + made)
         failpoints.point("billing.saved")
     return made
 
 
 async def preview_all(
-    house: House, sources: Sources, on: date, *, free_units: Free | None, size: int
+    app: App, sources: Sources, on: date, *, free_units: Free | None, size: int
 ) -> AsyncIterator[Drafts]:
     """What a build of `on` would make, partition by partition, of the cycles that are open now and those that wait. Writes nothing."""
-    came = await _arrivals(house, sources, on)
-    async with house.db.reading() as conn:
+    came = await _arrivals(app, sources, on)
+    async with app.db.reading() as conn:
         for state in ("open", "parked"):
             for to_date in await due_dates(conn, state, on):
                 after, free = 0, dict(free_units or {})
@@ -127,4 +127,4 @@ async def preview_all(
                     if not partition.due:
                         break
                     after = partition.due[-1].account_id
-                    yield await reckon(Desk(conn, house, sources, came), partition, free)
+                    yield await reckon(Desk(conn, app, sources, came), partition, free)

@@ -19,31 +19,31 @@ from core.billing.run import run_row
 from core.billing.run.draft import Progress
 from core.billing.run.staging import closing, fresh
 from core.billing.tables import cycle, invoice
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import Instant
 from core.ledger import number
 from core.ledger.post_set import SetJournals, SetLeg, ids_needed, post_set
 from core.ledger.tables import balance, ledger_account, open_item
 
-Then = Callable[[AsyncConnection, House, Sequence[FinalBill]], Awaitable[object]]
+Then = Callable[[AsyncConnection, Context, Sequence[FinalBill]], Awaitable[object]]
 """What follows from a partition of final bills, in their transaction."""
 
 LEGS = 4
 
 
-async def finalise_all(house: House, on: date, *, then: Then, progress: Progress | None, size: int) -> int:
+async def finalise_all(app: App, on: date, *, then: Then, progress: Progress | None, size: int) -> int:
     """Make every built bill that closed on or before `on` final; how many."""
-    run_id = await run_row.run_of(house, on)
+    run_id = await run_row.run_of(app, on)
     done = 0
     while True:
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             dates = await due_dates(conn, "built", on)
             built = done + await count(conn, "built", on) if progress else 0
         if not dates:
             return done
-        made = await _partition(house, run_id, on, dates[0], then=then, size=size)
-        if not made and await _stuck(house, dates[0]):
+        made = await _partition(app, run_id, on, dates[0], then=then, size=size)
+        if not made and await _stuck(app, dates[0]):
             raise RuntimeError(
                 f"cycles that close on {dates[0]} are built, but their invoices are gone: `hodi db verify`"
             )
@@ -53,26 +53,26 @@ async def finalise_all(house: House, on: date, *, then: Then, progress: Progress
             progress(done, built)
 
 
-async def _stuck(house: House, to_date: date) -> bool:
+async def _stuck(app: App, to_date: date) -> bool:
     """Whether built cycles are left that no partition can take (else another run was quicker)."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return to_date in await due_dates(conn, "built", to_date)
 
 
-async def _partition(house: House, run_id: int, on: date, to_date: date, *, then: Then, size: int) -> int:
+async def _partition(app: App, run_id: int, on: date, to_date: date, *, then: Then, size: int) -> int:
     """One transaction: the next bills of one closing day."""
-    first_id = await house.db.id_block(ids_needed(size, LEGS))
-    await house.db.reserve_ids(4 * size + 1_000)
-    async with house.db.writing() as conn:
+    first_id = await app.db.id_block(ids_needed(size, LEGS))
+    await app.db.reserve_ids(4 * size + 1_000)
+    async with app.db.writing() as conn:
         await run_row.lock(conn, run_id, run_row.FINALISING)
         staged, currency = await _stage(conn, to_date, size)
         if not staged:
             return 0
         await _before(conn, currency)
-        await _post(conn, house, on, currency, first_id)
-        bills = await _seal_bills(conn, house, on, staged)
+        await _post(conn, app, on, currency, first_id)
+        bills = await _seal_bills(conn, app, on, staged)
         failpoints.point("billing.numbered")
-        await then(conn, house, bills)
+        await then(conn, app, bills)
     return staged
 
 
@@ -116,7 +116,7 @@ async def _before(conn: AsyncConnection, currency: str) -> None:
     await conn.execute(update(closing).values(before_minor=func.coalesce(held, 0)))
 
 
-async def _post(conn: AsyncConnection, house: House, on: date, currency: str, first_id: int) -> None:
+async def _post(conn: AsyncConnection, context: Context, on: date, currency: str, first_id: int) -> None:
     """The journals `invoice:<id>`: revenue, tax, rounding and rewards against what the customer owes."""
     staged = closing.c
     net = staged.total_minor - staged.tax_minor - staged.rounding_minor - staged.reward_minor
@@ -139,23 +139,23 @@ async def _post(conn: AsyncConnection, house: House, on: date, currency: str, fi
         booked_on=on,
         first_id=first_id,
     )
-    await post_set(conn, house, journals)
+    await post_set(conn, context, journals)
 
 
-async def _seal_bills(conn: AsyncConnection, house: House, on: date, bills: int) -> list[FinalBill]:
+async def _seal_bills(conn: AsyncConnection, context: Context, on: date, bills: int) -> list[FinalBill]:
     """Open items first, then the numbers: their row is the last lock taken."""
-    due = due_on(house, on)
+    due = due_on(context, on)
     await _open_items(conn, on, due)
     final = update(cycle).where(cycle.c.id.in_(select(closing.c.cycle_id)))
     await conn.execute(final.values(state="final"))
     first = await number.take(conn, SERIES, bills)
     values: dict[str, Any] = {
         "state": "final",
-        "number": number.written(house.operator.billing.number_prefix, closing.c.n + first),
+        "number": number.written(context.operator.billing.number_prefix, closing.c.n + first),
         "issued_on": on,
         "due_on": due,
         "before_minor": closing.c.before_minor,
-        "finalised_at": literal(house.clock.now(), Instant()),
+        "finalised_at": literal(context.clock.now(), Instant()),
     }
     await conn.execute(update(invoice).where(invoice.c.id == closing.c.invoice_id).values(**values))
     return await _final_bills(conn)

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import update_many
 from core.metering.events.clock import seconds
 from core.metering.events.queries import UseColumns
@@ -31,7 +31,7 @@ class Live:
 
 
 async def charged(
-    conn: AsyncConnection, house: House, service_ids: Sequence[int], from_: date, to: date
+    conn: AsyncConnection, context: Context, service_ids: Sequence[int], from_: date, to: date
 ) -> Live | None:
     """What was charged live of the periods that begin in [from_, to); None where nothing was."""
     periods = await store.periods_of(conn, service_ids, from_, to)
@@ -46,7 +46,7 @@ async def charged(
     of_use: dict[tuple[str, str], list[tuple[int, store.Use]]] = {}
     for period_id, use in await store.uses_in(conn, at.keys()):
         of_use.setdefault((use.use, use.unit), []).append((at[period_id], use))
-    return Live(paid, period, {key: _columns(house, key[1], rows) for key, rows in of_use.items()})
+    return Live(paid, period, {key: _columns(context, key[1], rows) for key, rows in of_use.items()})
 
 
 def together(collected: Mapping[str, UseColumns], charged: Live) -> dict[str, UseColumns]:
@@ -65,13 +65,13 @@ async def mark(conn: AsyncConnection, period_ids: Sequence[int]) -> None:
     await update_many(conn, live_period, ("id",), ("state",), [(store.BILLED, one) for one in period_ids])
 
 
-def _columns(house: House, unit: str, rows: Sequence[tuple[int, store.Use]]) -> UseColumns:
+def _columns(context: Context, unit: str, rows: Sequence[tuple[int, store.Use]]) -> UseColumns:
     """Uses of one kind by service and time, as the operator's clock shows it."""
     numbers: dict[str, int] = {}
     table = [
         (
             service,
-            seconds(datetime.fromtimestamp(use.at, UTC).astimezone(house.zone)),
+            seconds(datetime.fromtimestamp(use.at, UTC).astimezone(context.zone)),
             use.quantity_micro,
             -1 if use.destination is None else numbers.setdefault(use.destination, len(numbers)),
             use.value_minor or 0,

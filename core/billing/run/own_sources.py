@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.run import live_uses
 from core.billing.run.sources import Used, UsedRow
 from core.catalog import queries as catalog
-from core.context import House
+from core.context import Context
 from core.metering.consumption import consumption, late
 from core.metering.consumption.late import Arrivals, Changed
 from core.metering.consumption.timed import Grain
@@ -31,7 +31,7 @@ class HouseSources:
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        context: Context,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -40,11 +40,11 @@ class HouseSources:
         lifted: Lifted | None = None,
     ) -> Used:
         """What the services used, gaps treated by the operator's policy; where nothing hangs on a wall, their events."""
-        found = await consumption.measure(conn, house, service_ids, from_, to, grain=grain, lifted=lifted)
+        found = await consumption.measure(conn, context, service_ids, from_, to, grain=grain, lifted=lifted)
         parked, uses, charged = found.parked, None, None
         if not found.quantity_micro and len(parked) < len(service_ids):
             uses = await events.events(conn, service_ids, from_, to)
-            charged = await live_uses.charged(conn, house, service_ids, from_, to)
+            charged = await live_uses.charged(conn, context, service_ids, from_, to)
             if not uses and not await events.came(conn, from_, to):
                 silent = [
                     at
@@ -70,20 +70,20 @@ class HouseSources:
         """(sum, how many) of the periods billed before."""
         return await consumption.history(conn, service_ids, meter_code, before, periods)
 
-    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+    async def record(self, conn: AsyncConnection, context: Context, rows: Sequence[UsedRow]) -> None:
         """Keep what was billed."""
         for revision, same in groupby(sorted(rows, key=_revision), key=_revision):
-            await consumption.save(conn, house, list(same), revision=revision)
+            await consumption.save(conn, context, list(same), revision=revision)
 
-    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+    async def arrivals(self, conn: AsyncConnection, context: Context, since: date) -> Arrivals:
         """What usage came since that day of days before it."""
-        return await late.arrivals(conn, house, since)
+        return await late.arrivals(conn, context, since)
 
     async def late(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+        self, conn: AsyncConnection, context: Context, service_ids: Sequence[int], to: date, came: Arrivals
     ) -> Sequence[Changed]:
         """The periods whose usage is another now."""
-        return await late.changed(conn, house, service_ids, to, came)
+        return await late.changed(conn, context, service_ids, to, came)
 
 
 _revision = attrgetter("revision")

@@ -18,7 +18,7 @@ from core.billing.run.rate_partition import Desk, reckon
 from core.billing.run.value_estimate import Unbilled, stakes
 from core.billing.tables import cycle
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.errors import Refused
 from core.metering.consumption.late import Arrivals
@@ -114,7 +114,7 @@ def _unbilled(one: Waiting) -> Unbilled:
     return Unbilled(one.account_id, one.segment, one.currency, one.from_date, one.to_date)
 
 
-async def together(conn: AsyncConnection, house: House, *, branch_code: str | None = None) -> Together:
+async def together(conn: AsyncConnection, context: Context, *, branch_code: str | None = None) -> Together:
     """What all parked months come to, in the house's currency."""
     query = (
         select(cycle.c.account_id, account.c.segment, account.c.currency, cycle.c.from_date, cycle.c.to_date)
@@ -126,7 +126,7 @@ async def together(conn: AsyncConnection, house: House, *, branch_code: str | No
     if not waiting:
         return Together()
     money = [
-        minor if one.currency == house.currency else None
+        minor if one.currency == context.currency else None
         for one, minor in zip(waiting, await stakes(conn, waiting), strict=True)
     ]
     known = [minor for minor in money if minor is not None]
@@ -199,11 +199,11 @@ class Foreseen:
     reason: str | None = None
 
 
-async def foresee(conn: AsyncConnection, house: House, cycle_id: int) -> Foreseen:
+async def foresee(conn: AsyncConnection, context: Context, cycle_id: int) -> Foreseen:
     """Reckon the one month as a run would; writes nothing."""
     partition = await load_one(conn, cycle_id)
-    today = house.today()
-    desk = Desk(conn, house, HouseSources(), Arrivals(today, start_of(today, house.zone)))
+    today = context.today()
+    desk = Desk(conn, context, HouseSources(), Arrivals(today, start_of(today, context.zone)))
     drafts = await reckon(desk, partition, {})
     if partition.parked:
         return Foreseen(None, reason=partition.parked[0])

@@ -19,7 +19,7 @@ from core.billing.run.finalise import Then, finalise_all
 from core.billing.run.preview import bills_of, parked_of
 from core.billing.run.rate_partition import Free
 from core.billing.run.sources import Sources
-from core.context import House
+from core.context import App, Context
 
 __all__ = ["build", "close", "finalise", "foresee", "nothing_follows"]
 
@@ -32,7 +32,7 @@ def ours() -> Sources:
 
 
 async def build(
-    house: House,
+    app: App,
     on: date,
     *,
     free_units: Free | None = None,
@@ -43,19 +43,19 @@ async def build(
 ) -> RunReport:
     """Draft every bill that is due on or before `on`. `free_units`: account id -> micro-kWh that points bought."""
     made = await build_all(
-        house, sources or ours(), on, free_units=free_units, progress=progress, size=partition, engine=engine
+        app, sources or ours(), on, free_units=free_units, progress=progress, size=partition, engine=engine
     )
-    await run_row.set_state(house, await run_row.run_of(house, on), run_row.BUILT)
-    async with house.db.reading() as conn:
-        return await report(conn, house, on, built=made)
+    await run_row.set_state(app, await run_row.run_of(app, on), run_row.BUILT)
+    async with app.db.reading() as conn:
+        return await report(conn, app, on, built=made)
 
 
-async def nothing_follows(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> None:
+async def nothing_follows(conn: AsyncConnection, context: Context, bills: Sequence[FinalBill]) -> None:
     """A `then` for who only wants the books: nobody is told."""
 
 
 async def finalise(
-    house: House,
+    app: App,
     on: date,
     *,
     then: Then = nothing_follows,
@@ -63,16 +63,16 @@ async def finalise(
     partition: int = PARTITION,
 ) -> RunReport:
     """Make every draft that closed on or before `on` final; `then` runs in the transaction of each partition."""
-    made = await finalise_all(house, on, then=then, progress=progress, size=partition)
-    async with house.db.reading() as conn:
-        return await report(conn, house, on, finalised=made)
+    made = await finalise_all(app, on, then=then, progress=progress, size=partition)
+    async with app.db.reading() as conn:
+        return await report(conn, app, on, finalised=made)
 
 
-async def close(house: House, on: date) -> RunReport:
+async def close(app: App, on: date) -> RunReport:
     """Prove the run and close it; with `problems` it stays open."""
-    problems = await close_all(house, on)
-    async with house.db.reading() as conn:
-        return await report(conn, house, on, problems=problems)
+    problems = await close_all(app, on)
+    async with app.db.reading() as conn:
+        return await report(conn, app, on, problems=problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Foreseen:
 
 
 async def foresee(
-    house: House,
+    app: App,
     on: date,
     *,
     free_units: Free | None = None,
@@ -93,7 +93,7 @@ async def foresee(
 ) -> Foreseen:
     """What a build of `on` would make now, each account's next bill and those that wait; who would be parked, and why. Writes nothing."""
     found = Foreseen([], [])
-    async for drafts in preview_all(house, sources or ours(), on, free_units=free_units, size=partition):
-        found.bills.extend(bills_of(house, drafts, on))
+    async for drafts in preview_all(app, sources or ours(), on, free_units=free_units, size=partition):
+        found.bills.extend(bills_of(app, drafts, on))
         found.parked.extend(parked_of(drafts))
     return found

@@ -10,14 +10,14 @@ from core.billing.due import due_on
 from core.billing.model import Bill, BillLine, Parked
 from core.billing.render.assemble import services
 from core.billing.run.draft_columns import NO_QUANTITY, Drafts
-from core.context import House
+from core.context import Context
 
 
-def bills_of(house: House, drafts: Drafts, on: date) -> Iterator[Bill]:
+def bills_of(context: Context, drafts: Drafts, on: date) -> Iterator[Bill]:
     """The bills of a partition, as they would be if it were finalised on `on`; without number, link or earlier balance."""
     partition, lines = drafts.partition, drafts.lines
     edges = np.searchsorted(lines.bill, np.arange(len(drafts.accounts) + 1))
-    due = due_on(house, on)
+    due = due_on(context, on)
     for bill, at in enumerate(drafts.accounts.tolist()):
         cycle, facts, total = partition.due[at], partition.facts[at], int(drafts.total[bill])
         yield Bill(
@@ -43,8 +43,8 @@ def bills_of(house: House, drafts: Drafts, on: date) -> Iterator[Bill]:
             services=services(facts, list(_lines(drafts, int(edges[bill]), int(edges[bill + 1])))),
             use=(),
             use_unit="",
-            operator=house.operator.name,
-            support_phone=house.operator.support_phone,
+            operator=context.operator.name,
+            support_phone=context.operator.support_phone,
             url="",
         )
 

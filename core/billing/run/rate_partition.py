@@ -22,7 +22,7 @@ from core.billing.run.reward_units import rewarded
 from core.billing.run.sources import Sources, Used
 from core.billing.run.tariff_versions import grain_of, in_force, other_clock
 from core.billing.run.usage_events import by_events, rolls_over, told
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.metering.consumption.late import Arrivals
 from core.metering.consumption.timed import Grain
@@ -43,7 +43,7 @@ class Desk:
     """What a partition is reckoned with: a connection to read on, the house, and where tariffs and usage come from."""
 
     conn: AsyncConnection
-    house: House
+    context: Context
     sources: Sources
     came: Arrivals
     """What usage came since the bills before: some of these may be off by it."""
@@ -59,7 +59,7 @@ async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Draf
 async def _late(desk: Desk, partition: Partition) -> list[Correction]:
     """What the accounts' earlier bills are off by; nothing where that does not wait for a bill."""
     services = late_usage.services_of(partition)
-    if not services or desk.house.operator.billing.late_usage == "rebill":
+    if not services or desk.context.operator.billing.late_usage == "rebill":
         return []
     owner = {service: partition.due[at].account_id for service, at in services.items()}
     return [replace(one, account=services[one.service]) for one in await off_by(desk, owner, partition.to_date)]
@@ -67,7 +67,7 @@ async def _late(desk: Desk, partition: Partition) -> list[Correction]:
 
 async def off_by(desk: Desk, owner: Mapping[int, int], to: date) -> list[Correction]:
     """What bills before `to` of these services (service -> account) are off by."""
-    changed = await desk.sources.late(desk.conn, desk.house, list(owner), to, desk.came)
+    changed = await desk.sources.late(desk.conn, desk.context, list(owner), to, desk.came)
     if not changed:
         return []
     accounts = {owner[one.service_id] for one in changed}
@@ -109,7 +109,7 @@ async def _versions(desk: Desk, partition: Partition, days: Days, group: Group) 
 def _why_not(desk: Desk, versions: tuple[Tariff, ...], days: Days) -> str | None:
     if allowance := rolls_over(versions):
         return f"tariff {days.tariff} rolls what is left of {allowance} over: the run does not keep it; leave `rollover` out"
-    return other_clock(versions, desk.house.zone, days)
+    return other_clock(versions, desk.context.zone, days)
 
 
 def _park(partition: Partition, group: Group, reason: str) -> None:
@@ -124,7 +124,7 @@ async def _rated(
     if piece.meters:
         used = await desk.sources.used(
             desk.conn,
-            desk.house,
+            desk.context,
             piece.group.service,
             piece.days.from_,
             piece.days.to,

@@ -6,23 +6,23 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import bill_run
-from core.context import House
+from core.context import App
 from core.db.engine import insert
 
 BUILDING, BUILT, FINALISING, CLOSED = "building", "built", "finalising", "closed"
 
 
-async def run_of(house: House, on: date) -> int:
+async def run_of(app: App, on: date) -> int:
     """The id of the run of a date, begun if need be."""
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         new = {
-            "id": house.ids.take(),
+            "id": app.ids.take(),
             "run_date": on,
             "state": BUILDING,
             "accounts": 0,
             "parked": 0,
             "total_minor": 0,
-            "started_at": house.clock.now(),
+            "started_at": app.clock.now(),
         }
         await conn.execute(insert(conn, bill_run).values(new).on_conflict_do_nothing(index_elements=["run_date"]))
         return int((await conn.execute(select(bill_run.c.id).where(bill_run.c.run_date == on))).scalar_one())
@@ -33,9 +33,9 @@ async def lock(conn: AsyncConnection, run_id: int, state: str) -> None:
     await conn.execute(update(bill_run).where(bill_run.c.id == run_id).values(state=state, closed_at=None))
 
 
-async def set_state(house: House, run_id: int, state: str) -> None:
+async def set_state(app: App, run_id: int, state: str) -> None:
     """Say where the run stands."""
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         await lock(conn, run_id, state)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.run.live_uses import Live
-from core.context import House
+from core.context import Context
 from core.metering.consumption.late import Arrivals, Changed
 from core.metering.consumption.timed import Grain
 from core.metering.events.queries import UseColumns
@@ -66,7 +66,7 @@ class Sources(Protocol):
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        context: Context,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -81,13 +81,13 @@ class Sources(Protocol):
     ) -> tuple[Column, Column]:
         """(sum, how many) of the periods billed before."""
 
-    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+    async def record(self, conn: AsyncConnection, context: Context, rows: Sequence[UsedRow]) -> None:
         """Keep what was billed."""
 
-    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
+    async def arrivals(self, conn: AsyncConnection, context: Context, since: date) -> Arrivals:
         """What usage came since that day of days before it."""
 
     async def late(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+        self, conn: AsyncConnection, context: Context, service_ids: Sequence[int], to: date, came: Arrivals
     ) -> Sequence[Changed]:
         """The periods of these services, billed before `to`, whose usage is another now."""

@@ -19,7 +19,7 @@ from core.billing.run.sources import Used
 from core.billing.run.value_estimate import last_bills
 from core.billing.tables import cycle, invoice
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.metering.consumption.late import Arrivals
 from core.metering.consumption.timed import Grain
@@ -42,7 +42,7 @@ class RunningSources(HouseSources):
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        context: Context,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -51,20 +51,20 @@ class RunningSources(HouseSources):
         lifted: Lifted | None = None,
     ) -> Used:
         """What the services used up to now."""
-        today = house.today()
+        today = context.today()
         if from_ < today < to:
-            found = await super().used(conn, house, service_ids, from_, today, grain=grain, lifted=lifted)
+            found = await super().used(conn, context, service_ids, from_, today, grain=grain, lifted=lifted)
             if found.uses is None:
                 return found
-        return await super().used(conn, house, service_ids, from_, to, grain=grain, lifted=lifted)
+        return await super().used(conn, context, service_ids, from_, to, grain=grain, lifted=lifted)
 
 
-async def so_far(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, SoFar]:
+async def so_far(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, SoFar]:
     """Account -> what is not billed yet, by a handful of set queries for any number of accounts."""
-    today = house.today()
+    today = context.today()
     found = {account_id: SoFar() for account_id in account_ids}
     unknown: list[tuple[int, int]] = []
-    desk = Desk(conn, house, RunningSources(), Arrivals(today, start_of(today, house.zone)))
+    desk = Desk(conn, context, RunningSources(), Arrivals(today, start_of(today, context.zone)))
     for partition in await load_running(conn, account_ids, today + DAY):
         await _reckoned(desk, partition, found, unknown)
     mine = among(conn, cycle.c.account_id, account_ids)

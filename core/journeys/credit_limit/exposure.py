@@ -15,7 +15,7 @@ from core.collections import exposures, queries
 from core.collections.ladder import binding
 from core.collections.limits import Exposure, Owes, moved_on
 from core.collections.model import Standing
-from core.context import House
+from core.context import App, Context
 from core.db.in_list import among
 from core.journeys.credit_limit import threshold_notice
 from core.journeys.dunning import lift_restriction, load
@@ -28,53 +28,53 @@ from core.reasons import reason
 BATCH = 2_000
 
 
-async def tick(house: House) -> int:
+async def tick(app: App) -> int:
     """Every account that has a limit; how many restrictions were ended."""
     last, done = 0, 0
     while True:
-        async with house.db.reading() as conn:
-            ids = await exposures.limited(conn, house, last, BATCH)
-            unbilled = await so_far(conn, house, ids) if ids else {}
+        async with app.db.reading() as conn:
+            ids = await exposures.limited(conn, app, last, BATCH)
+            unbilled = await so_far(conn, app, ids) if ids else {}
         if not ids:
             return done
-        await house.db.reserve_ids(3 * BATCH)
-        async with house.db.writing() as conn:
-            await exposures.begin(conn, house, ids)
-            freed = await _settle(conn, house, ids, unbilled)
-            done += await lift_restriction.release(conn, house, freed)
+        await app.db.reserve_ids(3 * BATCH)
+        async with app.db.writing() as conn:
+            await exposures.begin(conn, app, ids)
+            freed = await _settle(conn, app, ids, unbilled)
+            done += await lift_restriction.release(conn, app, freed)
         last = ids[-1]
 
 
-async def look(conn: AsyncConnection, house: House, account_id: int) -> None:
+async def look(conn: AsyncConnection, context: Context, account_id: int) -> None:
     """One account anew, with what no bill has yet: its limit was changed."""
-    unbilled = await so_far(conn, house, [account_id])
-    await exposures.begin(conn, house, [account_id])
-    freed = await _settle(conn, house, [account_id], unbilled)
-    await lift_restriction.release(conn, house, freed)
+    unbilled = await so_far(conn, context, [account_id])
+    await exposures.begin(conn, context, [account_id])
+    freed = await _settle(conn, context, [account_id], unbilled)
+    await lift_restriction.release(conn, context, freed)
 
 
-async def review(conn: AsyncConnection, house: House, account_id: int) -> list[int]:
+async def review(conn: AsyncConnection, context: Context, account_id: int) -> list[int]:
     """Money came, or something holds: what is kept of the account is put right; it is in the answer if its restriction ends."""
-    return await _settle(conn, house, [account_id], {})
+    return await _settle(conn, context, [account_id], {})
 
 
-async def fresh(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, Exposure]:
+async def fresh(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, Exposure]:
     """Exposures with the money of this moment; nothing is kept."""
-    found = await exposures.kept(conn, house, account_ids)
-    owes = await _owes(conn, house, found, {})
+    found = await exposures.kept(conn, context, account_ids)
+    owes = await _owes(conn, context, found, {})
     return {one.account_id: replace(one, owes=owes[one.account_id]) for one in found}
 
 
 async def _settle(
-    conn: AsyncConnection, house: House, account_ids: Collection[int], unbilled: Mapping[int, SoFar]
+    conn: AsyncConnection, context: Context, account_ids: Collection[int], unbilled: Mapping[int, SoFar]
 ) -> list[int]:
     """Bring these up to date, tell what is to be told; those whose restriction ends."""
-    found = await exposures.kept(conn, house, account_ids, hold=True)
+    found = await exposures.kept(conn, context, account_ids, hold=True)
     if not found:
         return []
-    owes = await _owes(conn, house, found, unbilled)
-    shields = await shielded(conn, house, [one.account_id for one in found])
-    warn = house.operator.collections.credit_limit.warn_percent
+    owes = await _owes(conn, context, found, unbilled)
+    shields = await shielded(conn, context, [one.account_id for one in found])
+    warn = context.operator.collections.credit_limit.warn_percent
     now, telling, freed = [], [], []
     for before in found:
         one, tell = moved_on(replace(before, owes=owes[before.account_id]), warn)
@@ -84,14 +84,14 @@ async def _settle(
             one = replace(one, barred=False)
             freed.append(one.account_id)
         now.append(replace(one, why=shields.get(one.account_id, one.why) if one.reached else None))
-    await exposures.save(conn, house, now)
+    await exposures.save(conn, context, now)
     at_limit = [one for one in now if one.reached and not one.barred and one.account_id not in shields]
-    await threshold_notice.follow(conn, house, telling, at_limit)
+    await threshold_notice.follow(conn, context, telling, at_limit)
     return freed
 
 
 async def _owes(
-    conn: AsyncConnection, house: House, found: Collection[Exposure], unbilled: Mapping[int, SoFar]
+    conn: AsyncConnection, context: Context, found: Collection[Exposure], unbilled: Mapping[int, SoFar]
 ) -> dict[int, Owes]:
     """What each has used and not paid: `unbilled` where it is known anew, else as it was kept."""
     ids = [one.account_id for one in found]
@@ -101,7 +101,7 @@ async def _owes(
     bills = {row[0]: (int(row[1]), int(row[2])) for row in await conn.execute(items.group_by(open_item.c.account_id))}
     book = ledger_account.c
     owed = select(book.owner_id, balance.c.amount).join(balance, balance.c.ledger_account_id == book.id)
-    owed = owed.where(among(conn, book.owner_id, ids), book.code == "receivable", book.asset == house.currency)
+    owed = owed.where(among(conn, book.owner_id, ids), book.code == "receivable", book.asset == context.currency)
     books = {row[0]: int(row[1]) for row in await conn.execute(owed)}
     trying = select(attempt.c.account_id, func.sum(attempt.c.amount_minor)).where(
         among(conn, attempt.c.account_id, ids), attempt.c.state.in_(LIVE), attempt.c.method != "refund"
@@ -118,9 +118,9 @@ async def _owes(
     return made
 
 
-async def shielded(conn: AsyncConnection, house: House, account_ids: Collection[int]) -> dict[int, str]:
+async def shielded(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, str]:
     """Accounts whose lines are not restricted whatever they owe, and why: protected, or paying in instalments."""
-    today, ids = house.today(), list(account_ids)
+    today, ids = context.today(), list(account_ids)
     found = dict.fromkeys(await exposures.arranged(conn, ids), "what is owed is paid in instalments")
     protections = await queries.protected(conn, ids, today)
     if not protections:
@@ -128,7 +128,7 @@ async def shielded(conn: AsyncConnection, house: House, account_ids: Collection[
     segments = select(account.c.id, account.c.segment).where(among(conn, account.c.id, list(protections)))
     for account_id, segment in await conn.execute(segments):
         standing = Standing(account_id, segment, 0, protections=frozenset(protections[account_id]))
-        kinds = binding(standing, load.rules_of(house, segment), today)
+        kinds = binding(standing, load.rules_of(context, segment), today)
         if kinds:
             found[account_id] = reason("protected", kinds=sorted(kinds))
     return found

@@ -15,7 +15,7 @@ from core.collections.calendar import bar_hours
 from core.collections.ladder import Rules
 from core.collections.limits import Exposure
 from core.collections.tables import exposure
-from core.context import House
+from core.context import App, Context
 from core.journeys.credit_limit import exposure as exposures
 from core.journeys.dunning import load
 from core.journeys.dunning.lift_restriction import limit_level
@@ -38,29 +38,29 @@ class Doubt:
     until: datetime | None = None
 
 
-async def bar(house: House, leaving: Leaving) -> Outcome:
+async def bar(app: App, leaving: Leaving) -> Outcome:
     """What the dispatcher does with outbox rows of kind `limit_bar`: their subject is the account."""
-    account_id, level = leaving.subject_id or 0, limit_level(house)
-    async with house.db.writing() as conn:
+    account_id, level = leaving.subject_id or 0, limit_level(app)
+    async with app.db.writing() as conn:
         await hold_account(conn, account_id)
-        now = (await exposures.fresh(conn, house, [account_id])).get(account_id)
+        now = (await exposures.fresh(conn, app, [account_id])).get(account_id)
         if now is None or level is None or now.barred or not now.reached or now.round != leaving.params["round"]:
             return Outcome(leaving.id, "dropped", reason="it is so no more", attempts=leaving.attempts)
-        [standing] = await load.standings(conn, house, house.today(), [account_id])
-        rules = load.rules_of(house, standing.segment)
-        doubt = await _doubt(conn, house, now, rules, pending=standing.pending)
+        [standing] = await load.standings(conn, app, app.today(), [account_id])
+        rules = load.rules_of(app, standing.segment)
+        doubt = await _doubt(conn, app, now, rules, pending=standing.pending)
         if doubt is not None:
             await _note(conn, account_id, why=doubt.why)
             state = "waiting" if doubt.until else "dropped"
             return Outcome(leaving.id, state, reason=doubt.why, attempts=leaving.attempts, not_before=doubt.until)
         lines = await _lines(conn, account_id)
         wishes = dict.fromkeys(lines, level)
-        await want(conn, house, wishes, why="credit limit", kbps=rules.ladder.soft_kbps, softer=False)
+        await want(conn, app, wishes, why="credit limit", kbps=rules.ladder.soft_kbps, softer=False)
         await _note(conn, account_id, barred=True, why=None)
         await queue.enqueue(
             conn,
-            house,
-            key=f"limit_barred:{account_id}:{house.clock.now().isoformat()}",
+            app,
+            key=f"limit_barred:{account_id}:{app.clock.now().isoformat()}",
             kind="notice",
             template="notice.limit_barred",
             account_id=account_id,
@@ -71,19 +71,21 @@ async def bar(house: House, leaving: Leaving) -> Outcome:
         return Outcome(leaving.id, "sent", reason=f"{len(lines)} services", attempts=leaving.attempts)
 
 
-async def _doubt(conn: AsyncConnection, house: House, now: Exposure, rules: Rules, *, pending: bool) -> Doubt | None:
+async def _doubt(
+    conn: AsyncConnection, context: Context, now: Exposure, rules: Rules, *, pending: bool
+) -> Doubt | None:
     """What speaks against it at this moment: first what holds for the day, then the hour, then what may pass within it."""
-    shields = await exposures.shielded(conn, house, [now.account_id])
+    shields = await exposures.shielded(conn, context, [now.account_id])
     if now.account_id in shields:
         return Doubt(shields[now.account_id])
-    told = await _told_on(conn, house, now, rules.ladder.proof)
-    if told is not None and house.today() < restricts_from(house, rules, told):
-        return Doubt(f"told on {told}, limited from {restricts_from(house, rules, told)}")
-    hours = bar_hours(rules.calendar, rules.ladder, house.today())
+    told = await _told_on(conn, context, now, rules.ladder.proof)
+    if told is not None and context.today() < restricts_from(context, rules, told):
+        return Doubt(f"told on {told}, limited from {restricts_from(context, rules, told)}")
+    hours = bar_hours(rules.calendar, rules.ladder, context.today())
     if hours is None:
         return Doubt(LATER)
-    opens, shuts = (datetime.combine(house.today(), at, tzinfo=house.zone) for at in hours)
-    instant, utc = house.clock.now(), start_of(house.today(), house.zone).tzinfo
+    opens, shuts = (datetime.combine(context.today(), at, tzinfo=context.zone) for at in hours)
+    instant, utc = context.clock.now(), start_of(context.today(), context.zone).tzinfo
     if instant >= shuts:
         return Doubt(LATER)
     if instant < opens:
@@ -93,20 +95,20 @@ async def _doubt(conn: AsyncConnection, house: House, now: Exposure, rules: Rule
     return None if told is not None else Doubt("the word that the limit is reached has not reached her", instant + SOON)
 
 
-def restricts_from(house: House, rules: Rules, told: date) -> date:
+def restricts_from(context: Context, rules: Rules, told: date) -> date:
     """The first day on which lines of who was told on a day may be restricted."""
-    days = house.operator.collections.credit_limit.notice_working_days
+    days = context.operator.collections.credit_limit.notice_working_days
     days = rules.ladder.notice_working_days if days is None else days
     return rules.calendar.on_or_after(rules.calendar.after(told, days))
 
 
-async def _told_on(conn: AsyncConnection, house: House, now: Exposure, proof: str) -> date | None:
+async def _told_on(conn: AsyncConnection, context: Context, now: Exposure, proof: str) -> date | None:
     query = select(letters.c.state, letters.c.settled_at).where(letters.c.key == now.key)
     row = (await conn.execute(query)).first()
     enough = ("delivered",) if proof == "delivered" else ("delivered", "sent")
     if row is None or row.state not in enough or row.settled_at is None:
         return None
-    told: date = row.settled_at.astimezone(house.zone).date()
+    told: date = row.settled_at.astimezone(context.zone).date()
     return told
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections.limits import REACHED, WARNED, Exposure
-from core.context import House
+from core.context import Context
 from core.journeys.dunning.lift_restriction import limit_level
 from core.outbox import queue
 from core.outbox.queue import Letter
@@ -14,7 +14,7 @@ TEMPLATES = {WARNED: "notice.limit_near", REACHED: "notice.limit_reached"}
 
 
 async def follow(
-    conn: AsyncConnection, house: House, telling: Sequence[Exposure], at_limit: Sequence[Exposure]
+    conn: AsyncConnection, context: Context, telling: Sequence[Exposure], at_limit: Sequence[Exposure]
 ) -> None:
     """Put down what leaves: a notice for each of `telling`, and a look at the lines of those at their limit."""
     letters = [
@@ -29,10 +29,10 @@ async def follow(
         )
         for one in telling
     ]
-    if limit_level(house) is not None:
+    if limit_level(context) is not None:
         letters += [
             Letter(
-                f"limit_bar:{one.account_id}:{one.round}:{house.today()}",
+                f"limit_bar:{one.account_id}:{one.round}:{context.today()}",
                 "limit_bar",
                 "bar.limit",
                 account_id=one.account_id,
@@ -43,4 +43,4 @@ async def follow(
             for one in at_limit
         ]
     if letters:
-        await queue.enqueue_many(conn, house, letters)
+        await queue.enqueue_many(conn, context, letters)

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.collections import arrange
 from core.collections.arrange import Agreed
-from core.context import House
+from core.context import Context
 from core.journeys.dunning import restore
 from core.outbox import queue
 from core.parties import queries as parties
@@ -15,36 +15,36 @@ from core.text import days
 
 
 async def agree(
-    conn: AsyncConnection, house: House, account_id: int, instalments: int, key: str, *, actor: str = "customer"
+    conn: AsyncConnection, context: Context, account_id: int, instalments: int, key: str, *, actor: str = "customer"
 ) -> Agreed:
     """Agree so many instalments, and what follows."""
-    return await _follow(conn, house, await arrange.agree(conn, house, account_id, instalments, key, actor=actor))
+    return await _follow(conn, context, await arrange.agree(conn, context, account_id, instalments, key, actor=actor))
 
 
 async def promise(
-    conn: AsyncConnection, house: House, account_id: int, by: date, key: str, *, actor: str = "customer"
+    conn: AsyncConnection, context: Context, account_id: int, by: date, key: str, *, actor: str = "customer"
 ) -> Agreed:
     """Promise to pay by a day, and what follows."""
-    return await _follow(conn, house, await arrange.promise(conn, house, account_id, by, key, actor=actor))
+    return await _follow(conn, context, await arrange.promise(conn, context, account_id, by, key, actor=actor))
 
 
-async def _follow(conn: AsyncConnection, house: House, made: Agreed) -> Agreed:
+async def _follow(conn: AsyncConnection, context: Context, made: Agreed) -> Agreed:
     account = await parties.account(conn, made.account_id)
     lang = account.language if account else "en"
     day, minor = made.instalments[0]
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"arranged:{made.id}",
         kind="notice",
         template="notice.arranged",
         account_id=made.account_id,
         params={
-            "amount": money.show(minor, house.currency, lang),
+            "amount": money.show(minor, context.currency, lang),
             "date": days.spoken(lang, day),
             "count": len(made.instalments),
         },
         resend_unknown=True,
     )
-    await restore.reconsider(conn, house, made.account_id, "arrangement")
+    await restore.reconsider(conn, context, made.account_id, "arrangement")
     return made

@@ -14,7 +14,7 @@ from core.billing.documents import credit_note
 from core.billing.documents.credit_note import WHOLE_BILL, CreditNote
 from core.billing.model import FEE
 from core.billing.tables import invoice
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.credit_taken_off import take_off
 from core.journeys.dunning import restore
@@ -29,15 +29,15 @@ SHORTEST = 5
 
 
 async def waive(
-    conn: AsyncConnection, house: House, account_id: int, invoice_id: int, *, reason: str, actor: str
+    conn: AsyncConnection, context: Context, account_id: int, invoice_id: int, *, reason: str, actor: str
 ) -> CreditNote | None:
     """Take back a fee of the account; the credit note, None while it waits for another person."""
     if len(reason.strip()) < SHORTEST:
         raise Refused("fee.waive.reason")
     fee = await _fee(conn, account_id, invoice_id)
-    limit = house.operator.billing.credit_limit
+    limit = context.operator.billing.credit_limit
     if limit is None or fee.total_minor <= money.parse(limit, fee.currency):
-        return await _carried_out(conn, house, fee, reason.strip(), actor)
+        return await _carried_out(conn, context, fee, reason.strip(), actor)
     subject = f"fee:{invoice_id}"
     if any(one.subject == subject for one in await approvals.waiting(conn)):
         raise Refused("fee.waive.asked")
@@ -49,15 +49,17 @@ async def waive(
         "currency": fee.currency,
         "reason": reason.strip(),
     }
-    await approvals.ask(conn, house, kind="fee", subject=subject, payload=payload, maker=actor, branch_id=row.branch_id)
+    await approvals.ask(
+        conn, context, kind="fee", subject=subject, payload=payload, maker=actor, branch_id=row.branch_id
+    )
     return None
 
 
-async def agreed(conn: AsyncConnection, house: House, found: Approval) -> None:
+async def agreed(conn: AsyncConnection, context: Context, found: Approval) -> None:
     """Another person has agreed."""
     invoice_id = int(found.subject.partition(":")[2])
     fee = await _fee(conn, None, invoice_id)
-    await _carried_out(conn, house, fee, str(found.payload["reason"]), found.maker)
+    await _carried_out(conn, context, fee, str(found.payload["reason"]), found.maker)
 
 
 async def _fee(conn: AsyncConnection, account_id: int | None, invoice_id: int) -> AnyRow:
@@ -70,18 +72,18 @@ async def _fee(conn: AsyncConnection, account_id: int | None, invoice_id: int) -
     return fee
 
 
-async def _carried_out(conn: AsyncConnection, house: House, fee: AnyRow, reason: str, actor: str) -> CreditNote:
+async def _carried_out(conn: AsyncConnection, context: Context, fee: AnyRow, reason: str, actor: str) -> CreditNote:
     held = select(open_item.c.open_minor).where(open_item.c.invoice_id == fee.id).with_for_update()
     opened = int((await conn.execute(held)).scalar_one())
     taken = select(invoice.c.id).where(invoice.c.corrects_id == fee.id)
     if (await conn.execute(taken)).first():
         raise Refused("fee.waive.done")
     cut = await credit_note.cut_of(conn, fee.id, WHOLE_BILL, None)
-    note = await credit_note.credit(conn, house, fee.id, cut, {"waived": reason})
-    await take_off(conn, house, fee.account_id, {fee.id: opened}, note.amount_minor)
+    note = await credit_note.credit(conn, context, fee.id, cut, {"waived": reason})
+    await take_off(conn, context, fee.account_id, {fee.id: opened}, note.amount_minor)
     await queue.enqueue(
         conn,
-        house,
+        context,
         key=f"waived:{fee.id}",
         kind="notice",
         template="notice.waived",
@@ -90,9 +92,16 @@ async def _carried_out(conn: AsyncConnection, house: House, fee: AnyRow, reason:
         resend_unknown=True,
     )
     await trail.note(
-        conn, house, actor, "fee.waived", f"invoice:{fee.id}", minor=note.amount_minor, reason=reason, note=note.number
+        conn,
+        context,
+        actor,
+        "fee.waived",
+        f"invoice:{fee.id}",
+        minor=note.amount_minor,
+        reason=reason,
+        note=note.number,
     )
-    await restore.reconsider(conn, house, fee.account_id, f"waived:{fee.id}")
+    await restore.reconsider(conn, context, fee.account_id, f"waived:{fee.id}")
     return note
 
 

@@ -16,7 +16,7 @@ from core.billing.documents import fee_note
 from core.collections.ladder import untrue
 from core.collections.tables import ladder_step
 from core.config.collections import Fees
-from core.context import House
+from core.context import App, Context
 from core.journeys.dunning import load
 from core.outbox.queue import Leaving, Outcome
 from core.payments import allocate
@@ -28,60 +28,60 @@ LATE_STEP = "firm"
 SOON = timedelta(minutes=10)
 
 
-def fees(house: House) -> Fees:
+def fees(context: Context) -> Fees:
     """The operator's fees under its country's cap."""
-    return house.operator.collections.fees_of(house.operator.country)
+    return context.operator.collections.fees_of(context.operator.country)
 
 
-def late_minor(house: House) -> int:
+def late_minor(context: Context) -> int:
     """The late fee; 0: none."""
-    return money.parse(fees(house).late, house.currency)
+    return money.parse(fees(context).late, context.currency)
 
 
-def reconnection_minor(house: House) -> int:
+def reconnection_minor(context: Context) -> int:
     """The reconnection fee, at most what the law allows; 0: none."""
-    asked = money.parse(fees(house).reconnection, house.currency)
-    cap = fees(house).reconnection_cap
-    return asked if cap is None else min(asked, money.parse(cap, house.currency))
+    asked = money.parse(fees(context).reconnection, context.currency)
+    cap = fees(context).reconnection_cap
+    return asked if cap is None else min(asked, money.parse(cap, context.currency))
 
 
-async def late(house: House, leaving: Leaving) -> Outcome:
+async def late(app: App, leaving: Leaving) -> Outcome:
     """What the dispatcher does with outbox rows of kind `late_fee`: their subject is the step of the ladder."""
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         step = (await conn.execute(select(ladder_step).where(ladder_step.c.id == leaving.subject_id))).one()
         await hold_account(conn, step.account_id)
-        [standing] = await load.standings(conn, house, house.today(), [step.account_id])
+        [standing] = await load.standings(conn, app, app.today(), [step.account_id])
         episode = standing.episode
-        why = untrue(standing, load.rules_of(house, standing.segment), step.step, house.today())
+        why = untrue(standing, load.rules_of(app, standing.segment), step.step, app.today())
         if episode is None or (episode.id, episode.round) != (step.episode_id, step.round):
             why = "it was about another debt"
         if why is not None or standing.protections:
             return Outcome(
                 leaving.id,
                 "dropped",
-                reason=said(why or reason("protected", kinds=sorted(standing.protections)), "en", house.currency),
+                reason=said(why or reason("protected", kinds=sorted(standing.protections)), "en", app.currency),
                 attempts=leaving.attempts,
             )
         if standing.pending:
-            again = house.clock.now() + SOON
+            again = app.clock.now() + SOON
             return Outcome(
                 leaving.id, "waiting", reason="a payment is under way", attempts=leaving.attempts, not_before=again
             )
         key = f"late:{step.episode_id}"
-        await _charge(conn, house, step.account_id, "late_fee", late_minor(house), key)
+        await _charge(conn, app, step.account_id, "late_fee", late_minor(app), key)
     return Outcome(leaving.id, "sent", attempts=leaving.attempts)
 
 
-async def reconnected(conn: AsyncConnection, house: House, account_id: int, services: Sequence[int]) -> None:
+async def reconnected(conn: AsyncConnection, context: Context, account_id: int, services: Sequence[int]) -> None:
     """Money lifts the restriction of these services: one fee, if the network had really restricted one of them."""
-    minor = reconnection_minor(house)
+    minor = reconnection_minor(context)
     query = select(barring.c.service_id, barring.c.generation).where(
         barring.c.service_id.in_(services), barring.c.actual.in_(("soft", "hard"))
     )
     done = (await conn.execute(query.order_by(barring.c.service_id))).first()
     if minor and done is not None:
         key = f"reconnection:{done.service_id}:{done.generation}"
-        await _charge(conn, house, account_id, "reconnection_fee", minor, key)
+        await _charge(conn, context, account_id, "reconnection_fee", minor, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ class _Note:
     account_id: int
 
 
-async def _charge(conn: AsyncConnection, house: House, account_id: int, code: str, minor: int, key: str) -> None:
+async def _charge(conn: AsyncConnection, context: Context, account_id: int, code: str, minor: int, key: str) -> None:
     """Issue the note, once, and let credit pay what it can."""
-    invoice_id = await fee_note.issue(conn, house, account_id=account_id, code=code, minor=minor, key=key)
+    invoice_id = await fee_note.issue(conn, context, account_id=account_id, code=code, minor=minor, key=key)
     if invoice_id is not None:
-        await allocate.apply_credit(conn, house, [_Note(invoice_id, account_id)])
+        await allocate.apply_credit(conn, context, [_Note(invoice_id, account_id)])

@@ -13,7 +13,7 @@ from core.collections import queries
 from core.collections.ladder import advance, after
 from core.collections.model import Kind, Standing
 from core.config.collections import StepName
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.journeys.dunning import load
 
@@ -43,15 +43,15 @@ class Ahead:
     """The step after the last day, if one can be foreseen."""
 
 
-async def simulate(conn: AsyncConnection, house: House, account_id: int, on: date) -> Ahead:
+async def simulate(conn: AsyncConnection, context: Context, account_id: int, on: date) -> Ahead:
     """The ladder from today to `on`; `Refused` for a day that is past or too far away."""
-    today = house.today()
+    today = context.today()
     if not today <= on <= today + FARTHEST:
         raise Refused("collections.simulate.day", days=FARTHEST.days)
-    [now] = await load.standings(conn, house, today, [account_id])
+    [now] = await load.standings(conn, context, today, [account_id])
     items = (await load.items_of(conn, on + FARTHEST, [account_id]))[account_id]
     covered = await queries.covered(conn, [account_id])
-    rules = load.rules_of(house, now.segment)
+    rules = load.rules_of(context, now.segment)
     happens: list[Foreseen] = []
     standing, held, day = now, None, today
     while day <= on or (day <= on + timedelta(days=90) and not _beyond(happens, on)):
@@ -84,12 +84,12 @@ class NextStep:
         return "ahead.letter" if self.step in ("overdue", "firm") else f"ahead.{self.step}"
 
 
-async def next_step(conn: AsyncConnection, house: House, account_id: int) -> NextStep | None:
+async def next_step(conn: AsyncConnection, context: Context, account_id: int) -> NextStep | None:
     """The next step and its day if nothing changes; None where nothing is overdue, or something holds the ladder."""
-    [now] = await load.standings(conn, house, house.today(), [account_id])
+    [now] = await load.standings(conn, context, context.today(), [account_id])
     if not now.payable_minor:
         return None
-    ahead = await simulate(conn, house, account_id, house.today())
+    ahead = await simulate(conn, context, account_id, context.today())
     coming = next((one for one in (*ahead.happens, ahead.next) if one and one.kind == "step"), None)
     if coming is None or coming.step is None or any(one.kind == "hold" for one in ahead.happens):
         return None

@@ -20,7 +20,7 @@ from core.collections.calendar import Calendar
 from core.collections.ladder import Rules
 from core.collections.model import Episode, Standing
 from core.collections.tables import episode, ladder_step
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.outbox.queue import outbox
 from core.parties.tables import account
@@ -28,12 +28,12 @@ from core.payments.model import LIVE
 from core.payments.tables import attempt, collection, mandate
 
 
-def rules_of(house: House, segment: str) -> Rules:
+def rules_of(context: Context, segment: str) -> Rules:
     """The ladder of a segment, with this operator's calendar."""
-    ladder = house.operator.collections.ladder_of(house.operator.country, segment)
-    ladder = ladder if house.settings.network_connected else ladder.without_bars()
-    minimum = money.parse(ladder.minimum, house.currency)
-    return Rules(ladder, Calendar(house.operator.country, ladder.closed), minimum)
+    ladder = context.operator.collections.ladder_of(context.operator.country, segment)
+    ladder = ladder if context.site.network_connected else ladder.without_bars()
+    minimum = money.parse(ladder.minimum, context.currency)
+    return Rules(ladder, Calendar(context.operator.country, ladder.closed), minimum)
 
 
 async def candidates(conn: AsyncConnection, on: date, after: int, limit: int) -> list[int]:
@@ -45,20 +45,22 @@ async def candidates(conn: AsyncConnection, on: date, after: int, limit: int) ->
     return list((await conn.execute(query)).scalars())
 
 
-async def standings(conn: AsyncConnection, house: House, on: date, account_ids: Sequence[int]) -> list[Standing]:
+async def standings(conn: AsyncConnection, context: Context, on: date, account_ids: Sequence[int]) -> list[Standing]:
     """How each of these accounts stands on `on`, in the order given."""
     if not account_ids:
         return []
     items = await items_of(conn, on, account_ids)
     covered = await queries.covered(conn, account_ids)
-    return [with_debt(bare, items[bare.account_id], covered, on) for bare in await _bare(conn, house, on, account_ids)]
+    return [
+        with_debt(bare, items[bare.account_id], covered, on) for bare in await _bare(conn, context, on, account_ids)
+    ]
 
 
-async def _bare(conn: AsyncConnection, house: House, on: date, account_ids: Sequence[int]) -> list[Standing]:
+async def _bare(conn: AsyncConnection, context: Context, on: date, account_ids: Sequence[int]) -> list[Standing]:
     """Everything but the debt."""
     segments = await _segments(conn, account_ids)
     episodes = await _episodes(conn, account_ids)
-    told = await _told(conn, house, [one.id for one in episodes.values()])
+    told = await _told(conn, context, [one.id for one in episodes.values()])
     paying = await _paying(conn, on, account_ids)
     protected = await queries.protected(conn, account_ids, on)
     placed = await agency.placed(conn, account_ids)
@@ -130,7 +132,7 @@ async def _episodes(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[i
     return {row[0]: Episode(*row[1:]) for row in await conn.execute(query)}
 
 
-async def _told(conn: AsyncConnection, house: House, episode_ids: Sequence[int]) -> dict[tuple[int, int], Row[Any]]:
+async def _told(conn: AsyncConnection, context: Context, episode_ids: Sequence[int]) -> dict[tuple[int, int], Row[Any]]:
     """(episode, round) -> when and how surely the formal notice of that round reached her."""
     letter = outbox.c.key == literal("ladder:") + cast(ladder_step.c.id, Text)
     names = ("episode_id", "round", "told_on")
@@ -142,12 +144,12 @@ async def _told(conn: AsyncConnection, house: House, episode_ids: Sequence[int])
     )
     found: dict[tuple[int, int], Row[Any]] = {}
     for row in await conn.execute(query):
-        ladder = house.operator.collections.ladder_of(house.operator.country, row.segment)
+        ladder = context.operator.collections.ladder_of(context.operator.country, row.segment)
         enough = ("delivered",) if ladder.proof == "delivered" else ("delivered", "sent")
         if row.told_on:
             found[row.episode_id, row.round] = row.told_on
         elif row.state in enough and row.settled_at:
-            found[row.episode_id, row.round] = row.settled_at.astimezone(house.zone).date()
+            found[row.episode_id, row.round] = row.settled_at.astimezone(context.zone).date()
     return found
 
 

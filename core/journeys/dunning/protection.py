@@ -5,13 +5,13 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import protect
-from core.context import House
+from core.context import Context
 from core.journeys.dunning import restore
 
 
 async def register(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     account_id: int,
     kind: str,
     *,
@@ -20,5 +20,5 @@ async def register(
     until: date | None = None,
 ) -> None:
     """Protect an account, and what follows."""
-    await protect.register(conn, house, account_id, kind, reason=reason, actor=actor, until=until)
-    await restore.reconsider(conn, house, account_id, f"protected:{kind}")
+    await protect.register(conn, context, account_id, kind, reason=reason, actor=actor, until=until)
+    await restore.reconsider(conn, context, account_id, f"protected:{kind}")

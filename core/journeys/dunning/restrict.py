@@ -21,7 +21,7 @@ from core.collections.ladder import Rules, after, decide
 from core.collections.model import Decision, Standing
 from core.collections.tables import ladder_step
 from core.config.collections import LEVEL
-from core.context import House
+from core.context import App, Context
 from core.db.engine import SPARE_IDS
 from core.db.in_list import among
 from core.journeys.dunning import load
@@ -35,33 +35,33 @@ _HAPPENED = "it has happened already"
 _NO_HOUR = "not at this hour"
 
 
-async def bar(house: House, leaving: Sequence[Leaving]) -> list[Outcome]:
+async def bar(app: App, leaving: Sequence[Leaving]) -> list[Outcome]:
     """What the dispatcher does with outbox rows of kind `bar`, many in one transaction: their subjects are steps of the ladder."""
-    await _reserve(house, leaving)
-    async with house.db.writing() as conn:
+    await _reserve(app, leaving)
+    async with app.db.writing() as conn:
         found = select(ladder_step).where(among(conn, ladder_step.c.id, [row.subject_id or 0 for row in leaving]))
         steps = {step.id: step for step in await conn.execute(found)}
         await hold_accounts(conn, sorted({step.account_id for step in steps.values()}))
         steps = {step.id: step for step in await conn.execute(found)}
-        return await _look(conn, house, leaving, steps)
+        return await _look(conn, app, leaving, steps)
 
 
-async def _reserve(house: House, leaving: Sequence[Leaving]) -> None:
+async def _reserve(app: App, leaving: Sequence[Leaving]) -> None:
     """Ids for every service that may be restricted, and for the word to each account."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         accounts = [row.account_id or 0 for row in leaving]
         query = select(func.count()).select_from(service).where(among(conn, service.c.account_id, accounts))
         services = int((await conn.execute(query)).scalar_one())
-    await house.db.reserve_ids(services * IDS + len(leaving) + SPARE_IDS)
+    await app.db.reserve_ids(services * IDS + len(leaving) + SPARE_IDS)
 
 
 async def _look(
-    conn: AsyncConnection, house: House, leaving: Sequence[Leaving], steps: Mapping[int, Row[Any]]
+    conn: AsyncConnection, context: Context, leaving: Sequence[Leaving], steps: Mapping[int, Row[Any]]
 ) -> list[Outcome]:
-    today = house.today()
+    today = context.today()
     accounts = sorted({step.account_id for step in steps.values()})
-    standings = {one.account_id: one for one in await load.standings(conn, house, today, accounts)}
-    rules_of = {one: load.rules_of(house, one) for one in {standing.segment for standing in standings.values()}}
+    standings = {one.account_id: one for one in await load.standings(conn, context, today, accounts)}
+    rules_of = {one: load.rules_of(context, one) for one in {standing.segment for standing in standings.values()}}
     ready: dict[int, _Ready] = {}
     doubts: list[tuple[int, str]] = []
     outcomes: list[Outcome] = []
@@ -70,14 +70,14 @@ async def _look(
         standing = standings[step.account_id]
         rules = rules_of[standing.segment]
         doubt = _HAPPENED if step.id in ready else why_not(standing, rules, step, decide(standing, rules, today))
-        later = None if doubt else _another_hour(house, row, rules)
+        later = None if doubt else _another_hour(context, row, rules)
         if doubt is None and later is None:
             ready[step.id] = _Ready(step, standing, rules)
         elif later is None or later.state == "dropped":
             doubts.append((step.id, doubt or _NO_HOUR))
         outcomes.append(later or Outcome(row.id, "dropped" if doubt else "sent", reason=doubt, attempts=row.attempts))
     await store.steps_wait(conn, [one for one in doubts if one[0] not in ready])
-    await _carry_out(conn, house, list(ready.values()), today)
+    await _carry_out(conn, context, list(ready.values()), today)
     return outcomes
 
 
@@ -90,15 +90,15 @@ class _Ready:
     rules: Rules
 
 
-async def _carry_out(conn: AsyncConnection, house: House, ready: Sequence[_Ready], today: date) -> None:
+async def _carry_out(conn: AsyncConnection, context: Context, ready: Sequence[_Ready], today: date) -> None:
     """Want it, write it down, and say so."""
     if not ready:
         return
-    services = await _services(conn, house, [one.step.account_id for one in ready])
+    services = await _services(conn, context, [one.step.account_id for one in ready])
     for name, kbps in dict.fromkeys((one.step.step, one.rules.ladder.soft_kbps) for one in ready):
         alike = [one for one in ready if (one.step.step, one.rules.ladder.soft_kbps) == (name, kbps)]
         wanted = [service_id for one in alike for service_id in services.get(one.step.account_id, ())]
-        await want(conn, house, dict.fromkeys(wanted, LEVEL[name]), why=name, kbps=kbps, softer=False)
+        await want(conn, context, dict.fromkeys(wanted, LEVEL[name]), why=name, kbps=kbps, softer=False)
     await store.steps_done(conn, [one.step.id for one in ready], today)
     moved = [after(one.standing, Decision("step", today, one.step.step), one.rules).episode for one in ready]
     await store.move(conn, [one for one in moved if one is not None])
@@ -113,7 +113,7 @@ async def _carry_out(conn: AsyncConnection, house: House, ready: Sequence[_Ready
         )
         for one in ready
     ]
-    await queue.enqueue_many(conn, house, letters)
+    await queue.enqueue_many(conn, context, letters)
 
 
 def why_not(standing: Standing, rules: Rules, step: Row[Any], decision: Decision) -> str | None:
@@ -127,20 +127,20 @@ def why_not(standing: Standing, rules: Rules, step: Row[Any], decision: Decision
     return None
 
 
-def _another_hour(house: House, leaving: Leaving, rules: Rules) -> Outcome | None:
+def _another_hour(context: Context, leaving: Leaving, rules: Rules) -> Outcome | None:
     """Too early today: it waits for its hour. Too late: the next working day's run puts it down again. None: it is time."""
-    now = house.clock.now()
-    if may_bar_at(rules.calendar, rules.ladder, now, house.zone):
+    now = context.clock.now()
+    if may_bar_at(rules.calendar, rules.ladder, now, context.zone):
         return None
-    hours = bar_hours(rules.calendar, rules.ladder, house.today())
-    opens = None if hours is None else datetime.combine(house.today(), hours[0], tzinfo=house.zone)
+    hours = bar_hours(rules.calendar, rules.ladder, context.today())
+    opens = None if hours is None else datetime.combine(context.today(), hours[0], tzinfo=context.zone)
     if opens is None or now >= opens:
         return Outcome(leaving.id, "dropped", reason=_NO_HOUR, attempts=leaving.attempts)
-    utc = start_of(house.today(), house.zone).tzinfo
+    utc = start_of(context.today(), context.zone).tzinfo
     return Outcome(leaving.id, "waiting", reason=_NO_HOUR, attempts=leaving.attempts, not_before=opens.astimezone(utc))
 
 
-async def _services(conn: AsyncConnection, house: House, account_ids: Sequence[int]) -> dict[int, list[int]]:
+async def _services(conn: AsyncConnection, context: Context, account_ids: Sequence[int]) -> dict[int, list[int]]:
     """The services that each account's overdue debt is about, where its bills name any: postpaid ones only, what is prepaid is paid."""
     mine = select(service.c.account_id, service.c.id).where(
         among(conn, service.c.account_id, account_ids),
@@ -152,7 +152,7 @@ async def _services(conn: AsyncConnection, house: House, account_ids: Sequence[i
         .join(open_item, open_item.c.invoice_id == invoice_line.c.invoice_id)
         .where(
             among(conn, open_item.c.account_id, account_ids),
-            open_item.c.due_on < house.today(),
+            open_item.c.due_on < context.today(),
             open_item.c.open_minor > open_item.c.disputed_minor,
         )
     )

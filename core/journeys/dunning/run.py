@@ -17,7 +17,7 @@ from core.collections.ladder import Rules, advance, after
 from core.collections.model import Decision, Standing
 from core.collections.placing import recalled
 from core.collections.store import Changes
-from core.context import House
+from core.context import App, Context
 from core.db import idempotency
 from core.journeys.dunning import fees, lift_restriction, load
 from core.outbox.queue import Letter
@@ -28,73 +28,73 @@ Waiting = dict[tuple[int, int, str], int]
 """(episode, round, step) -> the id of a restriction that was put down and not carried out."""
 
 
-async def due(house: House) -> int:
+async def due(app: App) -> int:
     """Run the day once its hour has come; to how many accounts something happened."""
-    now = house.clock.now().astimezone(house.zone)
-    rules = house.operator.collections
+    now = app.clock.now().astimezone(app.zone)
+    rules = app.operator.collections
     key = f"collections:{now.date()}"
     if not rules.enabled or now.time() < rules.run_from:
         return 0
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         if await idempotency.known(conn, key):
             return 0
-    told = await run(house, now.date())
-    async with house.db.writing() as conn:
-        await idempotency.first_time(conn, key, house.clock.now())
+    told = await run(app, now.date())
+    async with app.db.writing() as conn:
+        await idempotency.first_time(conn, key, app.clock.now())
     return told.total() - told["wait"] - told["none"] - told["hold"]
 
 
-async def run(house: House, on: date) -> Counter[str]:
+async def run(app: App, on: date) -> Counter[str]:
     """Look at every account; how many decisions of each kind were made. Opens its own transactions."""
     told: Counter[str] = Counter()
-    async with house.db.writing() as conn:
-        told.update(await arrange.review(conn, house, on))
+    async with app.db.writing() as conn:
+        told.update(await arrange.review(conn, app, on))
     last = 0
     while True:
-        await house.db.reserve_ids(5 * BATCH)
-        async with house.db.writing() as conn:
+        await app.db.reserve_ids(5 * BATCH)
+        async with app.db.writing() as conn:
             ids = await load.candidates(conn, on, last, BATCH)
-            told.update(await look(conn, house, on, ids))
+            told.update(await look(conn, app, on, ids))
         if len(ids) < BATCH:
             return told
         last = ids[-1]
 
 
-async def look(conn: AsyncConnection, house: House, on: date, account_ids: Sequence[int]) -> Counter[str]:
+async def look(conn: AsyncConnection, context: Context, on: date, account_ids: Sequence[int]) -> Counter[str]:
     """Decide for these accounts and save it, in the caller's transaction."""
     told: Counter[str] = Counter()
     changes, rules_of, freed, back = Changes(), dict[str, Rules](), list[int](), dict[int, str]()
-    standings = await load.standings(conn, house, on, account_ids)
+    standings = await load.standings(conn, context, on, account_ids)
     waiting = await store.waiting_steps(conn, [one.episode.id for one in standings if one.episode])
     for standing in standings:
         if standing.segment not in rules_of:
-            rules_of[standing.segment] = load.rules_of(house, standing.segment)
+            rules_of[standing.segment] = load.rules_of(context, standing.segment)
         rules = rules_of[standing.segment]
         reason = recalled(standing, rules, on) if standing.agency else None
         if reason:
             back[standing.account_id] = reason
         alone = replace(standing, agency=None) if reason else standing
-        made, now = advance(alone, rules, on, episode_id=house.ids.take())
+        made, now = advance(alone, rules, on, episode_id=context.ids.take())
         told.update(one.kind for one in made)
         if made[-1].kind == "step":
-            now = put_down(changes, house, rules, waiting, now, made[-1])
+            now = put_down(changes, context, rules, waiting, now, made[-1])
         changes.keep(standing, now, made)
         if any(one.lifts for one in made):
             freed.append(standing.account_id)
-    await agency.recall(conn, house, back, actor="job:collections")
-    await store.save(conn, house, changes)
-    await lift_restriction.lift(conn, house, await barring.restricted(conn, freed), "collections")
+    await agency.recall(conn, context, back, actor="job:collections")
+    await store.save(conn, context, changes)
+    await lift_restriction.lift(conn, context, await barring.restricted(conn, freed), "collections")
     return told
 
 
 def put_down(
-    changes: Changes, house: House, rules: Rules, waiting: Waiting, standing: Standing, made: Decision
+    changes: Changes, context: Context, rules: Rules, waiting: Waiting, standing: Standing, made: Decision
 ) -> Standing:
     """Write a step and let it leave; how the account stands with it. A restriction moves nobody on until it is carried out."""
     if standing.episode is None or made.step is None:
         raise ValueError("a step belongs to an episode")
     standing_id = waiting.get((standing.episode.id, standing.episode.round, made.step))
-    step_id = standing_id or house.ids.take()
+    step_id = standing_id or context.ids.take()
     if standing_id is None:
         changes.steps.append((step_id, standing, made))
     bars = made.step in ("soft_bar", "hard_bar")
@@ -108,7 +108,7 @@ def put_down(
             resend_unknown=True,
         )
     )
-    if made.step == fees.LATE_STEP and standing.episode.round == 0 and fees.late_minor(house):
+    if made.step == fees.LATE_STEP and standing.episode.round == 0 and fees.late_minor(context):
         changes.letters.append(
             Letter(
                 f"late_fee:{step_id}",

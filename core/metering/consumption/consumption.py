@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.config.operator import Billing
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.metering.consumption import intervals, registers, timed
@@ -41,7 +41,7 @@ Part = intervals.Stream | registers.Dial
 
 async def measure(
     conn: AsyncConnection,
-    house: House,
+    context: Context,
     service_ids: Sequence[int],
     from_: date,
     to: date,
@@ -58,11 +58,11 @@ async def measure(
     free = {at for at, service_id in enumerate(service_ids) if service_id in (lifted or ())}
     silent = {at: say("en", "parked.no_meter") for at in hung.bare}
     streams = await intervals.streams(
-        conn, house.zone, [channel for channel in hung.channels if channel.kind == "interval"], from_, to
+        conn, context.zone, [channel for channel in hung.channels if channel.kind == "interval"], from_, to
     )
     by_hand = [channel for channel in hung.channels if channel.kind != "interval"]
     dials = await registers.dials(conn, by_hand) if by_hand else []
-    _park(house.operator.billing, [*streams, *dials], silent, free)
+    _park(context.operator.billing, [*streams, *dials], silent, free)
     parked = dict(silent)
     await _park_held(conn, by_hand, parked, free)
     if grain is not None:
@@ -70,7 +70,7 @@ async def measure(
     good = [stream for stream in streams if stream.channel.index not in parked]
     each = grain is not None and not grain.by_day
     gaps = [stream for stream in good if stream.missing or each]
-    await intervals.estimate(conn, house.zone, gaps, keep=grain is not None)
+    await intervals.estimate(conn, context.zone, gaps, keep=grain is not None)
     tallies = _added_up(len(service_ids), [*streams, *dials])
     _clear(tallies, parked)
     told = put(tallies, len(service_ids), silent, service_ids, lifted, (to - from_).days) if lifted else []
@@ -80,7 +80,7 @@ async def measure(
     )
     if grain is None:
         return found
-    runs = await timed.of_streams(conn, house.zone, good) if good else []
+    runs = await timed.of_streams(conn, context.zone, good) if good else []
     runs += timed.of_dials([dial for dial in dials if dial.channel.index not in parked])
     runs += spread(told, service_ids, lifted or {}, from_, to, grain)
     return replace(found, events=timed.events(runs))
@@ -179,9 +179,9 @@ async def history(
     return sums, counts
 
 
-async def save(conn: AsyncConnection, house: House, rows: Sequence[Consumed], *, revision: int = 0) -> int:
+async def save(conn: AsyncConnection, context: Context, rows: Sequence[Consumed], *, revision: int = 0) -> int:
     """Record what was billed; a period recorded before stays as it was. How many were new. Reserve an id a row."""
-    ids = house.ids.take_many(len(rows))
+    ids = context.ids.take_many(len(rows))
     values = [
         (
             at,

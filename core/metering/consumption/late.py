@@ -15,7 +15,7 @@ from sqlalchemy import Column, ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.metering.consumption.consumption import measure
 from core.metering.tables import consumption, event_total, meter, reading, usage_event, usage_file, usage_total
@@ -55,9 +55,9 @@ class Arrivals:
     event_files: tuple[int, ...] = ()
 
 
-async def arrivals(conn: AsyncConnection, house: House, since: date, before: date | None = None) -> Arrivals:
+async def arrivals(conn: AsyncConnection, context: Context, since: date, before: date | None = None) -> Arrivals:
     """Asked once a run: one look at the totals of each file that came since, with usage of days before `before` (None: `since`)."""
-    at, until = start_of(since, house.zone) - LOADING, before or since
+    at, until = start_of(since, context.zone) - LOADING, before or since
     intervals = await _files(conn, usage_total.c.file_id, usage_total.c.month < until, at)
     events = await _files(conn, event_total.c.file_id, event_total.c.day < until, at)
     return Arrivals(until, at, intervals, events)
@@ -71,7 +71,7 @@ async def _files(
 
 
 async def changed(
-    conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+    conn: AsyncConnection, context: Context, service_ids: Sequence[int], to: date, came: Arrivals
 ) -> list[Changed]:
     """The periods of these services, billed before `to`, whose usage is another now."""
     called = await _called(conn, service_ids, came) if came.event_files else {}
@@ -83,7 +83,7 @@ async def changed(
         periods[one.from_date, one.to_date].append(one)
     result: list[Changed] = []
     for (from_, until), same in sorted(periods.items()):
-        result += await _measured_again(conn, house, from_, until, same)
+        result += await _measured_again(conn, context, from_, until, same)
         began = range(second_of(from_), second_of(until))
         result += [
             one.changed(one.quantity) for one in same if any(at in began for at in called.get(one.service_id, ()))
@@ -209,11 +209,11 @@ async def _billed(conn: AsyncConnection, service_ids: Sequence[int], to: date) -
 
 
 async def _measured_again(
-    conn: AsyncConnection, house: House, from_: date, to: date, billed: Sequence[_Billed]
+    conn: AsyncConnection, context: Context, from_: date, to: date, billed: Sequence[_Billed]
 ) -> list[Changed]:
     services = sorted({one.service_id for one in billed})
     index = {service_id: at for at, service_id in enumerate(services)}
-    now = await measure(conn, house, services, from_, to)
+    now = await measure(conn, context, services, from_, to)
     result = []
     for one in billed:
         at = index[one.service_id]

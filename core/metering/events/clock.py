@@ -22,8 +22,8 @@ def seconds(stamp: datetime) -> int:
 class EventClock:
     """Stamps of one source to (second of the operator's clock, its offset in minutes)."""
 
-    def __init__(self, source: ZoneInfo, house: ZoneInfo, layout: str | None = None) -> None:
-        self._source, self._house, self._layout = source, house, layout
+    def __init__(self, source: ZoneInfo, context: ZoneInfo, layout: str | None = None) -> None:
+        self._source, self._context, self._layout = source, context, layout
         self._hours: dict[int, tuple[int, int] | None] = {}
 
     def read(self, text: str) -> tuple[int, int]:
@@ -68,10 +68,10 @@ class EventClock:
         instant = aware.astimezone(UTC)
         if instant.astimezone(self._source).replace(tzinfo=None) != stamp:
             return None
-        offset = int((instant.astimezone(self._house).utcoffset() or timedelta()).total_seconds())
+        offset = int((instant.astimezone(self._context).utcoffset() or timedelta()).total_seconds())
         ahead = int((aware.utcoffset() or timedelta()).total_seconds())
         return offset - ahead, offset // 60
 
     def _local(self, utc: int) -> tuple[int, int]:
-        local = datetime.fromtimestamp(utc, self._house)
+        local = datetime.fromtimestamp(utc, self._context)
         return seconds(local), int((local.utcoffset() or timedelta()).total_seconds()) // 60

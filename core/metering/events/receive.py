@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.context import House
+from core.context import App
 from core.db.engine import SPARE_IDS
 from core.errors import Refused
 from core.metering.events import take, usage_json
@@ -22,16 +22,16 @@ class Received(NamedTuple):
     reason: str | None = None
 
 
-async def receive(house: House, *, source: str, key: str, digest: str, lines: Sequence[str]) -> list[Received]:
+async def receive(app: App, *, source: str, key: str, digest: str, lines: Sequence[str]) -> list[Received]:
     """Take the records (JSON texts); the answers in their order. The same `key` again changes nothing and gets the same answer;
     with other records it is refused (`bucket.key`)."""
-    items = await asyncio.to_thread(lambda: [usage_json.read(house, row, line) for row, line in enumerate(lines)])
-    await house.db.reserve_ids(SPARE_IDS)
-    async with house.db.writing() as conn:
+    items = await asyncio.to_thread(lambda: [usage_json.read(app, row, line) for row, line in enumerate(lines)])
+    await app.db.reserve_ids(SPARE_IDS)
+    async with app.db.writing() as conn:
         facts = store.FileFacts(source, KIND, key, key, {"digest": digest})
-        file_id, _, state = await store.open_file(conn, house, facts)
+        file_id, _, state = await store.open_file(conn, app, facts)
         if state != store.DONE:
-            await take.take(conn, house, file_id, 0, items)
+            await take.take(conn, app, file_id, 0, items)
             await store.close_file(conn, file_id)
         elif await store.setting(conn, file_id, "digest") != digest:
             raise Refused("bucket.key", 409)

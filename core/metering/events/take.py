@@ -9,7 +9,7 @@ from decimal import Decimal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.db.in_list import among
@@ -56,9 +56,9 @@ class Kept:
         return len(self.settled.rows) - len(self.accepted) - self.otherwise
 
 
-async def take(conn: AsyncConnection, house: House, file_id: int, cursor: int, batch: Sequence[Item]) -> int:
+async def take(conn: AsyncConnection, context: Context, file_id: int, cursor: int, batch: Sequence[Item]) -> int:
     """Take one batch of a file; how many records it was."""
-    kept = await keep(conn, house, file_id, batch)
+    kept = await keep(conn, context, file_id, batch)
     settled = kept.settled
     counts = {
         "accepted": len(kept.accepted),
@@ -72,10 +72,10 @@ async def take(conn: AsyncConnection, house: House, file_id: int, cursor: int, b
     return settled.records
 
 
-async def keep(conn: AsyncConnection, house: House, file_id: int, batch: Sequence[Item]) -> Kept:
+async def keep(conn: AsyncConnection, context: Context, file_id: int, batch: Sequence[Item]) -> Kept:
     """Settle and write; the file's own counters are the caller's."""
     lines = await lines_of(conn, {item.party for item in batch if isinstance(item, Call)})
-    now = int(house.clock.now().timestamp())
+    now = int(context.clock.now().timestamp())
     settled = await asyncio.to_thread(settle, batch, lines, file_id, now)
     new = await insert_many(conn, t.usage_event, COLUMNS, settled.rows, skip_known=True)
     accepted = settled.rows if new == len(settled.rows) else await _ours(conn, file_id, settled.rows)

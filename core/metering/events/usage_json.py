@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from core.context import House
+from core.context import Context
 from core.metering.events.clock import EventClock
 from core.metering.events.model import UNIT_OF, Call, key_of
 from core.metering.model import Reject
@@ -18,20 +18,20 @@ from core.money import parse
 from core.text import say
 
 
-def read(house: House, row: int, line: str) -> Call | Reject:
+def read(context: Context, row: int, line: str) -> Call | Reject:
     """One usage as JSON text, or why it cannot be taken."""
     try:
         given = json.loads(line)
         if not isinstance(given, dict):
             raise Unreadable("reject.usage_json")
-        return _call(house, row, line, given)
+        return _call(context, row, line, given)
     except (json.JSONDecodeError, RecursionError):
         return Reject(row, line, say("en", "reject.usage_json"))
     except Unreadable as why:
         return Reject(row, line, say("en", why.key, **why.params))
 
 
-def _call(house: House, row: int, line: str, given: Mapping[str, Any]) -> Call:
+def _call(context: Context, row: int, line: str, given: Mapping[str, Any]) -> Call:
     told = _characteristics(given)
     use = _text(given.get("usageType")) or _needed(told, "use")
     unit, scale = EVENT_UNITS.get(told.get("unit", UNIT_OF.get(use, "")).lower(), ("", 0))
@@ -40,9 +40,9 @@ def _call(house: House, row: int, line: str, given: Mapping[str, Any]) -> Call:
     if unit != UNIT_OF.get(use, unit):
         raise Unreadable("reject.use_unit", unit=unit, use=use, wanted=UNIT_OF[use])
     quantity = used(told.get("quantity", "1" if unit == "event" else ""), scale)
-    at, offset = EventClock(house.zone, house.zone).read(_text(given.get("usageDate")))
+    at, offset = EventClock(context.zone, context.zone).read(_text(given.get("usageDate")))
     party = told.get("line") or _party(given)
-    to, value = told.get("destination") or None, _money(told.get("value", ""), house)
+    to, value = told.get("destination") or None, _money(told.get("value", ""), context)
     own = told.get("record") or _text(given.get("externalId"))
     key = key_of("#", own) if own else key_of(use, to, quantity, value)
     return Call(row, line, party, use, unit, at, offset, quantity, to, value, key)
@@ -77,8 +77,8 @@ def _text(value: Any) -> str:
     return text if "\0" not in text else ""
 
 
-def _money(text: str, house: House) -> int | None:
+def _money(text: str, context: Context) -> int | None:
     try:
-        return parse(text, house.currency) if text else None
+        return parse(text, context.currency) if text else None
     except ValueError:
         raise Unreadable("reject.not_a_number", text=text[:40]) from None

@@ -91,10 +91,10 @@ class Intervals(BaseModel):
         said = self.fill.get("minutes")
         return int(said) if said else self.minutes
 
-    def clock(self, house: ZoneInfo) -> ZoneInfo:
+    def clock(self, context: ZoneInfo) -> ZoneInfo:
         """Whose clock stamps without an offset are of."""
         said = self.fill.get("zone") or self.zone
-        return ZoneInfo(said) if said else house
+        return ZoneInfo(said) if said else context
 
 
 def says_power(text: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.errors import BadInput
 from core.metering.consumption.installations import EXPORT
 from core.metering.formats.csv_line import joined
@@ -93,7 +93,7 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
-async def keep(conn: AsyncConnection, house: House, file_id: int, batch: Sequence[Pair | Reject]) -> list[Outcome]:
+async def keep(conn: AsyncConnection, context: Context, file_id: int, batch: Sequence[Pair | Reject]) -> list[Outcome]:
     """Record the readings; what became of each. A reading that is held for a person is kept, and counts as accepted."""
     pairs = [item for item in batch if isinstance(item, Pair)]
     meters = await store.meters(conn, {item.now.serial for item in pairs})
@@ -104,7 +104,7 @@ async def keep(conn: AsyncConnection, house: House, file_id: int, batch: Sequenc
             wrong[item.row] = say("en", "reject.wrong_unit", unit=item.unit, wanted=meter.unit, serial=meter.serial)
     good = [item for item in pairs if item.row not in wrong]
     reads = [(item.row, one) for item in good for one in (item.before, item.now) if one is not None]
-    told = await record(conn, house, [one for _, one in reads], file_id=file_id)
+    told = await record(conn, context, [one for _, one in reads], file_id=file_id)
     last = {row: answer for (row, _), answer in zip(reads, told, strict=True)}
     return [_outcome(item, wrong, last) for item in batch]
 
@@ -118,9 +118,11 @@ def _outcome(item: Pair | Reject, wrong: dict[int, str], last: dict[int, Recorde
     return Outcome(item, "accepted" if answer.state == "held" else answer.state, answer.reason or "")
 
 
-async def take(conn: AsyncConnection, house: House, file_id: int, cursor: int, batch: Sequence[Pair | Reject]) -> int:
+async def take(
+    conn: AsyncConnection, context: Context, file_id: int, cursor: int, batch: Sequence[Pair | Reject]
+) -> int:
     """Take one batch of a file; how many records it was."""
-    outcomes = await keep(conn, house, file_id, batch)
+    outcomes = await keep(conn, context, file_id, batch)
     rejects = [Reject(one.item.row, one.item.line, one.reason) for one in outcomes if one.state == "rejected"]
     states = [one.state for one in outcomes]
     counts = {

@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow, insert
 from core.db.in_list import among
 from core.metering.live import tables as t
@@ -48,11 +48,11 @@ USE = [t.live_use.c[name] for name in Use.__dataclass_fields__]
 
 
 async def opened(
-    conn: AsyncConnection, house: House, service_id: int, from_: date, closes_on: date, state: str = RUNNING
+    conn: AsyncConnection, context: Context, service_id: int, from_: date, closes_on: date, state: str = RUNNING
 ) -> Period:
     """The period of a service that begins so; where there is none a new one in this state."""
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "service_id": service_id,
         "from_date": from_,
         "closes_on": closes_on,
@@ -67,10 +67,10 @@ async def opened(
     return Period(*(await conn.execute(mine)).one())
 
 
-async def add_use(conn: AsyncConnection, house: House, period: Period, used: Use) -> None:
+async def add_use(conn: AsyncConnection, context: Context, period: Period, used: Use) -> None:
     """One more use of the period."""
     columns = {name: getattr(used, name) for name in Use.__dataclass_fields__}
-    await conn.execute(insert(conn, t.live_use).values(period_id=period.id, id=house.ids.take(), **columns))
+    await conn.execute(insert(conn, t.live_use).values(period_id=period.id, id=context.ids.take(), **columns))
 
 
 async def uses_of(conn: AsyncConnection, period_id: int) -> list[Use]:

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, TextIO
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files
-from core.context import House
+from core.context import App, Context
 from core.dates import Layout
 from core.db import failpoints
 from core.db.engine import SPARE_IDS
@@ -42,7 +42,7 @@ NOT_TEXT = files.UNREADABLE
 REMEDY = ("it is not readable text.", "Save it as CSV in UTF-8 and try again.")
 Items = Iterator[Any]
 Parse = Callable[[Iterable[str]], Items]
-Take = Callable[[AsyncConnection, House, int, int, Sequence[Any]], Awaitable[int]]
+Take = Callable[[AsyncConnection, Context, int, int, Sequence[Any]], Awaitable[int]]
 """(connection, house, file, cursor, items) -> how many records it settled."""
 
 
@@ -84,7 +84,7 @@ class Coming:
 
 
 def coming(
-    house: House,
+    context: Context,
     kind: str,
     path: Path,
     *,
@@ -97,7 +97,7 @@ def coming(
     match kind:
         case "csv":
             how = intervals or Intervals()
-            stamps = stamps_of(house, shift_years)
+            stamps = stamps_of(context, shift_years)
             return Coming(
                 "csv",
                 path,
@@ -110,7 +110,7 @@ def coming(
                 shift_years=shift_years,
             )
         case "nem12":
-            market = Market(house.zone)
+            market = Market(context.zone)
             return Coming(
                 "nem12",
                 path,
@@ -129,24 +129,24 @@ def coming(
             )
     if mapping is None:
         raise BadInput(where, "is no kind of file we can read by itself.", "Name its source: see docs/guides/usage.md.")
-    parse = parser(mapping, zone=house.zone, country=house.operator.country, currency=house.currency, where=where)
+    parse = parser(mapping, zone=context.zone, country=context.operator.country, currency=context.currency, where=where)
     head = list(mapping.columns) if mapping.columns else head_of(path, mapping.delimiter)
     return Coming("cdr", path, parse, events.take, {"head": head, "mapping": mapping.model_dump(mode="json")})
 
 
-def stamps_of(house: House, shift_years: int) -> interval_csv.MakeStamps:
+def stamps_of(context: Context, shift_years: int) -> interval_csv.MakeStamps:
     """How the stamps of a CSV are read, once it is known how it writes them."""
     return lambda how, back: Stamps(
-        house.zone, shift_years, written=Layout.of(how.dates), clock=how.clock(house.zone), back=back
+        context.zone, shift_years, written=Layout.of(how.dates), clock=how.clock(context.zone), back=back
     )
 
 
-async def load_csv(house: House, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
+async def load_csv(app: App, path: Path, *, shift_years: int = 0, progress: Progress | None = None) -> FileReport:
     """Interval usage as CSV (plain or .gz); `shift_years` moves every date, for old data in a demonstration.
 
     BadInput when the file cannot be read at all; single rows that cannot be taken are in `usage_reject` with a reason.
     """
-    return await load(house, coming(house, "csv", path, shift_years=shift_years), progress)
+    return await load(app, coming(app, "csv", path, shift_years=shift_years), progress)
 
 
 def head_of(path: Path, delimiter: str | None = None, skip: int = 0) -> list[str]:
@@ -165,32 +165,30 @@ def kind_of(path: Path) -> str:
     return {"NEM12": "nem12", "NEM13": "nem13"}.get(head[1], "csv") if head[:1] == ["100"] and len(head) > 1 else "csv"
 
 
-async def load(house: House, file: Coming, progress: Progress | None = None) -> FileReport:
+async def load(app: App, file: Coming, progress: Progress | None = None) -> FileReport:
     """Take the whole file, or go on where it was left."""
     digest = await asyncio.to_thread(file.digest)
     with file.path.open("rb") as raw, _text(raw, file.path) as lines:
         items = file.parse(lines)
         ahead = await asyncio.to_thread(_next, items, file.path, 1)  # a file that is none is refused before it is noted
-        async with house.db.writing() as conn:
-            file_id, cursor, state = await store.open_file(conn, house, file.facts(digest))
+        async with app.db.writing() as conn:
+            file_id, cursor, state = await store.open_file(conn, app, file.facts(digest))
         if state != store.DONE:
-            await _take_all(house, file, file_id, cursor, chain(ahead, items), lambda: _tell(raw, file, progress))
-    async with house.db.reading() as conn:
+            await _take_all(app, file, file_id, cursor, chain(ahead, items), lambda: _tell(raw, file, progress))
+    async with app.db.reading() as conn:
         return await store.report(conn, file_id, repeated=state == store.DONE)
 
 
-async def _take_all(
-    house: House, file: Coming, file_id: int, cursor: int, items: Items, tell: Callable[[], None]
-) -> None:
+async def _take_all(app: App, file: Coming, file_id: int, cursor: int, items: Items, tell: Callable[[], None]) -> None:
     await asyncio.to_thread(_skip, items, cursor)
     async with aclosing(_batches(items, file.path)) as batches:
         async for batch in batches:
-            await house.db.reserve_ids(file.ids_each * len(batch) + SPARE_IDS)
-            async with house.db.writing() as conn:
-                cursor += await file.take(conn, house, file_id, cursor, batch)
+            await app.db.reserve_ids(file.ids_each * len(batch) + SPARE_IDS)
+            async with app.db.writing() as conn:
+                cursor += await file.take(conn, app, file_id, cursor, batch)
             failpoints.point("metering.batch")
             tell()
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         await store.close_file(conn, file_id)
 
 

@@ -17,7 +17,7 @@ from typing import Protocol
 import structlog
 
 from core.clock import SystemClock
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.metering.model import FileReport, Lying
 from core.metering.store import collect, sftp, sources, store
@@ -64,40 +64,40 @@ class Fetched:
     problems: list[str] = field(default_factory=list)
 
 
-async def tick(house: House) -> int:
+async def tick(app: App) -> int:
     """Every source once; how many new files. The scheduler's job."""
-    fetched = [await fetch(house, source) for source in sources.of_house(house).values()]
+    fetched = [await fetch(app, source) for source in sources.of_house(app).values()]
     return sum(len(one.reports) for one in fetched)
 
 
-async def fetch(house: House, source: Source) -> Fetched:
+async def fetch(app: App, source: Source) -> Fetched:
     """Load what is new in a source's folder, in order of the numbers in the names; a bad file does not stop the next."""
     found = Fetched()
     if source.folder is None and source.sftp is None:
         return found
     try:
         async with _opened(source) as folder:
-            for one in await _new(house, source, await folder.lying()):
-                await _one(house, source, folder, one, found)
+            for one in await _new(app, source, await folder.lying()):
+                await _one(app, source, folder, one, found)
     except (OSError, TimeoutError, sftp.Unreachable) as why:
         log.warning("usage.source_unreachable", source=source.source, why=type(why).__name__)
         found.problems.append(f"{source.source}: {why}")
     return found
 
 
-async def _one(house: House, source: Source, folder: Folder, one: Lying, found: Fetched) -> None:
+async def _one(app: App, source: Source, folder: Folder, one: Lying, found: Fetched) -> None:
     file_id, problem = None, None
     try:
         async with folder.at_hand(one.name) as path:
-            file = await asyncio.to_thread(sources.coming, house, source, path, name=one.name)
-            report = await collect.load(house, file)
+            file = await asyncio.to_thread(sources.coming, app, source, path, name=one.name)
+            report = await collect.load(app, file)
         found.reports[one.name], file_id = report, report.file_id
     except BadInput as why:
         log.warning("usage.file_refused", source=source.source, file=one.name)
         problem = str(why)
         found.problems.append(problem)
-    async with house.db.writing() as conn:
-        await store.fetched(conn, house, one, source.source, file_id, problem)
+    async with app.db.writing() as conn:
+        await store.fetched(conn, app, one, source.source, file_id, problem)
 
 
 @asynccontextmanager
@@ -111,11 +111,11 @@ async def _opened(source: Source) -> AsyncIterator[Folder]:
             yield folder
 
 
-async def _new(house: House, source: Source, lying: list[Lying]) -> list[Lying]:
+async def _new(app: App, source: Source, lying: list[Lying]) -> list[Lying]:
     """Those that are its, that nobody writes any more, and that were not fetched as they lie."""
     until = int((SystemClock().now() - timedelta(seconds=source.quiet_seconds)).timestamp())
     mine = [one for one in lying if source.wants(one.name) and one.changed <= until]
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         known = await store.marks(conn, source.source)
     fresh = [one for one in mine if one.mark not in known]
     return sorted(fresh, key=lambda one: (source.number(one.name) or 0, one.name))

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.in_list import among
 from core.metering import tables as t
@@ -78,7 +78,7 @@ class _Register:
 
 
 async def record(
-    conn: AsyncConnection, house: House, reads: Sequence[Read], *, file_id: int | None = None
+    conn: AsyncConnection, context: Context, reads: Sequence[Read], *, file_id: int | None = None
 ) -> list[Recorded]:
     """Take readings in, each judged against those around it; answers in the order given. Two statements read, one writes."""
     m = t.meter.c
@@ -95,7 +95,7 @@ async def record(
     new, settled = [], []
     for at, read in sorted(enumerate(reads), key=lambda pair: pair[1].read_on):
         meter = meters.get(read.serial)
-        if (why := _impossible(read, meter, house.today())) is not None or meter is None:
+        if (why := _impossible(read, meter, context.today())) is not None or meter is None:
             answers[at] = Recorded("rejected", why)
             continue
         name = register_of(meter.registers, heard[meter.id], read.register)
@@ -112,7 +112,7 @@ async def record(
         revision = 0 if before is None else before[0] + 1
         register.revisions[read.read_on, read.source] = (revision, read.value_micro)
         settled += register.settled_by(read, answers[at].state)
-        answers[at] = replace(answers[at], reading_id=house.ids.take())
+        answers[at] = replace(answers[at], reading_id=context.ids.take())
         new.append(
             (
                 answers[at].reading_id,
@@ -125,7 +125,7 @@ async def record(
                 answers[at].state,
                 answers[at].reason,
                 file_id,
-                house.clock.now(),
+                context.clock.now(),
             )
         )
     await insert_many(conn, t.reading, COLUMNS, new)
@@ -178,12 +178,12 @@ async def _known(conn: AsyncConnection, meter_ids: Sequence[int]) -> dict[tuple[
     return found
 
 
-async def release(conn: AsyncConnection, house: House, reading_id: int, actor: str) -> bool:
+async def release(conn: AsyncConnection, context: Context, reading_id: int, actor: str) -> bool:
     """A person has looked and accepts a held reading; False if it is not held."""
     r = t.reading.c
     mine = (r.id == reading_id) & r.state.in_(WAITING)
     done = await conn.execute(update(t.reading).where(mine).values(state=ACCEPTED))
     if done.rowcount != 1:
         return False
-    await trail.note(conn, house, actor, "reading.released", f"reading:{reading_id}")
+    await trail.note(conn, context, actor, "reading.released", f"reading:{reading_id}")
     return True

@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import App, Context
 from core.db.bulk import update_many
 from core.db.engine import SPARE_IDS
 from core.metering import tables as t
@@ -67,36 +67,36 @@ class Again(NamedTuple):
 
 
 async def recycle(
-    house: House, *, source: str | None = None, file_id: int | None = None, actor: str = "job:recycle"
+    app: App, *, source: str | None = None, file_id: int | None = None, actor: str = "job:recycle"
 ) -> Recycled:
     """Try every open reject of a source, of a file, or of all; in small transactions, safe to repeat."""
     done = Recycled()
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         files = await _files(conn, source, file_id)
     for file in files:
         cursor = -1
         while True:
-            await house.db.reserve_ids(2 * CHUNK + SPARE_IDS)
-            async with house.db.writing() as conn:
+            await app.db.reserve_ids(2 * CHUNK + SPARE_IDS)
+            async with app.db.writing() as conn:
                 bad = await _open(conn, file.id, cursor)
                 if not bad:
                     break
-                done.add(await _chunk(conn, house, file, bad, actor))
+                done.add(await _chunk(conn, app, file, bad, actor))
             cursor = bad[-1].row
     return done
 
 
 async def _chunk(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad], actor: str
+    conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad], actor: str
 ) -> Recycled:
-    told = await _retake(conn, house, file, bad)
+    told = await _retake(conn, app, file, bad)
     part = Recycled(sum(one.intervals for one in bad))
     fixed, still = [], []
     for one in bad:
         again = told[one.row]
         part.taken += again.taken
         if again.why is None:
-            fixed.append((house.clock.now(), 0, file.id, one.row))
+            fixed.append((app.clock.now(), 0, file.id, one.row))
         else:
             left = max(1, one.intervals - again.taken)
             still.append((again.why, left, file.id, one.row))
@@ -115,30 +115,30 @@ async def _chunk(
         )
     )
     if part.taken or part.duplicates:
-        await trail.note(conn, house, actor, "usage.recycled", f"usage_file:{file.id}", taken=part.taken)
+        await trail.note(conn, app, actor, "usage.recycled", f"usage_file:{file.id}", taken=part.taken)
     return part
 
 
 async def _retake(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+    conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
 ) -> Mapping[int, Again]:
     match file.kind:
         case "csv" | "nem12":
-            return await _intervals(conn, house, file, bad)
+            return await _intervals(conn, app, file, bad)
         case "nem13":
-            return await _reads(conn, house, file, bad)
+            return await _reads(conn, app, file, bad)
         case _:
-            return await _events(conn, house, file, bad)
+            return await _events(conn, app, file, bad)
 
 
 async def _intervals(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+    conn: AsyncConnection, context: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
 ) -> dict[int, Again]:
-    items = {one.row: _intervals_of(house, file, one) for one in bad}
+    items = {one.row: _intervals_of(context, file, one) for one in bad}
     read = [item for some in items.values() for item in some if isinstance(item, Record)]
     meters = await store.meters(conn, {item.serial for item in read})
     known = await store.known(conn, [meter.id for meter in meters.values()], *span(read)) if read else {}
-    told, frame, whole = {}, frame_of(house, file.id), Settled()
+    told, frame, whole = {}, frame_of(context, file.id), Settled()
     for one in bad:
         settled = settle(items[one.row], meters, known, frame)
         whole.add(settled)
@@ -150,22 +150,22 @@ async def _intervals(
     return told
 
 
-def _intervals_of(house: House, file: Row[*tuple[Any, ...]], one: Bad) -> list[Record | Reject]:
+def _intervals_of(context: Context, file: Row[*tuple[Any, ...]], one: Bad) -> list[Record | Reject]:
     shift = file.settings.get("shift_years", 0)
     if file.kind == "nem12":
         lines = ["100,NEM12", *one.line.split("\n"), "900"]
-        return [item._replace(row=one.row) for item in nem12.records(lines, shift, file.name, Market(house.zone))]
+        return [item._replace(row=one.row) for item in nem12.records(lines, shift, file.name, Market(context.zone))]
     how = Intervals.model_validate({**(file.settings.get("mapping") or {}), "delimiter": ",", "skip": 0})
-    lines, stamps = [joined(file.settings["head"]), one.line], collect.stamps_of(house, shift)
+    lines, stamps = [joined(file.settings["head"]), one.line], collect.stamps_of(context, shift)
     return [item._replace(row=one.row) for item in interval_csv.records(lines, how, stamps, file.name)]
 
 
 async def _reads(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+    conn: AsyncConnection, context: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
 ) -> dict[int, Again]:
     shift = file.settings.get("shift_years", 0)
     items = [nem13.read(one.row, cells(one.line), shift) for one in bad]
-    outcomes = await nem13.keep(conn, house, file.id, items)
+    outcomes = await nem13.keep(conn, context, file.id, items)
     return {one.item.row: _again(one.state, one.reason) for one in outcomes}
 
 
@@ -173,30 +173,28 @@ def _again(state: str, reason: str) -> Again:
     return Again(int(state == "accepted"), reason if state == "rejected" else None)
 
 
-async def _events(
-    conn: AsyncConnection, house: House, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
-) -> dict[int, Again]:
+async def _events(conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]) -> dict[int, Again]:
     items: list[Item]
     if file.kind == "usage":
-        items = [usage_json.read(house, one.row, one.line) for one in bad]
+        items = [usage_json.read(app, one.row, one.line) for one in bad]
     else:
-        items = list(_reader(house, file).rows((one.row, cells(one.line)) for one in bad))
-    kept = await events.keep(conn, house, file.id, items)
+        items = list(_reader(app, file).rows((one.row, cells(one.line)) for one in bad))
+    kept = await events.keep(conn, app, file.id, items)
     wrong = {reject.row: reject.reason for reject in kept.settled.rejects}
     mine = {row[ROW] for row in kept.accepted}
     return {one.row: Again(int(one.row in mine), wrong.get(one.row)) for one in bad}
 
 
-def _reader(house: House, file: Row[*tuple[Any, ...]]) -> MappedCsv:
+def _reader(app: App, file: Row[*tuple[Any, ...]]) -> MappedCsv:
     """By the source's mapping as it stands now, because it may be what was put right; else as it was."""
-    source = sources.of_house(house).get(file.source)
+    source = sources.of_house(app).get(file.source)
     mapping = source.cdr if source and source.cdr else Columns.model_validate(file.settings["mapping"])
     return MappedCsv(
         mapping,
         file.settings["head"],
-        zone=house.zone,
-        country=house.operator.country,
-        currency=house.currency,
+        zone=app.zone,
+        country=app.operator.country,
+        currency=app.currency,
         where=file.name,
     )
 

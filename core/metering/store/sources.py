@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from core import yaml_text
 from core.card_numbers import without_cards
 from core.config.operator import line_of
-from core.context import House
+from core.context import App, Context
 from core.errors import BadInput, Refused
 from core.metering.events.mapping import Format, Mapping
 from core.metering.formats.interval_mapping import Intervals
@@ -97,23 +97,23 @@ def of_folder(folder: Path) -> dict[str, Source]:
     return found
 
 
-def named(house: House, name: str) -> Source:
+def named(app: App, name: str) -> Source:
     """The source of this name; Refused `usage.no_source` when there is none."""
-    source = of_house(house).get(name)
+    source = of_house(app).get(name)
     if source is None:
         raise Refused("usage.no_source", 404, name=name)
     return source
 
 
-def of_house(house: House) -> dict[str, Source]:
+def of_house(app: App) -> dict[str, Source]:
     """The sources of the house's operator."""
-    folder = house.settings.operator
+    folder = app.settings.operator
     return of_folder(folder) if folder is not None else {}
 
 
-def coming(house: House, source: Source, path: Path, *, name: str = "") -> collect.Coming:
+def coming(context: Context, source: Source, path: Path, *, name: str = "") -> collect.Coming:
     """A file of a source, ready to be loaded."""
-    file = collect.coming(house, source.format, path, mapping=source.cdr, intervals=source.csv)
+    file = collect.coming(context, source.format, path, mapping=source.cdr, intervals=source.csv)
     name = without_cards(name or path.name)
     return replace(file, source=source.source, name=name, sequence=source.number(name))
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.engine import insert
 from core.db.in_list import among
@@ -37,10 +37,10 @@ class FileFacts:
     sequence: int | None = None
 
 
-async def open_file(conn: AsyncConnection, house: House, facts: FileFacts) -> tuple[int, int, str]:
+async def open_file(conn: AsyncConnection, context: Context, facts: FileFacts) -> tuple[int, int, str]:
     """(id, cursor, state) of the file of this digest, entered now if it is new."""
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "source": facts.source,
         "kind": facts.kind,
         "name": facts.name,
@@ -50,7 +50,7 @@ async def open_file(conn: AsyncConnection, house: House, facts: FileFacts) -> tu
         "state": LOADING,
         "records": 0,
         "settings": dict(facts.settings),
-        "received_at": house.clock.now(),
+        "received_at": context.clock.now(),
     } | dict.fromkeys(COUNTERS, 0)
     await conn.execute(
         insert(conn, t.usage_file).values(row).on_conflict_do_nothing(index_elements=["source", "digest"])
@@ -198,7 +198,7 @@ async def setting(conn: AsyncConnection, file_id: int, name: str) -> object:
 
 
 async def fetched(
-    conn: AsyncConnection, house: House, lying: Lying, source: str, file_id: int | None, problem: str | None = None
+    conn: AsyncConnection, context: Context, lying: Lying, source: str, file_id: int | None, problem: str | None = None
 ) -> None:
     """Note that a file was fetched as it lies, and what came of it."""
     row = {
@@ -207,7 +207,7 @@ async def fetched(
         "name": lying.name,
         "file_id": file_id,
         "problem": problem,
-        "at": house.clock.now(),
+        "at": context.clock.now(),
     }
     await conn.execute(insert(conn, t.usage_fetch).values(row).on_conflict_do_nothing())
 

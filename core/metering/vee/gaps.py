@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.metering import tables as t
 from core.metering.dst_calendar import minutes_of
 
@@ -37,7 +37,7 @@ class Missing:
     last: int
 
 
-async def gaps(conn: AsyncConnection, house: House, from_: date, to: date, limit: int = 1_000) -> list[Gap]:
+async def gaps(conn: AsyncConnection, context: Context, from_: date, to: date, limit: int = 1_000) -> list[Gap]:
     """Days in [from_, to) with too few or too many readings, of meters that were there then; at most `limit`."""
     m, d = t.meter.c, t.usage_day.c
     rows = await conn.execute(
@@ -59,7 +59,7 @@ async def gaps(conn: AsyncConnection, house: House, from_: date, to: date, limit
         for register in registers.get(row.id, [""]):
             known = counted.get((row.id, register), {})
             for day in _days(first, last):
-                minutes = minutes_of(day, house.zone)
+                minutes = minutes_of(day, context.zone)
                 expected = minutes // (row.interval_minutes or 30)
                 if known.get(day, 0) != expected:
                     found.append(Gap(row.serial, register, day, known.get(day, 0), expected, minutes // 60))
@@ -68,9 +68,9 @@ async def gaps(conn: AsyncConnection, house: House, from_: date, to: date, limit
     return found
 
 
-def odd_days(house: House, from_: date, to: date) -> list[tuple[date, int]]:
+def odd_days(context: Context, from_: date, to: date) -> list[tuple[date, int]]:
     """The days of [from_, to) that have not 24 hours, and how many they have."""
-    hours = [(day, minutes_of(day, house.zone) // 60) for day in _days(from_, to)]
+    hours = [(day, minutes_of(day, context.zone) // 60) for day in _days(from_, to)]
     return [(day, count) for day, count in hours if count != 24]
 
 

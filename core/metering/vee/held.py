@@ -13,7 +13,7 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.in_list import among
 from core.errors import Refused
@@ -152,16 +152,16 @@ def _between(one: Held, points: list[Point]) -> Held:
     return replace(one, before=before[-1] if before else None, after=after)
 
 
-async def accept(conn: AsyncConnection, house: House, found: Held, *, sure: bool, actor: str) -> None:
+async def accept(conn: AsyncConnection, context: Context, found: Held, *, sure: bool, actor: str) -> None:
     """It counts. One that is lower than before has to be meant: a whole turn of the dials would be billed."""
     if found.turned and not sure:
         raise Refused("held.turned", counts=_units(found.counted(found.value_micro)), unit=found.unit)
-    if not await release(conn, house, found.id, actor):
+    if not await release(conn, context, found.id, actor):
         raise Refused("held.unknown", status=404)
 
 
 async def put_instead(
-    conn: AsyncConnection, house: House, found: Held, value_micro: int, *, sure: bool, reason: str, actor: str
+    conn: AsyncConnection, context: Context, found: Held, value_micro: int, *, sure: bool, reason: str, actor: str
 ) -> int:
     """Another value counts in its place; the id of the new reading. What is doubtful as well has to be meant."""
     if value_micro >= 10**found.dials * MICRO:
@@ -174,7 +174,7 @@ async def put_instead(
     r = reading.c
     same = (r.meter_id == found.meter_id) & (r.register == found.register) & (r.read_on == found.read_on)
     last = await conn.execute(select(func.max(r.revision)).where(same, r.source == found.source))
-    new_id = house.ids.take()
+    new_id = context.ids.take()
     row = (
         new_id,
         found.meter_id,
@@ -186,13 +186,13 @@ async def put_instead(
         ACCEPTED,
         reason[:300],
         None,
-        house.clock.now(),
+        context.clock.now(),
     )
     await insert_many(conn, reading, COLUMNS, [row])
     await conn.execute(update(reading).where(r.id == found.id).values(state=REPLACED))
     await trail.note(
         conn,
-        house,
+        context,
         actor,
         "reading.replaced",
         f"reading:{found.id}",
@@ -203,12 +203,12 @@ async def put_instead(
     return new_id
 
 
-async def order(conn: AsyncConnection, house: House, found: Held, actor: str) -> None:
+async def order(conn: AsyncConnection, context: Context, found: Held, actor: str) -> None:
     """The meter is to be read again; its bill waits until it is."""
     if found.state != HELD:
         raise Refused("held.ordered_already")
     await conn.execute(update(reading).where(reading.c.id == found.id).values(state=ORDERED))
-    await trail.note(conn, house, actor, "reading.ordered", f"reading:{found.id}")
+    await trail.note(conn, context, actor, "reading.ordered", f"reading:{found.id}")
 
 
 async def tied(conn: AsyncConnection, reading_id: int, ticket_id: int) -> None:

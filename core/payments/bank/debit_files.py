@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.config.payments import DirectDebit
-from core.context import House
+from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import AnyRow, insert
 from core.errors import Refused
@@ -42,22 +42,22 @@ class DebitFile:
     taken_by: str | None
 
 
-async def make(house: House, *, actor: str) -> int | None:
+async def make(app: App, *, actor: str) -> int | None:
     """Make the next file of what waits to be handed in; its id, None when nothing waits. `Refused` while the creditor is not set."""
-    policy = house.operator.direct_debit
+    policy = app.operator.direct_debit
     if not (policy.creditor_name and policy.creditor_id and policy.creditor_iban):
         raise Refused("payments.debits.creditor")
-    await house.db.reserve_ids(2_000)
-    async with house.db.writing() as conn:
-        file_id = await _unfinished(conn) or await _gather(conn, house, actor)
+    await app.db.reserve_ids(2_000)
+    async with app.db.writing() as conn:
+        file_id = await _unfinished(conn) or await _gather(conn, app, actor)
     if file_id is None:
         return None
     failpoints.point("payments.debits_gathered")
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         rows = await _debits(conn, file_id)
-    message_id, body = await asyncio.to_thread(_xml, policy, rows, house.clock.now().isoformat(timespec="seconds"))
+    message_id, body = await asyncio.to_thread(_xml, policy, rows, app.clock.now().isoformat(timespec="seconds"))
     failpoints.point("payments.debits_made")
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         kept = update(debit_file).where(debit_file.c.id == file_id, debit_file.c.body.is_(None))
         await conn.execute(kept.values(message_id=message_id, body=body))
     return file_id
@@ -68,19 +68,19 @@ async def _unfinished(conn: AsyncConnection) -> int | None:
     return (await conn.execute(query)).scalar_one_or_none()
 
 
-async def _gather(conn: AsyncConnection, house: House, actor: str) -> int | None:
+async def _gather(conn: AsyncConnection, context: Context, actor: str) -> int | None:
     """Put what waits into a file of its own; of two who gather at once, one finds nothing left."""
-    rows = await _waiting(conn, house)
+    rows = await _waiting(conn, context)
     if not rows:
         return None
     used = await _used(conn, [row.mandate_id for row in rows])
-    soonest = schemes.hand_in_until(house, "sepa", house.today())
-    file_id, items = house.ids.take(), []
+    soonest = schemes.hand_in_until(context, "sepa", context.today())
+    file_id, items = context.ids.take(), []
     for row in rows:
         sequence = "RCUR" if row.mandate_id in used else "FRST"
         used.add(row.mandate_id)
         items.append(_item(row.id, file_id, sequence, max(row.collect_on, soonest)))
-    empty = {"id": file_id, "made_at": house.clock.now(), "made_by": actor, "currency": house.currency}
+    empty = {"id": file_id, "made_at": context.clock.now(), "made_by": actor, "currency": context.currency}
     await conn.execute(insert(conn, debit_file).values(debits=0, total_minor=0, **empty))
     await conn.execute(insert(conn, debit_item).values(items).on_conflict_do_nothing(index_elements=["attempt_id"]))
     count, total = await _sums(conn, file_id)
@@ -89,11 +89,11 @@ async def _gather(conn: AsyncConnection, house: House, actor: str) -> int | None
         return None
     held = update(debit_file).where(debit_file.c.id == file_id)
     await conn.execute(held.values(debits=count, total_minor=total))
-    await trail.note(conn, house, actor, "debits.gathered", f"debit_file:{file_id}", debits=count)
+    await trail.note(conn, context, actor, "debits.gathered", f"debit_file:{file_id}", debits=count)
     return file_id
 
 
-async def _waiting(conn: AsyncConnection, house: House) -> Sequence[AnyRow]:
+async def _waiting(conn: AsyncConnection, context: Context) -> Sequence[AnyRow]:
     listed = exists().where(debit_item.c.attempt_id == attempt.c.id)
     query = (
         select(attempt.c.id, attempt.c.mandate_id, collection.c.collect_on)
@@ -101,7 +101,7 @@ async def _waiting(conn: AsyncConnection, house: House) -> Sequence[AnyRow]:
         .where(
             attempt.c.provider == "sepa",
             attempt.c.state == "awaiting_customer",
-            attempt.c.currency == house.currency,
+            attempt.c.currency == context.currency,
             ~listed,
         )
         .order_by(attempt.c.id)
@@ -218,12 +218,12 @@ async def waiting(conn: AsyncConnection) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-async def body(conn: AsyncConnection, house: House, file_id: int, *, actor: str) -> str:
+async def body(conn: AsyncConnection, context: Context, file_id: int, *, actor: str) -> str:
     """The file to hand to the bank; who took it is written down. `Refused` when there is none."""
     found = (await conn.execute(select(debit_file.c.body).where(debit_file.c.id == file_id))).scalar_one_or_none()
     if found is None:
         raise Refused("payments.debits.none", status=404)
     took = update(debit_file).where(debit_file.c.id == file_id, debit_file.c.taken_by.is_(None))
-    await conn.execute(took.values(taken_by=actor, taken_at=house.clock.now()))
-    await trail.note(conn, house, actor, "debits.taken", f"debit_file:{file_id}")
+    await conn.execute(took.values(taken_by=actor, taken_at=context.clock.now()))
+    await trail.note(conn, context, actor, "debits.taken", f"debit_file:{file_id}")
     return str(found)

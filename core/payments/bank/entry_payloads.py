@@ -12,7 +12,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.context import House
+from core.context import Context
 from core.db.in_list import among
 from core.parties.tables import account
 from core.payments.bank.model import RETURNS
@@ -24,7 +24,7 @@ from core.payments.tables import attempt
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,33}[A-Za-z0-9]")
 
 
-async def debits(conn: AsyncConnection, house: House, keys: Sequence[str]) -> list[ProviderEventIn]:
+async def debits(conn: AsyncConnection, context: Context, keys: Sequence[str]) -> list[ProviderEventIn]:
     """What these entries say of direct debits we handed in."""
     query = select(statement_entry).where(among(conn, statement_entry.c.key, keys), statement_entry.c.problem.is_(None))
     found = (await conn.execute(query)).all()
@@ -33,10 +33,10 @@ async def debits(conn: AsyncConnection, house: House, keys: Sequence[str]) -> li
         attempt.c.provider == "sepa", among(conn, attempt.c.provider_ref, names)
     )
     known = set((await conn.execute(ours)).scalars())
-    return [_debit(house, row) for row in found if row.end_to_end in known]
+    return [_debit(context, row) for row in found if row.end_to_end in known]
 
 
-def _debit(house: House, row: Row[Any]) -> ProviderEventIn:
+def _debit(context: Context, row: Row[Any]) -> ProviderEventIn:
     base: dict[str, Any] = {
         "key": f"entry:{row.key}",
         "verified_by": "answer",
@@ -44,7 +44,7 @@ def _debit(house: House, row: Row[Any]) -> ProviderEventIn:
         "txn": row.end_to_end,
         "amount_minor": abs(row.amount_minor),
         "currency": row.currency,
-        "at": start_of(row.booked_on, house.zone),
+        "at": start_of(row.booked_on, context.zone),
     }
     if row.amount_minor > 0:
         return ProviderEventIn(kind="succeeded", method="direct_debit", **base)
@@ -67,7 +67,7 @@ def refused(refusals: Sequence[Refusal]) -> list[ProviderEventIn]:
 
 
 async def transfers(
-    conn: AsyncConnection, house: House, keys: Sequence[str], billed: dict[str, str]
+    conn: AsyncConnection, context: Context, keys: Sequence[str], billed: dict[str, str]
 ) -> list[ProviderEventIn]:
     """Transfers whose purpose names an account of ours, or a bill (`billed`: bill number -> account number).
 
@@ -81,7 +81,7 @@ async def transfers(
     ours = select(account.c.number).where(among(conn, account.c.number, every))
     numbers = {number: number for number in (await conn.execute(ours)).scalars()} | billed
     named = [(row, list(dict.fromkeys(numbers[one] for one in names if one in numbers))) for row, names in found]
-    return [_transfer(house, row, _reference(row, whose)) for row, whose in named if whose]
+    return [_transfer(context, row, _reference(row, whose)) for row, whose in named if whose]
 
 
 def _reference(row: Row[Any], whose: Sequence[str]) -> str:
@@ -96,7 +96,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-def _transfer(house: House, row: Row[Any], number: str) -> ProviderEventIn:
+def _transfer(context: Context, row: Row[Any], number: str) -> ProviderEventIn:
     return ProviderEventIn(
         key=f"entry:{row.key}",
         kind="inbound",
@@ -107,5 +107,5 @@ def _transfer(house: House, row: Row[Any], number: str) -> ProviderEventIn:
         currency=row.currency,
         reference=number,
         payer=row.name[:40],
-        at=start_of(row.booked_on, house.zone),
+        at=start_of(row.booked_on, context.zone),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core import files, money
 from core.card_numbers import without_cards
-from core.context import House
+from core.context import App, Context
 from core.db.engine import SPARE_IDS
 from core.errors import BadInput
 from core.payments.bank import camt, keep_statement, mt940, pain002
@@ -55,16 +55,14 @@ def _whole(found: list[Statement]) -> list[Statement]:
     return found
 
 
-async def keep(house: House, path: Path, found: Sequence[Statement]) -> Taken:
+async def keep(app: App, path: Path, found: Sequence[Statement]) -> Taken:
     """Write statements down, in one transaction; what was new."""
-    await house.db.reserve_ids(sum(2 * len(one.entries) + 1 for one in found) + SPARE_IDS)
+    await app.db.reserve_ids(sum(2 * len(one.entries) + 1 for one in found) + SPARE_IDS)
     digest = await asyncio.to_thread(_digest, path)
     taken = Taken(len(found))
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         for one in found:
-            kept = await keep_statement.keep(
-                conn, house, one, _ours(house, one.account), without_cards(path.name), digest
-            )
+            kept = await keep_statement.keep(conn, app, one, _ours(app, one.account), without_cards(path.name), digest)
             taken.new += kept.new
             taken.known += kept.known
             taken.otherwise += kept.otherwise
@@ -76,9 +74,9 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _ours(house: House, told: str) -> str:
+def _ours(context: Context, told: str) -> str:
     """The account as we call it: formats write the same account differently (an IBAN, or bank code and number in it)."""
-    ours = "".join(house.operator.reconcile.bank_account.split()).upper()
+    ours = "".join(context.operator.reconcile.bank_account.split()).upper()
     plain = "".join(letter for letter in told.upper() if letter.isalnum())
     figures = plain.rstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
     return ours if ours and len(figures) >= 8 and figures in ours else plain

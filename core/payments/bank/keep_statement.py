@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.context import House
+from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import AnyRow, insert
 from core.db.in_list import among
@@ -47,10 +47,12 @@ class _Plan:
     """Known movements whose parts are told only now."""
 
 
-async def keep(conn: AsyncConnection, house: House, one: Statement, account: str, file_name: str, digest: str) -> Kept:
+async def keep(
+    conn: AsyncConnection, context: Context, one: Statement, account: str, file_name: str, digest: str
+) -> Kept:
     """Keep a statement of `account`; safe to repeat, and one at a time for each account."""
     await _alone(conn, account)
-    statement_id = await _row(conn, house, one, account, file_name, digest)
+    statement_id = await _row(conn, context, one, account, file_name, digest)
     steps = _steps(one)
     days = {step.on for step in steps}
     rows = await _kept(conn, account, days)
@@ -75,9 +77,9 @@ async def keep(conn: AsyncConnection, house: House, one: Statement, account: str
                     kept.otherwise.append(_otherwise(one, step, other))
                     _line(plan, statement_id, one, place, step, other, extra=other is not found.instead[index][0])
             else:
-                _new(house, kept, plan, one, account, statement_id, movement, seen)
+                _new(context, kept, plan, one, account, statement_id, movement, seen)
                 plan.lines.append(_values(statement_id, place, plan.movements[-1][0], step.before_minor, None))
-    await _write(conn, house, plan)
+    await _write(conn, context, plan)
     return kept
 
 
@@ -87,10 +89,12 @@ async def _alone(conn: AsyncConnection, account: str) -> None:
         await conn.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"statement:{account}", 0))))
 
 
-async def _row(conn: AsyncConnection, house: House, one: Statement, account: str, file_name: str, digest: str) -> int:
+async def _row(
+    conn: AsyncConnection, context: Context, one: Statement, account: str, file_name: str, digest: str
+) -> int:
     key = f"{account}:{one.number}:{one.page}:{one.from_on}:{one.opening_minor}:{one.closing_minor}"
     row = {
-        "id": house.ids.take(),
+        "id": context.ids.take(),
         "key": key,
         "form": one.form,
         "account": account,
@@ -103,7 +107,7 @@ async def _row(conn: AsyncConnection, house: House, one: Statement, account: str
         "closing_minor": one.closing_minor,
         "file_name": file_name,
         "digest": digest,
-        "imported_at": house.clock.now(),
+        "imported_at": context.clock.now(),
     }
     await conn.execute(insert(conn, statement).values(row).on_conflict_do_nothing(index_elements=["key"]))
     return int((await conn.execute(select(statement.c.id).where(statement.c.key == key))).scalar_one())
@@ -225,7 +229,7 @@ def _values(
 
 
 def _new(
-    house: House,
+    context: Context,
     kept: Kept,
     plan: _Plan,
     one: Statement,
@@ -237,9 +241,9 @@ def _new(
     equals = (movement.booked_on, movement.bank_ref, movement.amount_minor)
     key = key_of(account, movement, seen[equals])
     seen[equals] += 1
-    movement_id = house.ids.take()
+    movement_id = context.ids.take()
     plan.movements.append((movement_id, key, account, *_first(movement)))
-    plan.entries += _entries(house, one, account, statement_id, movement_id, key, movement)
+    plan.entries += _entries(context, one, account, statement_id, movement_id, key, movement)
     kept.new += len(movement.parts)
     if movement.problem:
         amount = money.plain(movement.amount_minor, one.currency)
@@ -251,11 +255,11 @@ def _first(movement: Movement) -> tuple[Any, ...]:
 
 
 def _entries(
-    house: House, one: Statement, account: str, statement_id: int, movement_id: int, key: str, movement: Movement
+    context: Context, one: Statement, account: str, statement_id: int, movement_id: int, key: str, movement: Movement
 ) -> list[tuple[Any, ...]]:
     return [
         (
-            house.ids.take(),
+            context.ids.take(),
             movement_id,
             statement_id,
             f"{key}:{part.index}",
@@ -276,7 +280,7 @@ def _entries(
     ]
 
 
-async def _write(conn: AsyncConnection, house: House, plan: _Plan) -> None:
+async def _write(conn: AsyncConnection, context: Context, plan: _Plan) -> None:
     await insert_many(conn, statement_movement, _MOVEMENT, plan.movements)
     await insert_many(conn, statement_entry, _ENTRY, plan.entries)
     if plan.lines:
@@ -285,10 +289,10 @@ async def _write(conn: AsyncConnection, house: House, plan: _Plan) -> None:
         await conn.execute(
             line.on_conflict_do_update(index_elements=["statement_id", "place"], set_=newest), plan.lines
         )
-    await _taken_apart(conn, house, plan.parts)
+    await _taken_apart(conn, context, plan.parts)
 
 
-async def _taken_apart(conn: AsyncConnection, house: House, parts: Mapping[int, Movement]) -> None:
+async def _taken_apart(conn: AsyncConnection, context: Context, parts: Mapping[int, Movement]) -> None:
     """A batch that was told as one, and of which nothing was made yet, is told in parts now (a notification after the statement)."""
     e = statement_entry.c
     single = (
@@ -320,7 +324,7 @@ async def _taken_apart(conn: AsyncConnection, house: House, parts: Mapping[int, 
         await conn.execute(change.values(amount_minor=first.amount_minor, problem=None, **whose))
         more = [
             (
-                house.ids.take(),
+                context.ids.take(),
                 row.movement_id,
                 row.statement_id,
                 f"{row.key.rpartition(':')[0]}:{one.index}",

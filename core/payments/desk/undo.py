@@ -10,7 +10,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.payments import reverse
 from core.payments.desk.drawer import moved, opened
@@ -18,7 +18,7 @@ from core.payments.desk.tables import drawer, drawer_move
 from core.payments.tables import refund
 
 
-async def void(conn: AsyncConnection, house: House, receipt_id: int, *, cashier: str, reason: str) -> None:
+async def void(conn: AsyncConnection, context: Context, receipt_id: int, *, cashier: str, reason: str) -> None:
     """Cancel a receipt of this person's own open drawer: its money goes back over the counter, its bills are open again."""
     if not 3 <= len(reason.strip()) <= 200:
         raise Refused("desk.void.reason", status=400)
@@ -31,15 +31,17 @@ async def void(conn: AsyncConnection, house: House, receipt_id: int, *, cashier:
     )
     if taken.reversed_minor or (await conn.execute(asked.limit(1))).first() or await reverse.spent(conn, receipt_id):
         raise Refused("desk.void.used")
-    if not await reverse.reverse(conn, house, receipt_id, key=f"void:{receipt_id}", kind="void", reason=reason.strip()):
+    if not await reverse.reverse(
+        conn, context, receipt_id, key=f"void:{receipt_id}", kind="void", reason=reason.strip()
+    ):
         raise Refused("desk.void.used")
     await moved(
-        conn, house, held.id, key=str(receipt_id), kind="void", amount=-taken.amount_minor, receipt_id=receipt_id
+        conn, context, held.id, key=str(receipt_id), kind="void", amount=-taken.amount_minor, receipt_id=receipt_id
     )
-    await trail.note(conn, house, cashier, "receipt.cancelled", f"receipt:{receipt_id}", reason=reason.strip())
+    await trail.note(conn, context, cashier, "receipt.cancelled", f"receipt:{receipt_id}", reason=reason.strip())
 
 
-async def handed_back(conn: AsyncConnection, house: House, receipt_id: int, minor: int, *, key: str) -> bool:
+async def handed_back(conn: AsyncConnection, context: Context, receipt_id: int, minor: int, *, key: str) -> bool:
     """Whether an agreed refund comes out of the drawer that took the money: it does while that drawer is open, and is then no
     longer expected in it."""
     drawer_id = await _drawer_of(conn, receipt_id)
@@ -50,7 +52,7 @@ async def handed_back(conn: AsyncConnection, house: House, receipt_id: int, mino
     ).one()
     if held.state != "open":
         return False
-    await moved(conn, house, drawer_id, key=key, kind="refund", amount=-minor, receipt_id=receipt_id)
+    await moved(conn, context, drawer_id, key=key, kind="refund", amount=-minor, receipt_id=receipt_id)
     return True
 
 

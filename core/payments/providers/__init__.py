@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.payments.providers import daraja, flutterwave, flutterwave_v4, gocardless, paystack, sandbox, sepa, stripe
 from core.payments.providers.contract import Method, Provider
 from core.payments.providers.hook import callback_url as callback_url
 
-OPENED: Mapping[str, Callable[[House], Provider]] = {
+OPENED: Mapping[str, Callable[[App], Provider]] = {
     "sandbox": sandbox.opened,
     "daraja": daraja.opened,
     "stripe": stripe.opened,
@@ -27,14 +27,14 @@ BY_HAND = ("cash", "bank")
 """Ways money comes in that nobody can be asked about: over the counter, and straight into the bank account."""
 
 
-def named(house: House, name: str) -> Provider:
+def named(app: App, name: str) -> Provider:
     """The provider of that name, set up from the environment; `Refused` when there is none."""
     opened = OPENED.get(name)
     if opened is None:
         raise Refused("payments.provider.unknown", status=404, provider=name)
-    return opened(house)
+    return opened(app)
 
 
-def can(house: House, name: str, method: Method) -> bool:
+def can(app: App, name: str, method: Method) -> bool:
     """Whether the provider can be asked for that."""
-    return name in OPENED and method in named(house, name).methods
+    return name in OPENED and method in named(app, name).methods

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from core import money
 from core.clock import Clock
-from core.context import House
+from core.context import App
 from core.payments.providers import daraja_reversal, daraja_token
 from core.payments.providers.contract import (
     Asked,
@@ -255,19 +255,19 @@ def _said(instant: datetime) -> str:
     return instant.astimezone(EAT).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def opened(house: House) -> Daraja:
+def opened(app: App) -> Daraja:
     """The Daraja of the settings."""
-    settings = house.settings
+    settings = app.settings
     return Daraja(
         base_url=settings.daraja_base_url,
         consumer_key=settings.daraja_consumer_key.get_secret_value(),
         consumer_secret=settings.daraja_consumer_secret.get_secret_value(),
         shortcode=settings.daraja_shortcode,
         passkey=settings.daraja_passkey.get_secret_value(),
-        clock=house.clock,
+        clock=app.clock,
         initiator=settings.daraja_initiator,
         credential=settings.daraja_security_credential.get_secret_value(),
-        hook=callback_url(house, "daraja"),
+        hook=callback_url(app, "daraja"),
     )
 
 

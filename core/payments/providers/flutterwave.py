@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from core import money
-from core.context import House
+from core.context import App
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -238,13 +238,13 @@ def _event(said: dict[str, Any]) -> ProviderEventIn:
     )
 
 
-def opened(house: House) -> Flutterwave:
+def opened(app: App) -> Flutterwave:
     """The Flutterwave of the settings."""
-    settings = house.settings
+    settings = app.settings
     return Flutterwave(
         settings.flutterwave_base_url.rstrip("/"),
         settings.flutterwave_secret_key.get_secret_value(),
         settings.flutterwave_secret_hash.get_secret_value(),
         settings.flutterwave_email,
-        house.operator.country,
+        app.operator.country,
     )

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from core import money
 from core.clock import Clock
-from core.context import House
+from core.context import App
 from core.payments.providers import oauth
 from core.payments.providers.contract import (
     Asked,
@@ -219,9 +219,9 @@ def _event(said: Thing) -> ProviderEventIn:
     return ProviderEventIn(**base, **told)
 
 
-def opened(house: House) -> FlutterwaveV4:
+def opened(app: App) -> FlutterwaveV4:
     """The v4 of the settings."""
-    settings = house.settings
+    settings = app.settings
     return FlutterwaveV4(
         settings.flutterwave_v4_base_url.rstrip("/"),
         settings.flutterwave_v4_token_url,
@@ -230,5 +230,5 @@ def opened(house: House) -> FlutterwaveV4:
         settings.flutterwave_secret_hash.get_secret_value(),
         settings.flutterwave_email,
         settings.flutterwave_v4_network,
-        house.clock,
+        app.clock,
     )

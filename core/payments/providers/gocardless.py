@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-from core.context import House
+from core.context import App
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -155,9 +155,9 @@ class _Before(Declined):
     __slots__ = ()
 
 
-def opened(house: House) -> GoCardless:
+def opened(app: App) -> GoCardless:
     """The GoCardless of the settings."""
-    settings = house.settings
+    settings = app.settings
     return GoCardless(
         settings.gocardless_base_url.rstrip("/"),
         settings.gocardless_access_token.get_secret_value(),

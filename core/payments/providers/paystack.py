@@ -11,7 +11,7 @@ from hashlib import sha512
 from typing import Any
 from urllib.parse import quote
 
-from core.context import House
+from core.context import App
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -176,8 +176,8 @@ def _given(one: Mapping[str, Any]) -> Queried:
     return Queried(REFUNDED.get(one["status"], "awaiting_customer"), str(one["id"]), txn=f"refund:{one['id']}")
 
 
-def opened(house: House) -> Paystack:
+def opened(app: App) -> Paystack:
     """The Paystack of the settings."""
-    settings = house.settings
+    settings = app.settings
     key = settings.paystack_secret_key.get_secret_value()
     return Paystack(settings.paystack_base_url.rstrip("/"), key, settings.paystack_email)

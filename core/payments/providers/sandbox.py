@@ -12,7 +12,7 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 from core.clock import Clock
-from core.context import House
+from core.context import App
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -154,6 +154,6 @@ def _instant(seconds: Any) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if known else None
 
 
-def opened(house: House) -> Sandbox:
+def opened(app: App) -> Sandbox:
     """The sandbox of the settings."""
-    return Sandbox(house.settings.sandbox_base_url, house.settings.sandbox_secret.get_secret_value(), house.clock)
+    return Sandbox(app.settings.sandbox_base_url, app.settings.sandbox_secret.get_secret_value(), app.clock)

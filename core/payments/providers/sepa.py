@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.context import House
+from core.context import Context
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -54,6 +54,6 @@ def end_to_end(key: str) -> str:
     return key.replace("collection:", "C").replace(":", "-")[:35]
 
 
-def opened(_house: House) -> Sepa:
+def opened(_house: Context) -> Sepa:
     """Our bank."""
     return Sepa()

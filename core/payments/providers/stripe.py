@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import aiohttp
 
 from core.clock import Clock
-from core.context import House
+from core.context import App
 from core.payments.providers.contract import (
     Asked,
     Begun,
@@ -211,12 +211,12 @@ def _refund(wanted: Wanted) -> Any:
     }
 
 
-def opened(house: House) -> Stripe:
+def opened(app: App) -> Stripe:
     """The Stripe of the settings."""
-    settings = house.settings
+    settings = app.settings
     return Stripe(
         settings.stripe_base_url.rstrip("/"),
         settings.stripe_secret_key.get_secret_value(),
         settings.stripe_webhook_secret.get_secret_value(),
-        house.clock,
+        app.clock,
     )

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import Context
 from core.db.engine import AnyRow
 from core.db.in_list import among
 from core.ledger.model import Book, Posting
@@ -39,14 +39,14 @@ class Expected:
     branch_id: int | None = None
 
 
-async def match(conn: AsyncConnection, house: House, on: date) -> list[Difference]:
+async def match(conn: AsyncConnection, context: Context, on: date) -> list[Difference]:
     """Match what should be on the account by this day, then what is on it; the differences of the day."""
     expected = await _payouts(conn, on) + await _deposits(conn, on)
     found: list[Difference] = []
     for one in expected:
-        if difference := await _look_for(conn, house, one):
+        if difference := await _look_for(conn, context, one):
             found.append(difference)
-    await _known(conn, house, on)
+    await _known(conn, context, on)
     return found + await _unexplained(conn, on) + await _otherwise(conn, on)
 
 
@@ -84,16 +84,16 @@ async def _deposits(conn: AsyncConnection, on: date) -> list[Expected]:
     ]
 
 
-async def _look_for(conn: AsyncConnection, house: House, one: Expected) -> Difference | None:
+async def _look_for(conn: AsyncConnection, context: Context, one: Expected) -> Difference | None:
     """Find its entry, and settle it; or say what is wrong."""
     mark = f"{one.kind}:{one.provider}:{one.about}"
-    entry = await _entry(conn, house, one, mark)
+    entry = await _entry(conn, context, one, mark)
     if entry is None:
-        late = house.today() - one.day <= timedelta(days=house.operator.reconcile.payout_days)
+        late = context.today() - one.day <= timedelta(days=context.operator.reconcile.payout_days)
         return Difference(
             f"{one.kind}_missing", one.provider, one.about, -one.amount_minor, one.day, late, one.branch_id
         )
-    await _settle(conn, house, one, entry.amount_minor, mark)
+    await _settle(conn, context, one, entry.amount_minor, mark)
     await _matched(conn, [entry.id], mark)
     off = entry.amount_minor - one.amount_minor
     return (
@@ -101,9 +101,9 @@ async def _look_for(conn: AsyncConnection, house: House, one: Expected) -> Diffe
     )
 
 
-async def _entry(conn: AsyncConnection, house: House, one: Expected, mark: str) -> AnyRow | None:
+async def _entry(conn: AsyncConnection, context: Context, one: Expected, mark: str) -> AnyRow | None:
     """The entry it was matched with, or the one that names it, or the only one of that amount in these days."""
-    last = one.day + timedelta(days=house.operator.reconcile.payout_days)
+    last = one.day + timedelta(days=context.operator.reconcile.payout_days)
     near = select(statement_entry).where(
         statement_entry.c.amount_minor > 0,
         statement_entry.c.booked_on.between(one.day - timedelta(days=1), last),
@@ -126,15 +126,15 @@ def _names(row: AnyRow, about: str) -> bool:
     return re.search(word, f"{row.purpose} {row.end_to_end or ''} {row.bank_ref}", re.IGNORECASE) is not None
 
 
-async def _settle(conn: AsyncConnection, house: House, one: Expected, came_minor: int, mark: str) -> None:
+async def _settle(conn: AsyncConnection, context: Context, one: Expected, came_minor: int, mark: str) -> None:
     """What came is in the bank, what was kept is fees."""
     moved = [Posting(one.book, Book("bank"), came_minor, one.currency, one.kind)]
     if one.fee_minor:
         moved.append(Posting(one.book, Book("fees"), one.fee_minor, one.currency, "fees"))
-    await post(conn, house, key=f"settlement:{mark}", kind="settlement", booked_on=house.today(), postings=moved)
+    await post(conn, context, key=f"settlement:{mark}", kind="settlement", booked_on=context.today(), postings=moved)
 
 
-async def _known(conn: AsyncConnection, house: House, on: date) -> None:
+async def _known(conn: AsyncConnection, context: Context, on: date) -> None:
     """Entries that are receipts, returned debits or refunds of ours; all of the day at once."""
     rows = (
         await conn.execute(
@@ -146,9 +146,9 @@ async def _known(conn: AsyncConnection, house: House, on: date) -> None:
     for row in rows:
         known = receipts.get(row.key) or receipts.get(row.end_to_end or "")
         if known and row.amount_minor > 0 and row.amount_minor == known.amount_minor:
-            await _banked(conn, house, row, Book(f"cash:{known.provider}"), f"receipt:{known.id}")
+            await _banked(conn, context, row, Book(f"cash:{known.provider}"), f"receipt:{known.id}")
         elif known and row.amount_minor < 0 and known.reversed_minor == -row.amount_minor:
-            await _banked(conn, house, row, Book(f"cash:{known.provider}"), f"return:{known.id}")
+            await _banked(conn, context, row, Book(f"cash:{known.provider}"), f"return:{known.id}")
         elif refunded := next((one for one in sent if _is_refund(row, one)), None):
             await _matched(conn, [row.id], f"refund:{refunded.id}")
 
@@ -169,11 +169,11 @@ def _is_refund(row: AnyRow, one: AnyRow) -> bool:
     return -row.amount_minor == one.amount_minor and _names(row, str(one.paid_ref))
 
 
-async def _banked(conn: AsyncConnection, house: House, row: AnyRow, book: Book, mark: str) -> None:
+async def _banked(conn: AsyncConnection, context: Context, row: AnyRow, book: Book, mark: str) -> None:
     bank = Book("bank")
     source, target = (book, bank) if row.amount_minor > 0 else (bank, book)
     moved = Posting(source, target, abs(row.amount_minor), row.currency, "banked")
-    await post(conn, house, key=f"banked:{row.key}", kind="settlement", booked_on=house.today(), postings=[moved])
+    await post(conn, context, key=f"banked:{row.key}", kind="settlement", booked_on=context.today(), postings=[moved])
     await _matched(conn, [row.id], mark)
 
 

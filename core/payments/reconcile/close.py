@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.parties.tables import account, branch
@@ -35,23 +35,23 @@ class Channel:
     unexplained: int
 
 
-async def close(conn: AsyncConnection, house: House, on: date, *, actor: str) -> None:
+async def close(conn: AsyncConnection, context: Context, on: date, *, actor: str) -> None:
     """Close a day; `Refused` while it is not over, or while a cent is unexplained."""
-    if on >= house.today():
+    if on >= context.today():
         raise Refused("reconcile.close.not_over")
-    await run(conn, house, on)
+    await run(conn, context, on)
     blocking = select(func.count()).select_from(difference)
     blocking = blocking.where(difference.c.day <= on, difference.c.state.in_(("open", "asked")))
     if count := (await conn.execute(blocking)).scalar_one():
         raise Refused("reconcile.close.open", count=count)
     row = {
         "day": on,
-        "closed_at": house.clock.now(),
+        "closed_at": context.clock.now(),
         "closed_by": actor,
         "figures": [asdict(one) for one in await channels(conn, on)],
     }
     await conn.execute(insert(conn, money_day).values(row).on_conflict_do_nothing(index_elements=["day"]))
-    await trail.note(conn, house, actor, "day.closed", f"day:{on.isoformat()}")
+    await trail.note(conn, context, actor, "day.closed", f"day:{on.isoformat()}")
 
 
 async def closed(conn: AsyncConnection, on: date) -> Any:

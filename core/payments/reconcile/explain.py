@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.approvals import decide as approvals
 from core.audit import trail
-from core.context import House
+from core.context import Context
 from core.errors import Refused
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
@@ -26,7 +26,7 @@ NOTHING_TO_BOOK = ("fees",)
 
 
 async def explain(
-    conn: AsyncConnection, house: House, difference_id: int, *, note: str, actor: str, branch_id: int | None = None
+    conn: AsyncConnection, context: Context, difference_id: int, *, note: str, actor: str, branch_id: int | None = None
 ) -> str:
     """Explain an open difference; its state afterwards: `explained`, or `asked` while another person has to agree.
 
@@ -41,8 +41,8 @@ async def explain(
         raise Refused("reconcile.explain.note")
     values: dict[str, Any] = {"note": note.strip()[:500], "settled_by": actor}
     await conn.execute(update(difference).where(difference.c.id == difference_id).values(values))
-    if abs(found.amount_minor) <= money.parse(house.operator.cash_desk.over_short_approve_above, found.currency):
-        await granted(conn, house, difference_id)
+    if abs(found.amount_minor) <= money.parse(context.operator.cash_desk.over_short_approve_above, found.currency):
+        await granted(conn, context, difference_id)
         return "explained"
     payload = {
         "what": KINDS[found.kind],
@@ -55,7 +55,7 @@ async def explain(
     }
     approval_id = await approvals.ask(
         conn,
-        house,
+        context,
         kind="difference",
         subject=f"difference:{difference_id}",
         payload=payload,
@@ -67,21 +67,21 @@ async def explain(
     return "asked"
 
 
-async def granted(conn: AsyncConnection, house: House, difference_id: int) -> None:
+async def granted(conn: AsyncConnection, context: Context, difference_id: int) -> None:
     """It is explained: booked, and no longer in the way of closing the day. What has come right meanwhile stays as it is."""
     found = await _held(conn, difference_id)
     if found.state == "cleared":
         return
     if found.amount_minor and found.kind not in NOTHING_TO_BOOK:
-        await _book(conn, house, found)
+        await _book(conn, context, found)
     if found.kind == "bank_unexplained":
         entry = update(statement_entry).where(statement_entry.c.key == found.about, statement_entry.c.state == "open")
         await conn.execute(entry.values(state="matched", matched=f"explained:{difference_id}"))
     done = update(difference).where(difference.c.id == difference_id)
-    await conn.execute(done.values(state="explained", settled_at=house.clock.now()))
+    await conn.execute(done.values(state="explained", settled_at=context.clock.now()))
     await trail.note(
         conn,
-        house,
+        context,
         found.settled_by or "job:reconcile",
         "difference.explained",
         f"difference:{difference_id}",
@@ -89,19 +89,19 @@ async def granted(conn: AsyncConnection, house: House, difference_id: int) -> No
     )
 
 
-async def refused(conn: AsyncConnection, house: House, difference_id: int) -> None:
+async def refused(conn: AsyncConnection, context: Context, difference_id: int) -> None:
     """The second person said no: it is open again."""
     again = update(difference).where(difference.c.id == difference_id, difference.c.state == "asked")
     await conn.execute(again.values(state="open"))
 
 
-async def _book(conn: AsyncConnection, house: House, found: Row[Any]) -> None:
+async def _book(conn: AsyncConnection, context: Context, found: Row[Any]) -> None:
     """They have more than we: that much more is ours. They have less: that much is gone."""
     book, over = _book_of(found), Book("over_short")
     source, target = (over, book) if found.amount_minor > 0 else (book, over)
     posting = Posting(source, target, abs(found.amount_minor), found.currency, found.kind)
     key = f"difference:{found.id}:{found.amount_minor}"
-    await post(conn, house, key=key, kind="difference", booked_on=house.today(), postings=[posting])
+    await post(conn, context, key=key, kind="difference", booked_on=context.today(), postings=[posting])
 
 
 def _book_of(found: Row[Any]) -> Book:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import csv_text, money
-from core.context import House
+from core.context import Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.ledger import number
@@ -35,9 +35,9 @@ class Summary:
     lines: tuple[tuple[str, str, int, int], ...]
 
 
-async def summarise(conn: AsyncConnection, house: House, on: date) -> list[Summary]:
+async def summarise(conn: AsyncConnection, context: Context, on: date) -> list[Summary]:
     """Every summary of the day, a new one among them if postings have come since the last. `Refused` while the day is not over."""
-    if on >= house.today():
+    if on >= context.today():
         raise Refused("reconcile.close.not_over")
     await number.hold(conn, SERIES)
     made = await _made(conn, on)
@@ -47,7 +47,7 @@ async def summarise(conn: AsyncConnection, house: House, on: date) -> list[Summa
             rest[book, asset, "debit"] -= debit
             rest[book, asset, "credit"] -= credit
     if any(rest.values()) or not made:
-        made.append(await _add(conn, house, on, rest, revision=len(made) + 1))
+        made.append(await _add(conn, context, on, rest, revision=len(made) + 1))
     return made
 
 
@@ -85,11 +85,11 @@ async def _posted(conn: AsyncConnection, on: date) -> Counter[tuple[str, str, st
 
 
 async def _add(
-    conn: AsyncConnection, house: House, on: date, rest: Counter[tuple[str, str, str]], *, revision: int
+    conn: AsyncConnection, context: Context, on: date, rest: Counter[tuple[str, str, str]], *, revision: int
 ) -> Summary:
     books = sorted({(book, asset) for (book, asset, _), minor in rest.items() if minor})
     lines = tuple((book, asset, rest[book, asset, "debit"], rest[book, asset, "credit"]) for book, asset in books)
-    made = Summary(await number.take(conn, SERIES, 1), on, revision, house.clock.now(), lines)
+    made = Summary(await number.take(conn, SERIES, 1), on, revision, context.clock.now(), lines)
     row = {
         "number": made.number,
         "day": on,

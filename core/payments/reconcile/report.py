@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files, money
-from core.context import House
+from core.context import App, Context
 from core.dates import Layout
 from core.db.bulk import insert_many
 from core.db.engine import SPARE_IDS
@@ -53,36 +53,36 @@ class Reported:
     """Rows that are no transactions: the payouts themselves."""
 
 
-async def bring_in(house: House, path: Path, provider: str, *, ways: Ways | None = None) -> Reported:
+async def bring_in(app: App, path: Path, provider: str, *, ways: Ways | None = None) -> Reported:
     """Import a provider's report; `ways` says how the file calls ours (`txn` -> `Receipt No.`) where it is not its own format.
 
     What an API answered is written by machines, whatever `ways` says.
     """
-    await _known_provider(house, path, provider)
+    await _known_provider(app, path, provider)
     ways = ways or Ways()
     layout, text = ways.layout(path), await text_of(path)
     form = FORMATS.get(provider)
     found = _rows(path, text, form) if form and not ways.columns else None
     if found is None or form is None:
-        return await _by_columns(house, path, text, provider, ways, layout)
+        return await _by_columns(app, path, text, provider, ways, layout)
     told: list[tuple[int, Told]] = []
     wrong: list[tuple[int, str]] = []
     left_out = 0
     for number, row in found:
         try:
-            line = form.read(row, house.currency, ways.notation)
+            line = form.read(row, app.currency, ways.notation)
         except (ValueError, KeyError, TypeError, AttributeError) as why:
             wrong.append((number, f"it lacks {why}" if isinstance(why, KeyError) else str(why)))
             continue
         left_out += line is None
         if line:
             told.append((number, replace(line, payout=line.payout or ways.fill.get("payout"))))
-    return replace(await _keep(house, provider, told, wrong), left_out=left_out)
+    return replace(await _keep(app, provider, told, wrong), left_out=left_out)
 
 
-async def _known_provider(house: House, path: Path, provider: str) -> None:
+async def _known_provider(app: App, path: Path, provider: str) -> None:
     """A name nobody knows is a mistake: its lines would match nothing for ever."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         seen = (await conn.execute(select(receipt.c.provider).distinct())).scalars().all()
     names = sorted({*OPENED, *seen} - set(NOT_REPORTED))
     if provider not in names:
@@ -112,18 +112,18 @@ def _named(names: list[str], cells: list[str]) -> dict[str, Any]:
     return {name: cells[place] if place < len(cells) else None for place, name in enumerate(names)}
 
 
-async def _by_columns(house: House, path: Path, text: str, provider: str, ways: Ways, layout: Layout) -> Reported:
+async def _by_columns(app: App, path: Path, text: str, provider: str, ways: Ways, layout: Layout) -> Reported:
     told: list[tuple[int, Told]] = []
     wrong: list[tuple[int, str]] = []
     for number, said in rows(path, text, ways, COLUMNS, MORE):
         try:
-            told.append((number, _row(house, said, layout, ways.notation)))
+            told.append((number, _row(app, said, layout, ways.notation)))
         except ValueError as why:
             wrong.append((number, str(why)))
-    return await _keep(house, provider, told, wrong)
+    return await _keep(app, provider, told, wrong)
 
 
-async def _keep(house: House, provider: str, told: list[tuple[int, Told]], wrong: list[tuple[int, str]]) -> Reported:
+async def _keep(app: App, provider: str, told: list[tuple[int, Told]], wrong: list[tuple[int, str]]) -> Reported:
     """Write down what is new; what is there already and says something else is refused with both."""
     seen: Counter[str] = Counter()
     keyed: dict[str, tuple[int, Told]] = {}
@@ -137,11 +137,11 @@ async def _keep(house: House, provider: str, told: list[tuple[int, Told]], wrong
             twice.append((number, one))
         else:
             keyed[key] = number, replace(one, key=key)
-    await house.db.reserve_ids(len(keyed) + SPARE_IDS)
-    async with house.db.writing() as conn:
+    await app.db.reserve_ids(len(keyed) + SPARE_IDS)
+    async with app.db.writing() as conn:
         known = await _there(conn, provider, list(keyed))
         fresh = [one for _, one in keyed.values() if one.key not in known]
-        ready = [(house.ids.take(), provider, *_values(one)) for one in fresh]
+        ready = [(app.ids.take(), provider, *_values(one)) for one in fresh]
         await insert_many(conn, provider_line, _TABLE, ready, skip_known=True)
         there = [(number, one, known[one.key]) for number, one in keyed.values() if one.key in known]
         there += [(number, one, keyed[one.key][1]) for number, one in twice]
@@ -199,8 +199,8 @@ async def _paid_out(conn: AsyncConnection, provider: str, told: list[Told]) -> N
         await conn.execute(mine.values(payout=payout))
 
 
-def _row(house: House, told: Mapping[str, str], layout: Layout, notation: Notation) -> Told:
-    kind, currency = told["kind"].lower() or "payment", told["currency"].upper() or house.currency
+def _row(context: Context, told: Mapping[str, str], layout: Layout, notation: Notation) -> Told:
+    kind, currency = told["kind"].lower() or "payment", told["currency"].upper() or context.currency
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind: {', '.join(KINDS)}")
     if not told["txn"]:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App, Context
 from core.db.engine import insert
 from core.payments.desk.tables import drawer
 from core.payments.reconcile import bank, load
@@ -20,9 +20,9 @@ from core.payments.reconcile.tables import difference
 OPEN = ("late", "open")
 
 
-async def run(conn: AsyncConnection, house: House, on: date) -> int:
+async def run(conn: AsyncConnection, context: Context, on: date) -> int:
     """Match the day; how many differences of it are open (late ones not counted)."""
-    policy, today = house.operator.reconcile, house.today()
+    policy, today = context.operator.reconcile, context.today()
     found = compare(
         await load.ours(conn, on),
         await load.lines(conn, on),
@@ -30,25 +30,25 @@ async def run(conn: AsyncConnection, house: House, on: date) -> int:
         grace=timedelta(days=policy.grace_days),
         reported_until=await load.reported_until(conn),
     )
-    found += await bank.match(conn, house, on)
-    found += await _drawers(conn, house, on)
+    found += await bank.match(conn, context, on)
+    found += await _drawers(conn, context, on)
     of_day = {one.key: one for one in found if one.day == on}
-    await _write(conn, house, of_day)
-    await _clear(conn, house, on, of_day)
+    await _write(conn, context, of_day)
+    await _clear(conn, context, on, of_day)
     return sum(1 for one in of_day.values() if not one.late)
 
 
-async def run_recent(house: House) -> int:
+async def run_recent(app: App) -> int:
     """Match every day on which money may still come; how many differences are open."""
-    days = max(house.operator.reconcile.grace_days, house.operator.reconcile.payout_days) + 3
+    days = max(app.operator.reconcile.grace_days, app.operator.reconcile.payout_days) + 3
     total = 0
     for back in range(days, -1, -1):
-        async with house.db.writing() as conn:
-            total += await run(conn, house, house.today() - timedelta(days=back))
+        async with app.db.writing() as conn:
+            total += await run(conn, app, app.today() - timedelta(days=back))
     return total
 
 
-async def _drawers(conn: AsyncConnection, house: House, on: date) -> list[Difference]:
+async def _drawers(conn: AsyncConnection, context: Context, on: date) -> list[Difference]:
     query = select(drawer).where(drawer.c.opened_on == on, drawer.c.state != "closed")
     return [
         Difference("drawer_open", "cash", str(row.id), 0, on, branch_id=row.branch_id)
@@ -56,11 +56,11 @@ async def _drawers(conn: AsyncConnection, house: House, on: date) -> list[Differ
     ]
 
 
-async def _write(conn: AsyncConnection, house: House, found: Mapping[str, Difference]) -> None:
-    now = house.clock.now()
+async def _write(conn: AsyncConnection, context: Context, found: Mapping[str, Difference]) -> None:
+    now = context.clock.now()
     for one in found.values():
         row = {
-            "id": house.ids.take(),
+            "id": context.ids.take(),
             "key": one.key,
             "day": one.day,
             "kind": one.kind,
@@ -68,7 +68,7 @@ async def _write(conn: AsyncConnection, house: House, found: Mapping[str, Differ
             "branch_id": one.branch_id,
             "about": one.about,
             "amount_minor": one.amount_minor,
-            "currency": house.currency,
+            "currency": context.currency,
             "state": "late" if one.late else "open",
             "found_at": now,
             "note": one.note,
@@ -79,7 +79,7 @@ async def _write(conn: AsyncConnection, house: House, found: Mapping[str, Differ
         await conn.execute(statement.on_conflict_do_update(index_elements=["key"], set_=state, where=seen_again))
 
 
-async def _clear(conn: AsyncConnection, house: House, on: date, found: Mapping[str, Difference]) -> None:
+async def _clear(conn: AsyncConnection, context: Context, on: date, found: Mapping[str, Difference]) -> None:
     """What was open and is not any more has come right by itself."""
     query = select(difference.c.id, difference.c.key).where(
         difference.c.day == on, difference.c.state.in_((*OPEN, "asked"))
@@ -87,4 +87,4 @@ async def _clear(conn: AsyncConnection, house: House, on: date, found: Mapping[s
     over = [row.id for row in await conn.execute(query) if row.key not in found]
     if over:
         gone = update(difference).where(difference.c.id.in_(over))
-        await conn.execute(gone.values(state="cleared", settled_at=house.clock.now()))
+        await conn.execute(gone.values(state="cleared", settled_at=context.clock.now()))

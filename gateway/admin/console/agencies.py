@@ -5,7 +5,7 @@ from datetime import date
 from aiohttp import web
 
 from core.collections import agency
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.dunning import agency as agency_placed
 from core.overview import agencies as found
@@ -24,12 +24,12 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str, status: int = 200) -> web.Response:
-    house, branch = request.app[HOUSE], request[WHO].branch
-    span = _span(request, house)
-    async with house.db.reading() as conn:
+    app, branch = request.app[HOUSE], request[WHO].branch
+    span = _span(request, app)
+    async with app.db.reading() as conn:
         now = {row.agency: row for row in await found.standing(conn, branch_code=branch)}
-        came = await found.came(conn, house, *span, branch_code=branch)
-    names = {code: one.name for code, one in house.operator.collections.agencies.items()}
+        came = await found.came(conn, app, *span, branch_code=branch)
+    names = {code: one.name for code, one in app.operator.collections.agencies.items()}
     rows = [
         (
             code,
@@ -49,12 +49,12 @@ async def _page(request: web.Request, wrong: str, status: int = 200) -> web.Resp
         span=span,
         files=list(found.FILES),
         wrong=wrong,
-        currency=house.currency,
+        currency=app.currency,
     )
 
 
-def _span(request: web.Request, house: House) -> tuple[date, date]:
-    today = house.today()
+def _span(request: web.Request, app: App) -> tuple[date, date]:
+    today = app.today()
     return a_day(request.query.get("from", ""), today.replace(day=1)), a_day(request.query.get("to", ""), today)
 
 
@@ -73,16 +73,16 @@ async def place(request: web.Request) -> web.Response:
 @described("collections.work", summary="A file for an agency, as CSV", query=SPAN)
 async def file(request: web.Request) -> web.Response:
     """GET /console/agencies/{agency}/{file}.csv: placed, recalled or collected."""
-    house, code, name = request.app[HOUSE], request.match_info["agency"], request.match_info["file"]
-    span = _span(request, house)
+    app, code, name = request.app[HOUSE], request.match_info["agency"], request.match_info["file"]
+    span = _span(request, app)
     if name not in found.FILES:
         raise web.HTTPNotFound(text="There is no such file.")
     try:
-        agency.known(house, code)
+        agency.known(app, code)
     except Refused as why:
         raise web.HTTPNotFound(text=why.sentence()) from None
-    async with house.db.reading() as conn:
-        lines = await found.FILES[name](conn, house, code, *span, request[WHO].branch)
+    async with app.db.reading() as conn:
+        lines = await found.FILES[name](conn, app, code, *span, request[WHO].branch)
     said = f"attachment; filename={code}-{name}-{span[0]}-{span[1]}.csv"
     return web.Response(text=found.as_csv(lines), content_type="text/csv", headers={"Content-Disposition": said})
 

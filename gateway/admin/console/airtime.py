@@ -26,14 +26,14 @@ async def page(request: web.Request) -> web.Response:
 @described("airtime.decide", summary="Say whether airtime arrived", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/airtime/{id}: `do` is arrived or failed."""
-    house, who, told = request.app[HOUSE], request[WHO], await form(request)
-    async with house.db.writing() as conn:
-        named = await theirs(conn, house, who, AIRTIME_ORDER, request.match_info["id"])
+    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    async with app.db.writing() as conn:
+        named = await theirs(conn, app, who, AIRTIME_ORDER, request.match_info["id"])
         order = await unknown_order(conn, named.id)
         do = told.get("do")
         if do not in ("arrived", "failed") or told.get("sure") != "yes":
             raise web.HTTPBadRequest(text="Say whether it arrived, and that the provider told you so.")
-        await airtime.decided(conn, house, order.id, arrived=do == "arrived", actor=who.actor)
+        await airtime.decided(conn, app, order.id, arrived=do == "arrived", actor=who.actor)
     raise back(f"{PATH}?done={do}")
 
 

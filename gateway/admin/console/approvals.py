@@ -32,14 +32,14 @@ async def page(request: web.Request) -> web.Response:
 @described("approval.decide", summary="Agree or refuse", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/approvals/{id}: `seal`, `do` = yes or no, `note`."""
-    told, house, who = await form(request), request.app[HOUSE], request[WHO]
-    async with house.db.writing() as conn:
-        found = await theirs(conn, house, who, APPROVAL, request.match_info["id"])
-        if not (await now(conn, house, who)).may("approval.decide"):
+    told, app, who = await form(request), request.app[HOUSE], request[WHO]
+    async with app.db.writing() as conn:
+        found = await theirs(conn, app, who, APPROVAL, request.match_info["id"])
+        if not (await now(conn, app, who)).may("approval.decide"):
             raise Refused("access.gone", status=403)
         await approved.decide(
             conn,
-            house,
+            app,
             found.id,
             checker=who.actor,
             seen=told.get("seal", ""),

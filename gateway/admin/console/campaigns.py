@@ -40,17 +40,17 @@ async def listing(request: web.Request) -> web.Response:
 @described("campaign.run", summary="Look at a campaign before it is planned, or plan it", status=303)
 async def plan(request: web.Request) -> web.Response:
     """POST /console/campaigns: `do=look` tells whom it would reach, `do=plan` plans it."""
-    told, house = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[HOUSE]
     try:
         meant = read(request, told)
         if not named(told):
             return await _page(request, told, None, "Give the campaign a name of up to 80 letters.", 400)
         if told.get("do") != "plan":
-            async with house.db.reading() as conn:
+            async with app.db.reading() as conn:
                 reached = await queries.audience(conn, meant["segment"], meant["channel"], meant["sender"])
                 return await _page(request, told, reached, "")
-        async with house.db.writing() as conn:
-            made = await store.plan(conn, house, name=told["name"], actor=request[WHO].actor, **meant)
+        async with app.db.writing() as conn:
+            made = await store.plan(conn, app, name=told["name"], actor=request[WHO].actor, **meant)
     except Refused as why:
         return await _page(request, told, None, why.sentence(), why.status)
     raise back(f"/console/campaigns/{made.id}")
@@ -58,14 +58,14 @@ async def plan(request: web.Request) -> web.Response:
 
 def read(request: web.Request, told: Mapping[str, str]) -> dict[str, Any]:
     """What a form means, as `store.plan` takes it; `Refused` where no such campaign can be planned."""
-    house = request.app[HOUSE]
-    texts, second = checked(_words(told, house.operator.languages)), _words(told, house.operator.languages, "b_")
+    app = request.app[HOUSE]
+    texts, second = checked(_words(told, app.operator.languages)), _words(told, app.operator.languages, "b_")
     segment, channel, terms = _segment(request, told), _channel(told), _terms(told)
-    sender = told["sender"] if told.get("sender") in senders.known(house) and channel == "sms" else None
+    sender = told["sender"] if told.get("sender") in senders.known(app) and channel == "sms" else None
     checked_terms(terms.get("holdout_percent", 0), terms.get("window"), terms.get("per_minute"))
     if second:
         checked(second)
-    starts = an_instant(told.get("starts_at", ""), house.zone)
+    starts = an_instant(told.get("starts_at", ""), app.zone)
     return {
         "texts": texts,
         "segment": segment,
@@ -96,12 +96,12 @@ async def page(request: web.Request) -> web.Response:
 @described("campaign.run", summary="Pause, resume or cancel a campaign", status=303)
 async def move(request: web.Request) -> web.Response:
     """POST /console/campaigns/{id}: `to`."""
-    told, house = await form(request), request.app[HOUSE]
-    async with house.db.writing() as conn:
+    told, app = await form(request), request.app[HOUSE]
+    async with app.db.writing() as conn:
         found = await _found(conn, request)
         if told.get("to") not in dict(_moves(found.state)):
             raise Refused("campaign.no_such_move", state=found.state, to=told.get("to", "")[:20])
-        await store.move(conn, house, found.id, told["to"], request[WHO].actor)
+        await store.move(conn, app, found.id, told["to"], request[WHO].actor)
     raise back(f"/console/campaigns/{found.id}")
 
 
@@ -152,12 +152,12 @@ async def _found(conn: AsyncConnection, request: web.Request) -> Campaign:
 async def _page(
     request: web.Request, told: Mapping[str, str], audience: int | None, wrong: str, status: int = 200
 ) -> web.Response:
-    house, branch = request.app[HOUSE], request[WHO].branch
-    async with house.db.reading() as conn:
+    app, branch = request.app[HOUSE], request[WHO].branch
+    async with app.db.reading() as conn:
         known = [one for one in await queries.campaigns(conn) if branch in (None, one.segment.branch)]
         choices = await branches(conn)
-    texts = {lang: told.get(f"text_{lang}", "") for lang in house.operator.languages}
-    operator = house.operator
+    texts = {lang: told.get(f"text_{lang}", "") for lang in app.operator.languages}
+    operator = app.operator
     written = {**texts, **{f"b_{lang}": told.get(f"b_text_{lang}", "") for lang in texts}}
     parts = {name: parts_of(full(words, operator)) for name, words in written.items() if words}
     warned = {name: warnings(words, operator) for name, words in written.items() if words}
@@ -174,7 +174,7 @@ async def _page(
         wrong=wrong,
         branches=[one for one in choices if branch in (None, one.code)],
         channels=CHANNELS,
-        senders=senders.known(house),
+        senders=senders.known(app),
     )
 
 

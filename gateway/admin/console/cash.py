@@ -26,9 +26,9 @@ from gateway.app_keys import HOUSE
 @described("desk.use", summary="My drawer, and the branch's deposits")
 async def page(request: web.Request) -> web.Response:
     """GET /console/cash."""
-    house, branch = request.app[HOUSE], await branch_of(request)
-    today = house.today()
-    async with house.db.reading() as conn:
+    app, branch = request.app[HOUSE], await branch_of(request)
+    today = app.today()
+    async with app.db.reading() as conn:
         mine = await drawer.mine(conn, request[WHO].actor)
         moves = await queries.moves(conn, mine.id) if mine else []
         drawers = await queries.drawers(conn, today, branch_id=branch)
@@ -43,7 +43,7 @@ async def page(request: web.Request) -> web.Response:
         drawers=drawers if sees else [],
         deposits=deposits,
         off=off if sees else [],
-        currency=house.currency,
+        currency=app.currency,
         key=secrets.token_hex(12),
     )
 
@@ -51,28 +51,28 @@ async def page(request: web.Request) -> web.Response:
 @described("desk.use", summary="Open, take, turn in, count, or take to the bank", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/cash: `do` = open (`float`), receipt (`account`, `amount`, `key`), turn_in, count, deposit (`slip`, `amount`)."""
-    told, house, who = await form(request), request.app[HOUSE], request[WHO].actor
+    told, app, who = await form(request), request.app[HOUSE], request[WHO].actor
     what, raise_to = told.get("do", ""), "/console/cash"
-    minor = an_amount(told.get("amount", ""), house.currency)
+    minor = an_amount(told.get("amount", ""), app.currency)
     key = told.get("key", "")[:40]
-    async with house.db.writing() as conn:
-        branch = await their_branch(conn, house, request[WHO])
+    async with app.db.writing() as conn:
+        branch = await their_branch(conn, app, request[WHO])
         match what:
             case "open":
-                await drawer.open_drawer(conn, house, cashier=who, branch_id=branch, float_minor=minor)
+                await drawer.open_drawer(conn, app, cashier=who, branch_id=branch, float_minor=minor)
             case "receipt":
-                account = await their_account(conn, house, request[WHO], told.get("account", ""))
+                account = await their_account(conn, app, request[WHO], told.get("account", ""))
                 taken = await drawer.receipt(
-                    conn, house, cashier=who, account_number=account.number, amount_minor=minor, key=key, then=FOLLOW
+                    conn, app, cashier=who, account_number=account.number, amount_minor=minor, key=key, then=FOLLOW
                 )
                 raise_to = f"/console/cash/{taken}"
             case "turn_in":
-                await drawer.turn_in(conn, house, cashier=who, amount_minor=minor, key=key)
+                await drawer.turn_in(conn, app, cashier=who, amount_minor=minor, key=key)
             case "count":
-                await drawer.count(conn, house, cashier=who, counted_minor=minor, note=told.get("note", ""))
+                await drawer.count(conn, app, cashier=who, counted_minor=minor, note=told.get("note", ""))
             case "deposit":
                 await drawer.take_to_bank(
-                    conn, house, actor=who, branch_id=branch, slip=told.get("slip", ""), amount_minor=minor
+                    conn, app, actor=who, branch_id=branch, slip=told.get("slip", ""), amount_minor=minor
                 )
             case _:
                 raise web.HTTPBadRequest(text="There is no such thing to do.")
@@ -82,9 +82,9 @@ async def change(request: web.Request) -> web.Response:
 @described("desk.use", summary="One cash receipt, to print")
 async def receipt(request: web.Request) -> web.Response:
     """GET /console/cash/{id}: on an 80 mm roll or a sheet."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        named = await theirs(conn, house, request[WHO], RECEIPT, request.match_info["id"])
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        named = await theirs(conn, app, request[WHO], RECEIPT, request.match_info["id"])
         found = await payments.receipt_whole(conn, named.id)
         account = await parties.account(conn, found.account_id) if found.account_id else None
         owing = await bills.owing(conn, found.account_id) if found.account_id else None
@@ -98,11 +98,11 @@ async def receipt(request: web.Request) -> web.Response:
 @described("desk.use", summary="Cancel a receipt of my open drawer", status=303)
 async def cancel(request: web.Request) -> web.Response:
     """POST /console/cash/{id}/cancel: `reason`. Once the drawer is counted, money goes back by a refund alone."""
-    told, house = await form(request), request.app[HOUSE]
-    async with house.db.writing() as conn:
-        named = await theirs(conn, house, request[WHO], RECEIPT, request.match_info["id"])
+    told, app = await form(request), request.app[HOUSE]
+    async with app.db.writing() as conn:
+        named = await theirs(conn, app, request[WHO], RECEIPT, request.match_info["id"])
         reason = told.get("reason", "")
-        await money_received.cancelled(conn, house, named.id, cashier=request[WHO].actor, reason=reason)
+        await money_received.cancelled(conn, app, named.id, cashier=request[WHO].actor, reason=reason)
     raise back(f"/console/cash/{named.id}")
 
 

@@ -16,11 +16,11 @@ SOON = timedelta(days=3)
 @described("payment.right", summary="Payments a bank disputes")
 async def page(request: web.Request) -> web.Response:
     """GET /console/chargebacks."""
-    house, branch = request.app[HOUSE], request[WHO].branch
-    async with house.db.reading() as conn:
+    app, branch = request.app[HOUSE], request[WHO].branch
+    async with app.db.reading() as conn:
         waiting = await chargebacks(conn, branch_code=branch)
         decided = await chargebacks(conn, waiting=False, branch_code=branch, limit=50)
-    soon = house.clock.now() + SOON
+    soon = app.clock.now() + SOON
     return show(request, "console_chargebacks.html", waiting=waiting, decided=decided, soon=soon)
 
 

@@ -11,7 +11,7 @@ from core.access.model import Who
 from core.collections import exposures, protect, queries, write_off
 from core.collections.worklist import OUTCOMES, note
 from core.config.collections import Protection, StepName
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.credit_limit import change
 from core.journeys.dunning import agency, arrangement, fee_waiver, forecast, protection
@@ -36,10 +36,10 @@ AHEAD = timedelta(days=60)
 @described("collections.see", summary="The collections board")
 async def page(request: web.Request) -> web.Response:
     """GET /console/collections."""
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
     branch_id = await branch_of(request)
-    async with house.db.reading() as conn:
-        found = await board(conn, house.today(), branch_code=request[WHO].branch)
+    async with app.db.reading() as conn:
+        found = await board(conn, app.today(), branch_code=request[WHO].branch)
         differing = await barring.differences(conn, branch_id)
     stand = {row.position: row for row in found.steps}
     order = [None, *get_args(StepName)]
@@ -57,8 +57,8 @@ async def page(request: web.Request) -> web.Response:
         b=found,
         steps=steps,
         differing=differing,
-        currency=house.currency,
-        plot=steps_plot(steps, house.currency),
+        currency=app.currency,
+        plot=steps_plot(steps, app.currency),
         words=words,
     )
 
@@ -71,12 +71,12 @@ def words(step: str | None) -> str:
 @described("collections.see", summary="One account's ladder", query=(("on", "the day to look ahead to"),))
 async def one(request: web.Request) -> web.Response:
     """GET /console/collections/{id}."""
-    house, today = request.app[HOUSE], request.app[HOUSE].today()
+    app, today = request.app[HOUSE], request.app[HOUSE].today()
     until = a_day(request.query.get("on", ""), today + AHEAD)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = await _found(conn, request)
         try:
-            ahead = await forecast.simulate(conn, house, found.id, until)
+            ahead = await forecast.simulate(conn, app, found.id, until)
         except Refused as why:
             raise web.HTTPBadRequest(text=why.sentence()) from None
         steps = await queries.steps_of(conn, found.id)
@@ -91,7 +91,7 @@ async def one(request: web.Request) -> web.Response:
     def reasons(trail: Sequence[str]) -> str:
         return "; ".join(said(one, speaks(), currency) for one in trail)
 
-    ladder = house.operator.collections.ladder_of(house.operator.country, ahead.now.segment)
+    ladder = app.operator.collections.ladder_of(app.operator.country, ahead.now.segment)
     return show(
         request,
         "console_collection.html",
@@ -110,7 +110,7 @@ async def one(request: web.Request) -> web.Response:
         kinds=_kinds(ladder.protections),
         words=words,
         reasons=reasons,
-        agencies=house.operator.collections.agencies,
+        agencies=app.operator.collections.agencies,
     )
 
 
@@ -125,50 +125,50 @@ async def _found(conn: AsyncConnection, request: web.Request) -> AnyRow:
 @described("collections.work", summary="Note a call, protect, arrange, or ask to write off", status=303)
 async def act(request: web.Request) -> web.Response:
     """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise, limit, waive, place, recall or write_off."""
-    told, house = await form(request), request.app[HOUSE]
-    async with house.db.writing() as conn:
+    told, app = await form(request), request.app[HOUSE]
+    async with app.db.writing() as conn:
         found = await _found(conn, request)
-        await _act(conn, house, found.id, told, request[WHO])
+        await _act(conn, app, found.id, told, request[WHO])
     raise back(f"/console/collections/{found.id}")
 
 
-async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[str, str], who: Who) -> None:
+async def _act(conn: AsyncConnection, app: App, account_id: int, told: dict[str, str], who: Who) -> None:
     actor = who.actor
-    key = f"console:{account_id}:{house.clock.now().isoformat()}"
+    key = f"console:{account_id}:{app.clock.now().isoformat()}"
     match told.get("do"):
         case "noted":
-            await note(conn, house, account_id, told.get("code", ""), note=told.get("note", ""), actor=actor)
+            await note(conn, app, account_id, told.get("code", ""), note=told.get("note", ""), actor=actor)
         case "protect":
             kind, reason = told.get("kind", "")[:40], told.get("note", "")[:500]
-            until = a_day(told["until"], house.today()) if told.get("until") else None
-            await protection.register(conn, house, account_id, kind, reason=reason, actor=actor, until=until)
+            until = a_day(told["until"], app.today()) if told.get("until") else None
+            await protection.register(conn, app, account_id, kind, reason=reason, actor=actor, until=until)
         case "unprotect":
-            await protect.end(conn, house, account_id, told.get("kind", ""), actor=actor)
+            await protect.end(conn, app, account_id, told.get("kind", ""), actor=actor)
         case "arrange":
-            await arrangement.agree(conn, house, account_id, a_count(told.get("count", "")), key, actor=actor)
+            await arrangement.agree(conn, app, account_id, a_count(told.get("count", "")), key, actor=actor)
         case "promise":
-            by = a_day(told.get("by", ""), house.today())
-            await arrangement.promise(conn, house, account_id, by, key, actor=actor)
+            by = a_day(told.get("by", ""), app.today())
+            await arrangement.promise(conn, app, account_id, by, key, actor=actor)
         case "waive":
             hers = Wanted("account_id", "in", [account_id])
-            fee = await theirs(conn, house, who, INVOICE, told.get("fee", ""), hers)
-            await fee_waiver.waive(conn, house, account_id, fee.id, reason=told.get("note", ""), actor=actor)
+            fee = await theirs(conn, app, who, INVOICE, told.get("fee", ""), hers)
+            await fee_waiver.waive(conn, app, account_id, fee.id, reason=told.get("note", ""), actor=actor)
         case "limit":
             await change.change(
                 conn,
-                house,
+                app,
                 account_id,
                 told.get("amount", ""),
                 reason=told.get("note", ""),
                 actor=actor,
-                notation=notation_of(speaks(), house.currency),
+                notation=notation_of(speaks(), app.currency),
             )
         case "place":
-            await agency.choose(conn, house, told.get("agency", ""), [account_id], actor=actor)
+            await agency.choose(conn, app, told.get("agency", ""), [account_id], actor=actor)
         case "recall":
-            await agency.recall(conn, house, account_id, reason=told.get("note", ""), actor=actor)
+            await agency.recall(conn, app, account_id, reason=told.get("note", ""), actor=actor)
         case "write_off":
-            await write_off.ask(conn, house, account_id, reason=told.get("note", "")[:500], actor=actor)
+            await write_off.ask(conn, app, account_id, reason=told.get("note", "")[:500], actor=actor)
         case _:
             raise Refused("collections.unknown")
 
@@ -180,16 +180,16 @@ async def _act(conn: AsyncConnection, house: House, account_id: int, told: dict[
 )
 async def written_off(request: web.Request) -> web.Response:
     """GET /console/collections/written-off.csv: of this year unless said."""
-    house, today = request.app[HOUSE], request.app[HOUSE].today()
+    app, today = request.app[HOUSE], request.app[HOUSE].today()
     span = (
         a_day(request.query.get("from", ""), today.replace(month=1, day=1)),
         a_day(request.query.get("to", ""), today),
     )
-    async with house.db.reading() as conn:
-        found = await off.written_off(conn, house, *span, branch_code=request[WHO].branch)
+    async with app.db.reading() as conn:
+        found = await off.written_off(conn, app, *span, branch_code=request[WHO].branch)
     name = f"attachment; filename=written-off-{span[0]}-{span[1]}.csv"
     return web.Response(
-        text=off.as_csv(found, house.currency), content_type="text/csv", headers={"Content-Disposition": name}
+        text=off.as_csv(found, app.currency), content_type="text/csv", headers={"Content-Disposition": name}
     )
 
 

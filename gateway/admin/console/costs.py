@@ -14,11 +14,11 @@ SPAN = (("from", "a day; the first of this month unless said"), ("to", "a day; t
 @described("cost.see", summary="What messages cost", query=SPAN)
 async def page(request: web.Request) -> web.Response:
     """GET /console/costs."""
-    house = request.app[HOUSE]
-    today = house.today()
+    app = request.app[HOUSE]
+    today = app.today()
     first, last = a_day(request.query.get("from", ""), today.replace(day=1)), a_day(request.query.get("to", ""), today)
-    async with house.db.reading() as conn:
-        found = await message_costs.costs(conn, house, first, last, branch_code=request[WHO].branch)
+    async with app.db.reading() as conn:
+        found = await message_costs.costs(conn, app, first, last, branch_code=request[WHO].branch)
     return show(
         request,
         "console_costs.html",
@@ -26,7 +26,7 @@ async def page(request: web.Request) -> web.Response:
         first=first,
         last=last,
         together=message_costs.together(found),
-        prices=house.operator.notices.prices,
+        prices=app.operator.notices.prices,
     )
 
 

@@ -27,14 +27,14 @@ LONGEST = 100
 )
 async def search(request: web.Request) -> web.StreamResponse:
     """GET /console: one hit opens at once, several are listed."""
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
     asked = request.query.get("q", "").strip()[:LONGEST]
     if not asked:
         return show(request, "console_search.html", asked="", hits=None)
     branch = await branch_of(request)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         hits = await parties.search(conn, asked, branch=branch)
-        phone = parse(asked, house.operator.country) if not hits else None
+        phone = parse(asked, app.operator.country) if not hits else None
         hits = hits or (await parties.search(conn, phone, branch=branch) if phone else [])
     accounts = {hit.account_id for hit in hits}
     if len(accounts) == 1 and None not in accounts:
@@ -46,9 +46,9 @@ async def search(request: web.Request) -> web.StreamResponse:
 async def page(request: web.Request) -> web.Response:
     """GET /console/accounts/{id}."""
     found = await seen(request)
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        asked = await approvals.of_subject(conn, house, f"account:{found.account.id}")
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        asked = await approvals.of_subject(conn, app, f"account:{found.account.id}")
         record = await link.of_record(conn, found.account.id)
         shields = await queries.shields(conn, found.account.id)
     waits = [one for one in asked if one.kind in ("phone", "mandate")]
@@ -68,33 +68,33 @@ async def page(request: web.Request) -> web.Response:
 @described("customer.phone", summary="Change the phone of record", status=303)
 async def change_phone(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/phone: `phone`. 409 while a number of the account cools down, with the reason and until when."""
-    told, house, found = await form(request), request.app[HOUSE], await seen(request)
-    async with house.db.writing() as conn:
-        await asked_first.change_phone(conn, house, found.account.id, told.get("phone", ""), actor=request[WHO].actor)
+    told, app, found = await form(request), request.app[HOUSE], await seen(request)
+    async with app.db.writing() as conn:
+        await asked_first.change_phone(conn, app, found.account.id, told.get("phone", ""), actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 
 
 @described("customer.phone", summary="Take a phone or chat off the account", status=303)
 async def unlink(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/links: `contact`. Whatever that phone or chat has open ends."""
-    told, house, found = await form(request), request.app[HOUSE], await seen(request)
+    told, app, found = await form(request), request.app[HOUSE], await seen(request)
     hers = Wanted("account_id", "in", [found.account.id])
-    async with house.db.writing() as conn:
-        named = await theirs(conn, house, request[WHO], LINK, told.get("contact", ""), hers)
-        await link.remove(conn, house, named.contact_id, found.account.id, actor=request[WHO].actor)
+    async with app.db.writing() as conn:
+        named = await theirs(conn, app, request[WHO], LINK, told.get("contact", ""), hers)
+        await link.remove(conn, app, named.contact_id, found.account.id, actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 
 
 async def seen(request: web.Request) -> Customer:
     """The customer of the path, with the look in the audit; 404 when there is none, or none of this branch."""
-    house, who = request.app[HOUSE], request[WHO]
-    before = an_instant(request.query.get("before", ""), house.zone)
-    async with house.db.reading() as conn:
-        named = await theirs(conn, house, who, ACCOUNT, request.match_info["id"])
-        found = await customer(conn, house, named.id, branch_code=named.branch, messages_before=before)
+    app, who = request.app[HOUSE], request[WHO]
+    before = an_instant(request.query.get("before", ""), app.zone)
+    async with app.db.reading() as conn:
+        named = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
+        found = await customer(conn, app, named.id, branch_code=named.branch, messages_before=before)
     assert found is not None
-    async with house.db.writing() as conn:
-        await trail.note(conn, house, who.actor, "customer.seen", f"account:{named.id}")
+    async with app.db.writing() as conn:
+        await trail.note(conn, app, who.actor, "customer.seen", f"account:{named.id}")
     return found
 
 

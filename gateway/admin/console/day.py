@@ -20,14 +20,14 @@ from gateway.app_keys import HOUSE
 @described("day.see", summary="One day on one page", query=(("on", "the day, as 2026-03-31; today unless said"),))
 async def page(request: web.Request) -> web.Response:
     """GET /console/day."""
-    house = request.app[HOUSE]
-    on = a_day(request.query.get("on", ""), house.today())
-    async with house.db.reading() as conn:
-        found = await day(conn, house, on, branch_code=request[WHO].branch)
+    app = request.app[HOUSE]
+    on = a_day(request.query.get("on", ""), app.today())
+    async with app.db.reading() as conn:
+        found = await day(conn, app, on, branch_code=request[WHO].branch)
         waiting = await dead_letters.waiting(conn)
         orders = await airtime.unknown(conn)
-        unbilled = await parked.together(conn, house, branch_code=request[WHO].branch)
-        begins, ends = (start_of(on + timedelta(days=after), house.zone) for after in (0, 1))
+        unbilled = await parked.together(conn, app, branch_code=request[WHO].branch)
+        begins, ends = (start_of(on + timedelta(days=after), app.zone) for after in (0, 1))
         told = [] if request[WHO].branch else await alarms.between(conn, begins, ends)
     step = timedelta(days=1)
     return show(
@@ -37,12 +37,12 @@ async def page(request: web.Request) -> web.Response:
         waiting=waiting,
         unbilled=unbilled,
         orders=orders,
-        currency=house.currency,
-        today=house.today(),
+        currency=app.currency,
+        today=app.today(),
         alarms=told,
         before=on - step,
         after=on + step,
-        plot=cash_plot(found.month, on, house.currency),
+        plot=cash_plot(found.month, on, app.currency),
     )
 
 

@@ -30,10 +30,10 @@ async def make(request: web.Request) -> web.Response:
 @described("mandate.write", whole=True, summary="A file of direct debits for the bank (pain.008)")
 async def download(request: web.Request) -> web.Response:
     """GET /console/mandates/files/{id}: who took it first is written down."""
-    house = request.app[HOUSE]
-    async with house.db.writing() as conn:
-        named = await theirs(conn, house, request[WHO], DEBIT_FILE, request.match_info["id"])
-        body = await debit_files.body(conn, house, named.id, actor=request[WHO].actor)
+    app = request.app[HOUSE]
+    async with app.db.writing() as conn:
+        named = await theirs(conn, app, request[WHO], DEBIT_FILE, request.match_info["id"])
+        body = await debit_files.body(conn, app, named.id, actor=request[WHO].actor)
     name = f"attachment; filename=debits-{named.id}.xml"
     return web.Response(text=body, content_type="application/xml", headers={"Content-Disposition": name})
 

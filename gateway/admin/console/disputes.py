@@ -10,7 +10,7 @@ from core.access.model import Who
 from core.billing import queries as bills
 from core.care import queries as care
 from core.care.disputes import VERDICTS
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import dispute_decided
 from gateway.admin.console.desk import an_amount
@@ -31,10 +31,10 @@ class Contested:
     """A verdict waits for another person to agree."""
 
 
-async def contested(conn: AsyncConnection, house: House, ticket_id: int) -> Contested | None:
+async def contested(conn: AsyncConnection, app: App, ticket_id: int) -> Contested | None:
     """What the ticket contests; None when it is about something else."""
     found = await care.dispute_of_ticket(conn, ticket_id)
-    bill = await bills.bill(conn, invoice_id=found.invoice_id, house=house) if found else None
+    bill = await bills.bill(conn, invoice_id=found.invoice_id, context=app) if found else None
     if found is None or bill is None:
         return None
     line = next((one for one in bill.lines if one.position == found.position), None)
@@ -47,21 +47,21 @@ async def contested(conn: AsyncConnection, house: House, ticket_id: int) -> Cont
         money.show(amount, bill.currency),
         money.show(found.amount_minor, bill.currency),
         bill.currency,
-        await dispute_decided.waiting(conn, house, found.id),
+        await dispute_decided.waiting(conn, app, found.id),
     )
 
 
-async def decide(house: House, who: Who, ticket_id: int, told: dict[str, str]) -> None:
+async def decide(app: App, who: Who, ticket_id: int, told: dict[str, str]) -> None:
     """Decide it as the form says. Refused: an amount the item does not have."""
     verdict, text = told.get("verdict", ""), told.get("amount", "")
     if verdict not in VERDICTS:
         raise web.HTTPBadRequest(text=f"Choose a verdict: {', '.join(VERDICTS)}.")
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         found = await care.dispute_of_ticket(conn, ticket_id)
         if found is None:
             raise Refused("dispute.unknown", status=404)
         amount = None
         if verdict == "partial":
             bill = await bills.bill(conn, invoice_id=found.invoice_id)
-            amount = an_amount(text, bill.currency if bill else house.currency)
-        await dispute_decided.decide(conn, house, found.id, verdict, actor=who.actor, amount_minor=amount)
+            amount = an_amount(text, bill.currency if bill else app.currency)
+        await dispute_decided.decide(conn, app, found.id, verdict, actor=who.actor, amount_minor=amount)

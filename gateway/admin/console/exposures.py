@@ -12,11 +12,11 @@ from gateway.app_keys import HOUSE
 @described("collections.see", summary="The highest exposures", query=(("by", "amount or share of the limit"),))
 async def page(request: web.Request) -> web.Response:
     """GET /console/exposures."""
-    house, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[HOUSE], request[WHO].branch
     by = request.query.get("by", "amount")
     by = by if by in ORDERS else "amount"
-    policy = house.operator.collections.credit_limit
-    async with house.db.reading() as conn:
+    policy = app.operator.collections.credit_limit
+    async with app.db.reading() as conn:
         rows = await highest(conn, by=by, branch_code=branch)
         total = await sums(conn, warn_percent=policy.warn_percent, branch_code=branch)
     return show(
@@ -27,7 +27,7 @@ async def page(request: web.Request) -> web.Response:
         by=by,
         orders=list(ORDERS),
         policy=policy,
-        currency=house.currency,
+        currency=app.currency,
     )
 
 

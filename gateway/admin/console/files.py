@@ -17,17 +17,17 @@ from gateway.app_keys import HOUSE
 @described("customer.reveal", summary="A file that a customer sent")
 async def file(request: web.Request) -> web.Response:
     """GET /console/accounts/{id}/files/{file}: only a file of one of this account's own contacts."""
-    found, house = await seen(request), request.app[HOUSE]
-    async with house.db.reading() as conn:
+    found, app = await seen(request), request.app[HOUSE]
+    async with app.db.reading() as conn:
         people = (await parties.contacts_of(conn, [found.account.id])).get(found.account.id, [])
         hers = Wanted("contact_id", "in", [one.id for one in people])
-        named = await theirs(conn, house, request[WHO], FILE, request.match_info["file"], hers)
-        kept = await media.body_of(conn, house, named.id)
+        named = await theirs(conn, app, request[WHO], FILE, request.match_info["file"], hers)
+        kept = await media.body_of(conn, app, named.id)
     if kept is None:
         raise web.HTTPNotFound(text="There is no such file.")
     one, body = kept
-    async with house.db.writing() as conn:
-        await trail.note(conn, house, request[WHO].actor, "media.seen", f"media:{one.id}")
+    async with app.db.writing() as conn:
+        await trail.note(conn, app, request[WHO].actor, "media.seen", f"media:{one.id}")
     name = f"{one.id}.{(one.type or '').rpartition('/')[2]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
     return web.Response(body=body, content_type=one.type or "application/octet-stream", headers=headers)

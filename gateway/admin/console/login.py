@@ -30,22 +30,22 @@ async def ask(request: web.Request) -> web.Response:
 @described(summary="Sign in to the console", status=303)
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """POST /console/login: `name`, `password`."""
-    told, house = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[HOUSE]
     name = told.get("name", "").lower()[:60]
     purpose, marked = f"{KNOWN}:{name}", request.cookies.get(KNOWN, "")
-    browser = signed_values.opened(house, purpose, marked)
+    browser = signed_values.opened(app, purpose, marked)
     if not request.app[THROTTLE].allows(browser or limited_by(request)):
         return _page(request, 429, "Too many tries. Wait a minute, then try again.")
     address = limited_by(request)
-    cookie = await staff.sign_in(house, name, told.get("password", ""), address=address, browser=browser)
+    cookie = await staff.sign_in(app, name, told.get("password", ""), address=address, browser=browser)
     if cookie is None:
         wrong = "Name and password do not go together. After five wrong tries the name is locked here for a quarter of an hour."
         return _page(request, 403, wrong)
     answer = web.Response(status=303, headers={"Location": await _leads(request, cookie)})
-    secure = house.settings.public_url.startswith("https:")
+    secure = app.settings.public_url.startswith("https:")
     lasts = int(sessions.LASTS.total_seconds())
     answer.set_cookie(COOKIE, cookie, max_age=lasts, path="/console", httponly=True, samesite="Strict", secure=secure)
-    mark = marked if browser else signed_values.sealed(house, purpose, fresh())
+    mark = marked if browser else signed_values.sealed(app, purpose, fresh())
     answer.set_cookie(
         KNOWN, mark, max_age=KNOWN_LASTS, path="/console", httponly=True, samesite="Strict", secure=secure
     )

@@ -23,15 +23,15 @@ STATES = ("active", "pending", "failed", "cancelled", "expired")
 @described("mandate.see", summary="Mandates and how first tries go", query=(("state", "only these"),))
 async def page(request: web.Request) -> web.Response:
     """GET /console/mandates."""
-    house, state = request.app[HOUSE], request.query.get("state", "")
-    today = house.today()
-    async with house.db.reading() as conn:
+    app, state = request.app[HOUSE], request.query.get("state", "")
+    today = app.today()
+    async with app.db.reading() as conn:
         rows = await listed(conn, state=state if state in STATES else "", branch_code=request[WHO].branch)
         span, branch_id = (today - timedelta(days=89), today + timedelta(days=1)), await branch_of(request)
-        tries = await first_attempt_rate.first_tries(conn, house, *span, branch_id=branch_id)
+        tries = await first_attempt_rate.first_tries(conn, app, *span, branch_id=branch_id)
         waits = [one for one in await approvals.waiting(conn, branch_id=branch_id) if one.kind == "mandate"]
-        days = await first_attempt_rate.by_day(conn, house, span[1] - timedelta(days=30), span[1], branch_id=branch_id)
-    provider = house.operator.payments.mandates
+        days = await first_attempt_rate.by_day(conn, app, span[1] - timedelta(days=30), span[1], branch_id=branch_id)
+    provider = app.operator.payments.mandates
     return show(
         request,
         "console_mandates.html",
@@ -41,7 +41,7 @@ async def page(request: web.Request) -> web.Response:
         states=STATES,
         state=state,
         by_file=provider == "sepa",
-        has_page=can(house, provider, "mandate"),
+        has_page=can(app, provider, "mandate"),
         waits=waits,
     )
 
@@ -49,21 +49,21 @@ async def page(request: web.Request) -> web.Response:
 @described("mandate.write", summary="Take a signed mandate", status=303)
 async def take(request: web.Request) -> web.Response:
     """POST /console/mandates: `account`, `holder`, `iban`, `bic`: signed on paper; another person agrees before it is active."""
-    told, house, actor = await form(request), request.app[HOUSE], request[WHO].actor
+    told, app, actor = await form(request), request.app[HOUSE], request[WHO].actor
     bank = mandates.Bank(told.get("holder", ""), told.get("iban", ""), told.get("bic") or None)
-    async with house.db.writing() as conn:
-        account = await their_account(conn, house, request[WHO], told.get("account", ""))
-        await asked_first.take_mandate(conn, house, account.id, bank, actor=actor)
+    async with app.db.writing() as conn:
+        account = await their_account(conn, app, request[WHO], told.get("account", ""))
+        await asked_first.take_mandate(conn, app, account.id, bank, actor=actor)
     raise back("/console/mandates")
 
 
 @described("mandate.write", summary="End a mandate", status=303)
 async def end(request: web.Request) -> web.Response:
     """POST /console/mandates/{reference}/end."""
-    house = request.app[HOUSE]
-    async with house.db.writing() as conn:
-        found = await theirs(conn, house, request[WHO], MANDATE, request.match_info["reference"], by="reference")
-        await cards.end(conn, house, found.reference, actor=request[WHO].actor)
+    app = request.app[HOUSE]
+    async with app.db.writing() as conn:
+        found = await theirs(conn, app, request[WHO], MANDATE, request.match_info["reference"], by="reference")
+        await cards.end(conn, app, found.reference, actor=request[WHO].actor)
     raise back("/console/mandates")
 
 

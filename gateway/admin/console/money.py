@@ -23,19 +23,19 @@ from gateway.app_keys import HOUSE
 )
 async def page(request: web.Request) -> web.Response:
     """GET /console/money."""
-    house = request.app[HOUSE]
-    on = a_day(request.query.get("on", ""), house.today() - timedelta(days=1))
+    app = request.app[HOUSE]
+    on = a_day(request.query.get("on", ""), app.today() - timedelta(days=1))
     branch_id, code = await branch_of(request), request[WHO].branch
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         values = {
             "channels": await close.channels(conn, on, branch_code=code),
-            "branches": await branch_days(conn, on, house.currency, branch_id=branch_id),
+            "branches": await branch_days(conn, on, app.currency, branch_id=branch_id),
             "found": await queries.of_day(conn, on, branch_id=branch_id),
             "closed": await close.closed(conn, on),
             "earlier": await queries.before(conn, on, branch_id=branch_id),
-            "owed": await owed(conn, house.today(), house.currency, branch_id=branch_id),
-            "suspense": await queries.suspense_by_age(conn, house.today()) if code is None else None,
-            "month": await day(conn, house, on, branch_code=code),
+            "owed": await owed(conn, app.today(), app.currency, branch_id=branch_id),
+            "suspense": await queries.suspense_by_age(conn, app.today()) if code is None else None,
+            "month": await day(conn, app, on, branch_code=code),
         }
     step = timedelta(days=1)
     return show(
@@ -44,11 +44,11 @@ async def page(request: web.Request) -> web.Response:
         on=on,
         before=on - step,
         after=on + step,
-        today=house.today(),
+        today=app.today(),
         kinds=KINDS,
         to_do=TO_DO,
-        currency=house.currency,
-        plot=cash_plot(values["month"].month, on, house.currency),
+        currency=app.currency,
+        plot=cash_plot(values["month"].month, on, app.currency),
         **values,
     )
 
@@ -56,23 +56,23 @@ async def page(request: web.Request) -> web.Response:
 @described("money.close", whole=True, summary="Match a day again, or close it", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/money: `on`, and `do` = match or close."""
-    told, house = await form(request), request.app[HOUSE]
-    on = a_day(told.get("on", ""), house.today())
-    async with house.db.writing() as conn:
-        await run.run(conn, house, on)
+    told, app = await form(request), request.app[HOUSE]
+    on = a_day(told.get("on", ""), app.today())
+    async with app.db.writing() as conn:
+        await run.run(conn, app, on)
         if told.get("do") == "close":
-            await close.close(conn, house, on, actor=request[WHO].actor)
+            await close.close(conn, app, on, actor=request[WHO].actor)
     raise back(f"/console/money?on={on}")
 
 
 @described("money.close", summary="Explain a difference", status=303)
 async def explained(request: web.Request) -> web.Response:
     """POST /console/money/differences/{id}: `note`, `on`."""
-    told, house = await form(request), request.app[HOUSE]
-    async with house.db.writing() as conn:
-        named = await theirs(conn, house, request[WHO], DIFFERENCE, request.match_info["id"])
-        await explain.explain(conn, house, named.id, note=told.get("note", ""), actor=request[WHO].actor)
-    raise back(f"/console/money?on={a_day(told.get('on', ''), house.today())}")
+    told, app = await form(request), request.app[HOUSE]
+    async with app.db.writing() as conn:
+        named = await theirs(conn, app, request[WHO], DIFFERENCE, request.match_info["id"])
+        await explain.explain(conn, app, named.id, note=told.get("note", ""), actor=request[WHO].actor)
+    raise back(f"/console/money?on={a_day(told.get('on', ''), app.today())}")
 
 
 @described(
@@ -83,10 +83,10 @@ async def explained(request: web.Request) -> web.Response:
 )
 async def summary(request: web.Request) -> web.Response:
     """GET /console/money/summary.csv: numbered when it is first asked for, the same ever after."""
-    house = request.app[HOUSE]
-    on = a_day(request.query.get("on", ""), house.today() - timedelta(days=1))
-    async with house.db.writing() as conn:
-        made = await general_ledger.summarise(conn, house, on)
+    app = request.app[HOUSE]
+    on = a_day(request.query.get("on", ""), app.today() - timedelta(days=1))
+    async with app.db.writing() as conn:
+        made = await general_ledger.summarise(conn, app, on)
     name = f"attachment; filename=summary-{on}.csv"
     return web.Response(
         text=general_ledger.as_csv(made), content_type="text/csv", headers={"Content-Disposition": name}

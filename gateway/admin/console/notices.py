@@ -31,18 +31,18 @@ async def _page(
     wrong: str = "",
     status: int = 200,
 ) -> web.Response:
-    house = request.app[HOUSE]
-    lang = lang or house.operator.languages[0]
+    app = request.app[HOUSE]
+    lang = lang or app.operator.languages[0]
     if lang not in LANGUAGES:
         raise web.HTTPNotFound(text="There is no such language.")
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         words = await own_texts.words_of(conn, lang)
     rows = [
         (
             name,
             text if name == key else now,
             own,
-            told or [] if name == key else own_texts.check(house, lang, name, now),
+            told or [] if name == key else own_texts.check(app, lang, name, now),
         )
         for name, now, own in words
     ]
@@ -62,14 +62,14 @@ async def _page(
 @described("notice.edit", whole=True, summary="Check the words of a notice, or keep them", status=303)
 async def edit(request: web.Request) -> web.Response:
     """POST /console/notices: `lang`, `key`, `text` (blank: our own again), `do` is check or keep."""
-    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[HOUSE], request[WHO], await form(request)
     lang, key, text = (told.get(name, "") for name in ("lang", "key", "text"))
-    warnings = own_texts.check(house, lang, key, text)
+    warnings = own_texts.check(app, lang, key, text)
     if told.get("do") != "keep":
         return await _page(request, lang, key=key, text=text, told=warnings)
     try:
-        async with house.db.writing() as conn:
-            await own_texts.keep(conn, house, lang, key, text, who.actor)
+        async with app.db.writing() as conn:
+            await own_texts.keep(conn, app, lang, key, text, who.actor)
     except Refused as why:
         return await _page(request, lang, key=key, text=text, told=warnings, wrong=why.sentence(), status=why.status)
     raise back(f"{PATH}?lang={lang}&done=yes")

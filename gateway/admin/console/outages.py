@@ -48,16 +48,16 @@ async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web
 @described("outage.write", summary="Say that an outage began", status=303)
 async def begin(request: web.Request) -> web.Response:
     """POST /console/outages: `commodity`, `area`, `cause`, `until`."""
-    house, told = request.app[HOUSE], await form(request)
+    app, told = request.app[HOUSE], await form(request)
     try:
         if told.get("commodity") not in COMMODITIES or not told.get("area") or not told.get("cause"):
             raise Refused("outage.blank", status=400)
-        until = an_instant(told.get("until", ""), house.zone)
-        async with house.db.writing() as conn:
-            await outages.may_say(conn, told["area"], await their_branch(conn, house, request[WHO]))
+        until = an_instant(told.get("until", ""), app.zone)
+        async with app.db.writing() as conn:
+            await outages.may_say(conn, told["area"], await their_branch(conn, app, request[WHO]))
             await outages.begin(
                 conn,
-                house,
+                app,
                 commodity=told["commodity"],
                 area=told["area"][:80],
                 cause=told["cause"][:300],
@@ -72,21 +72,21 @@ async def begin(request: web.Request) -> web.Response:
 @described("outage.write", summary="Say how long an outage will last, or that it is over", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/outages/{id}: `do` is expect (`until`; blank: nobody knows) or end (`sure`)."""
-    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[HOUSE], request[WHO], await form(request)
     outage_id = 0
     try:
-        async with house.db.writing() as conn:
-            found = await theirs(conn, house, who, OUTAGE, request.match_info["id"])
+        async with app.db.writing() as conn:
+            found = await theirs(conn, app, who, OUTAGE, request.match_info["id"])
             outage_id = found.id
-            await outages.may_say(conn, found.area, await their_branch(conn, house, who))
+            await outages.may_say(conn, found.area, await their_branch(conn, app, who))
             match told.get("do"):
                 case "expect":
-                    until = an_instant(told.get("until", ""), house.zone)
-                    await outages.expect(conn, house, outage_id, until, who.actor)
+                    until = an_instant(told.get("until", ""), app.zone)
+                    await outages.expect(conn, app, outage_id, until, who.actor)
                 case "end":
                     if told.get("sure") != "yes":
                         raise Refused("outage.sure")
-                    await outages.end(conn, house, outage_id, who.actor)
+                    await outages.end(conn, app, outage_id, who.actor)
                 case _:
                     raise web.HTTPBadRequest(text="Choose what is to be said.")
     except Refused as why:

@@ -24,10 +24,10 @@ async def page(request: web.Request) -> web.Response:
 async def replay(request: web.Request) -> web.Response:
     """POST /console/outbox: `id`, as many as are ticked."""
     ticked = [str(text) for text in (await request.post()).getall("id", [])][:500]
-    house, who = request.app[HOUSE], request[WHO]
-    async with house.db.writing() as conn:
-        ids = [row.id for row in await all_theirs(conn, house, who, LETTER, ticked)]
-        count = await send_again(conn, house, ids, branch_code=who.branch, actor=who.actor)
+    app, who = request.app[HOUSE], request[WHO]
+    async with app.db.writing() as conn:
+        ids = [row.id for row in await all_theirs(conn, app, who, LETTER, ticked)]
+        count = await send_again(conn, app, ids, branch_code=who.branch, actor=who.actor)
     raise back(f"/console/outbox?again={count}")
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import numbers
 from core.billing.run import parked
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import parked_bills
 from core.numbers import Unreadable
@@ -35,15 +35,15 @@ DONE = {
 )
 async def listing(request: web.Request) -> web.Response:
     """GET /console/parked."""
-    house, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[HOUSE], request[WHO].branch
     state = request.query.get("state", parked.PARKED)
     if state not in STATES:
         raise web.HTTPBadRequest(text="The state is parked or skipped.")
     at = page_of(request)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = await parked.listing(conn, branch_code=branch, state=state, offset=(at - 1) * SIZE, limit=SIZE + 1)
-        all_of_them = await parked.together(conn, house, branch_code=branch)
-        overdue = await parked.overdue(conn, house.today()) if branch is None else 0
+        all_of_them = await parked.together(conn, app, branch_code=branch)
+        overdue = await parked.overdue(conn, app.today()) if branch is None else 0
     return show(
         request,
         "console_parked.html",
@@ -54,8 +54,8 @@ async def listing(request: web.Request) -> web.Response:
         states=STATES,
         sum=all_of_them,
         overdue=overdue,
-        currency=house.currency,
-        today=house.today(),
+        currency=app.currency,
+        today=app.today(),
         said=DONE.get(request.query.get("done", ""), ""),
     )
 
@@ -67,11 +67,11 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
-    house, told = request.app[HOUSE], await form(request) if request.method == "POST" else {}
-    async with house.db.reading() as conn:
-        named = await theirs(conn, house, request[WHO], PARKED_MONTH, request.match_info["id"])
+    app, told = request.app[HOUSE], await form(request) if request.method == "POST" else {}
+    async with app.db.reading() as conn:
+        named = await theirs(conn, app, request[WHO], PARKED_MONTH, request.match_info["id"])
         found = await parked.one(conn, named.id)
-        seen = await parked.foresee(conn, house, named.id)
+        seen = await parked.foresee(conn, app, named.id)
         offered = await parked_bills.proposals(conn, found)
     return show(
         request,
@@ -82,7 +82,7 @@ async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web
         offered=offered,
         told=told,
         wrong=wrong,
-        today=house.today(),
+        today=app.today(),
         plain=_plain,
     )
 
@@ -97,12 +97,12 @@ def _plain(micro: int | None) -> str:
 @described("parked.decide", summary="Decide about a month that is not billed", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/parked/{id}: `do` is again, estimate (`use:<service>:<meter>`, `reason`) or skip (`reason`)."""
-    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[HOUSE], request[WHO], await form(request)
     cycle_id = 0
     try:
-        async with house.db.writing() as conn:
-            cycle_id = (await theirs(conn, house, who, PARKED_MONTH, request.match_info["id"])).id
-            done = await _decided(conn, house, cycle_id, told, who.actor)
+        async with app.db.writing() as conn:
+            cycle_id = (await theirs(conn, app, who, PARKED_MONTH, request.match_info["id"])).id
+            done = await _decided(conn, app, cycle_id, told, who.actor)
     except (Refused, Unreadable) as why:
         if not cycle_id:
             raise
@@ -111,19 +111,19 @@ async def decide(request: web.Request) -> web.Response:
     raise back(f"{PATH}?done={done}")
 
 
-async def _decided(conn: AsyncConnection, house: House, cycle_id: int, told: Mapping[str, str], actor: str) -> str:
+async def _decided(conn: AsyncConnection, app: App, cycle_id: int, told: Mapping[str, str], actor: str) -> str:
     """The word of what was done."""
     reason = told.get("reason", "")
     match told.get("do"):
         case "again":
-            await parked_bills.try_anew(conn, house, cycle_id, actor)
+            await parked_bills.try_anew(conn, app, cycle_id, actor)
             return "taken"
         case "estimate":
             use = await _use(conn, cycle_id, told)
-            await parked_bills.on_estimate(conn, house, cycle_id, use, reason=reason, actor=actor)
+            await parked_bills.on_estimate(conn, app, cycle_id, use, reason=reason, actor=actor)
             return "estimate"
         case "skip":
-            asked = await parked_bills.ask_to_skip(conn, house, cycle_id, reason=reason, actor=actor)
+            asked = await parked_bills.ask_to_skip(conn, app, cycle_id, reason=reason, actor=actor)
             return "skipped" if asked is None else "asked"
         case _:
             raise web.HTTPBadRequest(text="Choose what is to be done.")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys import held_readings
 from core.metering.vee import held
@@ -33,9 +33,9 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str = "", about: int = 0, status: int = 200) -> web.Response:
-    house, at = request.app[HOUSE], page_of(request)
+    app, at = request.app[HOUSE], page_of(request)
     told = await form(request) if request.method == "POST" else {}
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = await held.listing(conn, branch_code=request[WHO].branch, offset=(at - 1) * SIZE, limit=SIZE + 1)
         if about and about not in {one.id for one in found[:SIZE]}:
             found = [await held.one(conn, about), *found[: SIZE - 1]]
@@ -57,12 +57,12 @@ async def _page(request: web.Request, wrong: str = "", about: int = 0, status: i
 @described("reading.decide", summary="Decide about a held reading", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/readings/{id}: `do` is accept, replace (`value`, `reason`) or order (`note`); `sure` for what is doubtful."""
-    house, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[HOUSE], request[WHO], await form(request)
     do, about = told.get("do", ""), 0
     try:
-        async with house.db.writing() as conn:
-            about = (await theirs(conn, house, who, HELD_READING, request.match_info["id"])).id
-            await _decided(conn, house, about, told, who.actor)
+        async with app.db.writing() as conn:
+            about = (await theirs(conn, app, who, HELD_READING, request.match_info["id"])).id
+            await _decided(conn, app, about, told, who.actor)
     except (Refused, Unreadable) as why:
         if not about:
             raise
@@ -71,17 +71,17 @@ async def decide(request: web.Request) -> web.Response:
     raise back(f"{PATH}?done={do}")
 
 
-async def _decided(conn: AsyncConnection, house: House, reading_id: int, told: Mapping[str, str], actor: str) -> None:
+async def _decided(conn: AsyncConnection, app: App, reading_id: int, told: Mapping[str, str], actor: str) -> None:
     sure, reason = told.get("sure") == "yes", told.get("reason", "")
     match told.get("do"):
         case "accept":
-            await held_readings.accept(conn, house, reading_id, actor=actor, sure=sure)
+            await held_readings.accept(conn, app, reading_id, actor=actor, sure=sure)
         case "replace":
             unit = (await held.one(conn, reading_id)).unit
             value = a_quantity(told.get("value", ""), unit)
-            await held_readings.put_instead(conn, house, reading_id, value, reason=reason, actor=actor, sure=sure)
+            await held_readings.put_instead(conn, app, reading_id, value, reason=reason, actor=actor, sure=sure)
         case "order":
-            await held_readings.order_again(conn, house, reading_id, actor=actor, note=told.get("note", ""))
+            await held_readings.order_again(conn, app, reading_id, actor=actor, note=told.get("note", ""))
         case _:
             raise web.HTTPBadRequest(text="Choose what is to be done.")
 

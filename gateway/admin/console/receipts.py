@@ -49,14 +49,14 @@ async def page(request: web.Request) -> web.Response:
 @described("payment.right", summary="Give back, take off a bill, or move a receipt", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/receipts/{id}: `do` = refund (`amount`, `reason`, `key`), unapply (`invoice`), move (`account`, `reason`), paid (`refund`, `reference`)."""
-    told, house, actor = await form(request), request.app[HOUSE], request[WHO].actor
-    async with house.db.writing() as conn:
+    told, app, actor = await form(request), request.app[HOUSE], request[WHO].actor
+    async with app.db.writing() as conn:
         found = await _found(conn, request)
         match told.get("do"):
             case "refund":
                 await refunds.ask(
                     conn,
-                    house,
+                    app,
                     found.id,
                     amount_minor=an_amount(told.get("amount", ""), found.currency),
                     reason=told.get("reason", ""),
@@ -64,17 +64,17 @@ async def change(request: web.Request) -> web.Response:
                     key=f"console:{told.get('key', '')[:40]}",
                 )
             case "unapply":
-                bill = await theirs(conn, house, request[WHO], INVOICE, told.get("invoice", ""))
-                await transfer.unapply(conn, house, found.id, bill.id, actor=actor)
+                bill = await theirs(conn, app, request[WHO], INVOICE, told.get("invoice", ""))
+                await transfer.unapply(conn, app, found.id, bill.id, actor=actor)
             case "move":
-                to = await their_account(conn, house, request[WHO], told.get("account", ""))
+                to = await their_account(conn, app, request[WHO], told.get("account", ""))
                 await asked_first.move_receipt(
-                    conn, house, found.id, to.number, actor=actor, reason=told.get("reason", "")
+                    conn, app, found.id, to.number, actor=actor, reason=told.get("reason", "")
                 )
             case "paid":
                 its = Wanted("receipt_id", "in", [found.id])
-                given = await theirs(conn, house, request[WHO], REFUND, told.get("refund", ""), its)
-                await refunds.paid_by_hand(conn, house, given.id, reference=told.get("reference", ""), actor=actor)
+                given = await theirs(conn, app, request[WHO], REFUND, told.get("refund", ""), its)
+                await refunds.paid_by_hand(conn, app, given.id, reference=told.get("reference", ""), actor=actor)
             case _:
                 raise web.HTTPBadRequest(text="There is no such thing to do.")
     raise back(f"/console/receipts/{found.id}")

@@ -26,22 +26,22 @@ async def page(request: web.Request) -> web.Response:
 @described("customer.phone", summary="Say whether two contacts are one person", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/spellings/{one}/{other}: `do` is `apart`, or the id of the one that stays."""
-    told, house, who = await form(request), request.app[HOUSE], request[WHO]
+    told, app, who = await form(request), request.app[HOUSE], request[WHO]
     do = told.get("do", "")
-    async with house.db.writing() as conn:
-        one = (await theirs(conn, house, who, CONTACT, request.match_info["one"])).id
-        other = (await theirs(conn, house, who, CONTACT, request.match_info["other"])).id
-        branch = await their_branch(conn, house, who)
+    async with app.db.writing() as conn:
+        one = (await theirs(conn, app, who, CONTACT, request.match_info["one"])).id
+        other = (await theirs(conn, app, who, CONTACT, request.match_info["other"])).id
+        branch = await their_branch(conn, app, who)
         if not do:
             raise web.HTTPBadRequest(text="Say which number stays, or that they are two people.")
         if do == "apart":
-            await spellings.leave_apart(conn, house, one, other, actor=who.actor, branch_id=branch)
+            await spellings.leave_apart(conn, app, one, other, actor=who.actor, branch_id=branch)
         else:
-            keep = (await theirs(conn, house, who, CONTACT, do)).id
+            keep = (await theirs(conn, app, who, CONTACT, do)).id
             if keep not in (one, other):
                 raise Refused("desk.no_pair", status=404)
             gone = other if keep == one else one
-            await spellings.join(conn, house, keep, gone, actor=who.actor, branch_id=branch)
+            await spellings.join(conn, app, keep, gone, actor=who.actor, branch_id=branch)
     raise back(PATH)
 
 

@@ -76,20 +76,20 @@ async def _account(conn: AsyncConnection, request: web.Request, told: Mapping[st
 
 
 async def _cash(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    house = request.app[HOUSE]
-    minor = an_amount(told.get("amount", ""), house.currency)
+    app = request.app[HOUSE]
+    minor = an_amount(told.get("amount", ""), app.currency)
     account_id, facts = await _account(conn, request, told)
-    await drawer.may_take(conn, house, request[WHO].actor, account_id, minor)
-    facts.append(("Cash received", money.show(minor, house.currency, speaks())))
+    await drawer.may_take(conn, app, request[WHO].actor, account_id, minor)
+    facts.append(("Cash received", money.show(minor, app.currency, speaks())))
     return Question(
         "Take this cash?", facts, "Compare the name. It is booked once, and a receipt can be printed.", "Take it"
     )
 
 
 async def _deposit(_: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    house = request.app[HOUSE]
-    minor = an_amount(told.get("amount", ""), house.currency)
-    facts = [("Slip", told.get("slip", "")), ("Amount", money.show(minor, house.currency, speaks()))]
+    app = request.app[HOUSE]
+    minor = an_amount(told.get("amount", ""), app.currency)
+    facts = [("Slip", told.get("slip", "")), ("Amount", money.show(minor, app.currency, speaks()))]
     return Question("Is this cash on its way to the bank?", facts, FOR_EVER, "It is on its way")
 
 
@@ -118,8 +118,8 @@ async def _unprotect(conn: AsyncConnection, request: web.Request, told: Mapping[
 
 
 async def _receipt(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    house, who = request.app[HOUSE], request[WHO]
-    found = await theirs(conn, house, who, RECEIPT, request.match_info["id"])
+    app, who = request.app[HOUSE], request[WHO]
+    found = await theirs(conn, app, who, RECEIPT, request.match_info["id"])
     facts = await whose(conn, found.account_id, found.currency) if found.account_id else []
     facts.append(("Payment", f"{money.show(found.amount_minor, found.currency, speaks())}, {found.provider_txn}"))
     match told.get("do"):
@@ -132,12 +132,12 @@ async def _receipt(conn: AsyncConnection, request: web.Request, told: Mapping[st
             facts.append(("To be given back", money.show(minor, found.currency, speaks())))
             return Question("Give this back?", facts, FOR_EVER, "Ask for the refund")
         case "unapply":
-            bill = await theirs(conn, house, who, INVOICE, told.get("invoice", ""))
+            bill = await theirs(conn, app, who, INVOICE, told.get("invoice", ""))
             facts.append(("Bill that is open again", bill.number))
             return Question("Make this credit?", facts, "The bill is open again from now on.", "Make it credit")
         case _:
             its = Wanted("receipt_id", "in", [found.id])
-            await theirs(conn, house, who, REFUND, told.get("refund", ""), its)
+            await theirs(conn, app, who, REFUND, told.get("refund", ""), its)
             facts.append(("Reference of the transfer", told.get("reference", "")))
             return Question("Was this paid?", facts, FOR_EVER, "It is paid")
 
@@ -166,10 +166,10 @@ async def _phone(conn: AsyncConnection, request: web.Request, told: Mapping[str,
 
 
 async def _link(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    house, who = request.app[HOUSE], request[WHO]
-    found = await theirs(conn, house, who, ACCOUNT, request.match_info["id"])
+    app, who = request.app[HOUSE], request[WHO]
+    found = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
     hers = Wanted("account_id", "in", [found.id])
-    named = await theirs(conn, house, who, LINK, told.get("contact", ""), hers)
+    named = await theirs(conn, app, who, LINK, told.get("contact", ""), hers)
     facts = [*await whose(conn, found.id, found.currency), ("Taken off", named.channel)]
     return Question("Take it off the account?", facts, "Whatever is open there ends at once.", "Take it off")
 
@@ -187,10 +187,10 @@ async def _ticket(conn: AsyncConnection, request: web.Request, told: Mapping[str
 async def _join(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question | None:
     if told.get("do", "") in ("", "apart"):
         return None
-    house, who, facts = request.app[HOUSE], request[WHO], Facts()
-    stays = (await theirs(conn, house, who, CONTACT, told["do"])).id
+    app, who, facts = request.app[HOUSE], request[WHO], Facts()
+    stays = (await theirs(conn, app, who, CONTACT, told["do"])).id
     for side in ("one", "other"):
-        found = await theirs(conn, house, who, CONTACT, request.match_info[side])
+        found = await theirs(conn, app, who, CONTACT, request.match_info[side])
         facts.append(("Stays" if found.id == stays else "Goes", _number(request, found.channel_user)))
         facts += [("Account", f"{one.number}, {one.name}") for one in await parties.accounts_of(conn, found.id)]
     warning = f"One contact stays, with the accounts of both: who writes from either reads all of them. {FOR_EVER}"

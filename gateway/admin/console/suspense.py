@@ -19,20 +19,20 @@ from gateway.app_keys import HOUSE
 @described("suspense.place", summary="Money in suspense")
 async def page(request: web.Request) -> web.Response:
     """GET /console/suspense."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        rows, ages = await suspense.waiting(conn), await queries.suspense_by_age(conn, house.today())
-    return show(request, "console_suspense.html", rows=rows, ages=ages, currency=house.currency, today=house.today())
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        rows, ages = await suspense.waiting(conn), await queries.suspense_by_age(conn, app.today())
+    return show(request, "console_suspense.html", rows=rows, ages=ages, currency=app.currency, today=app.today())
 
 
 @described("suspense.place", summary="Say whose money it is", status=303)
 async def place(request: web.Request) -> web.Response:
     """POST /console/suspense/{id}: `account`."""
-    told, house = await form(request), request.app[HOUSE]
-    async with house.db.writing() as conn:
-        waits = await theirs(conn, house, request[WHO], SUSPENSE, request.match_info["id"])
-        to = await their_account(conn, house, request[WHO], told.get("account", ""))
-        await money_received.placed(conn, house, waits.id, to.number, request[WHO].actor)
+    told, app = await form(request), request.app[HOUSE]
+    async with app.db.writing() as conn:
+        waits = await theirs(conn, app, request[WHO], SUSPENSE, request.match_info["id"])
+        to = await their_account(conn, app, request[WHO], told.get("account", ""))
+        await money_received.placed(conn, app, waits.id, to.number, request[WHO].actor)
     raise back("/console/suspense")
 
 

@@ -28,35 +28,35 @@ async def queue(request: web.Request) -> web.Response:
 @described("talk.answer", summary="One conversation")
 async def page(request: web.Request) -> web.Response:
     """GET /console/talks/{id}."""
-    house, found = request.app[HOUSE], await _found(request)
-    async with house.db.reading() as conn:
+    app, found = request.app[HOUSE], await _found(request)
+    async with app.db.reading() as conn:
         passed = await interactions.of_customer(conn, contact_ids=[found.contact_id], limit=MOST_SHOWN)
         leaving = await messages.on_their_way(conn, found.contact_id)
-    async with house.db.writing() as conn:
-        await trail.note(conn, house, request[WHO].actor, "talk.seen", f"talk:{found.id}")
+    async with app.db.writing() as conn:
+        await trail.note(conn, app, request[WHO].actor, "talk.seen", f"talk:{found.id}")
     return show(request, "console_talk.html", t=found, passed=list(reversed(passed)), leaving=leaving)
 
 
 @described("talk.answer", summary="Take a chat, answer it, or give it back to the bot", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/talks/{id}: `text` is a word to the customer, `do` is take or back."""
-    found, told, house = await _found(request), await form(request), request.app[HOUSE]
+    found, told, app = await _found(request), await form(request), request.app[HOUSE]
     actor = request[WHO].actor
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         if told.get("do") == "take":
-            await talks.take(conn, house, found.id, actor)
+            await talks.take(conn, app, found.id, actor)
         if told.get("text"):
-            await talks.say(conn, house, found.id, actor, told["text"])
+            await talks.say(conn, app, found.id, actor, told["text"])
         if told.get("do") == "back":
-            await talks.give_back(conn, house, found.id, actor)
+            await talks.give_back(conn, app, found.id, actor)
     raise back("/console/talks" if told.get("do") == "back" else f"/console/talks/{found.id}")
 
 
 async def _found(request: web.Request) -> Talk:
     """The talk of the path; 404 when there is none, or none of this branch."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        named = await theirs(conn, house, request[WHO], TALK, request.match_info["id"])
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        named = await theirs(conn, app, request[WHO], TALK, request.match_info["id"])
         found = await talks.by_id(conn, named.id)
     assert found is not None
     return found

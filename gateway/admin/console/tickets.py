@@ -65,10 +65,10 @@ async def queue(request: web.Request) -> web.Response:
 async def page(request: web.Request) -> web.Response:
     """GET /console/tickets/{id}."""
     found = await _found(request)
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
         log = await care.log_of(conn, found.id)
-        contested = await disputes.contested(conn, house, found.id)
+        contested = await disputes.contested(conn, app, found.id)
     moves = sorted(MOVES.get(found.state, ()))
     return show(request, "console_ticket.html", t=found, log=log, moves=moves, contested=contested)
 
@@ -84,21 +84,21 @@ async def decide(request: web.Request) -> web.Response:
 @described("ticket.write", summary="Answer a ticket, or move it on", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/tickets/{id}: `text` is a word to the customer, `to` a state."""
-    found, told, house = await _found(request), await form(request), request.app[HOUSE]
+    found, told, app = await _found(request), await form(request), request.app[HOUSE]
     actor = request[WHO].actor
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         if told.get("text"):
-            await tickets.reply(conn, house, found.id, actor=actor, text=told["text"])
+            await tickets.reply(conn, app, found.id, actor=actor, text=told["text"])
         if told.get("to"):
-            await tickets.move(conn, house, found.id, told["to"], actor=actor)
-        await trail.note(conn, house, actor, "ticket.changed", f"ticket:{found.id}")
+            await tickets.move(conn, app, found.id, told["to"], actor=actor)
+        await trail.note(conn, app, actor, "ticket.changed", f"ticket:{found.id}")
     raise back(f"/console/tickets/{found.id}")
 
 
 async def _found(request: web.Request) -> AnyRow:
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        return await theirs(conn, house, request[WHO], TICKETS, request.match_info["id"])
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        return await theirs(conn, app, request[WHO], TICKETS, request.match_info["id"])
 
 
 def routes() -> list[web.RouteDef]:

@@ -24,7 +24,7 @@ def listen(request: web.Request) -> str:
     return lang
 
 
-NAMES = {"en": "English", "sw": "Kiswahili"}
+NAMES = {"en": "English", "fr": "Français", "vi": "Tiếng Việt", "sw": "Kiswahili"}
 
 
 def langs(request: web.Request) -> list[tuple[str, str, str]]:

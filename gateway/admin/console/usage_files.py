@@ -19,19 +19,19 @@ PATH = "/console/usage"
 @described("usage.see", whole=True, summary="Usage files, their sources and what was rejected")
 async def page(request: web.Request) -> web.Response:
     """GET /console/usage: `source` shows one only."""
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
     source = request.query.get("source", "")[:60] or None
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         sent = await queries.sources(conn)
         files = await queries.files(conn, source=source)
         refused, reasons = await queries.refused(conn), await queries.reasons(conn)
         missing = gaps.told(await gaps.missing_files(conn))
-        days = await queries.by_day(conn, house)
+        days = await queries.by_day(conn, app)
     return show(
         request,
         "console_usage.html",
         chosen=source,
-        named=sources.of_house(house),
+        named=sources.of_house(app),
         plot=usage_plot(days),
         days=days,
         sources=sent,
@@ -46,9 +46,9 @@ async def page(request: web.Request) -> web.Response:
 @described("usage.see", whole=True, summary="One usage file and its rejects")
 async def file(request: web.Request) -> web.Response:
     """GET /console/usage/{id}."""
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        file_id = (await theirs(conn, house, request[WHO], USAGE_FILE, request.match_info["id"])).id
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        file_id = (await theirs(conn, app, request[WHO], USAGE_FILE, request.match_info["id"])).id
         row = await queries.file(conn, file_id)
         reasons, rejects = await queries.reasons(conn, file_id), await queries.rejects(conn, file_id)
         totals = await queries.totals(conn, file_id)
@@ -61,12 +61,12 @@ async def file(request: web.Request) -> web.Response:
 async def again(request: web.Request) -> web.Response:
     """POST /console/usage/recycle: of one `file`, of a `source`, or of all."""
     told = await request.post()
-    house, named, source = request.app[HOUSE], str(told.get("file", "")), str(told.get("source", ""))[:60]
+    app, named, source = request.app[HOUSE], str(told.get("file", "")), str(told.get("source", ""))[:60]
     file_id = None
     if named:
-        async with house.db.reading() as conn:
-            file_id = (await theirs(conn, house, request[WHO], USAGE_FILE, named)).id
-    done = await reprocess_rejects.recycle(house, file_id=file_id, source=source or None, actor=request[WHO].actor)
+        async with app.db.reading() as conn:
+            file_id = (await theirs(conn, app, request[WHO], USAGE_FILE, named)).id
+    done = await reprocess_rejects.recycle(app, file_id=file_id, source=source or None, actor=request[WHO].actor)
     place = f"{PATH}/{file_id}" if file_id else PATH
     raise back(f"{place}?taken={done.taken}&there={done.duplicates}&still={done.still}")
 

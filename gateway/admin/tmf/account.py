@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from core.context import House
+from core.context import App
 from core.overview.listing import AnyRow
 from core.overview.listings import ACCOUNTS
 from gateway.admin.tmf.parts import Money, Part, Ref, Resource, a_day, a_text, amount, an_id, opening, party_ref
@@ -41,7 +41,7 @@ class BillingAccount(Resource):
     parties: list[Ref] | None = Field(alias="relatedParty")
 
 
-def _account(row: AnyRow, _more: Any, house: House) -> BillingAccount:
+def _account(row: AnyRow, _more: Any, app: App) -> BillingAccount:
     owed = Balance(amount=amount(row.owed_minor, row.currency), type="ReceivableBalance", at=row.owed_at)
     return BillingAccount(
         id=str(row.id),
@@ -50,7 +50,7 @@ def _account(row: AnyRow, _more: Any, house: House) -> BillingAccount:
         name=row.number,
         type_=row.segment,
         state=row.state,
-        opened=opening(row.opened_on, house),
+        opened=opening(row.opened_on, app),
         balances=[owed],
         bill=BillStructure(day=row.bill_day),
         branch=row.branch,

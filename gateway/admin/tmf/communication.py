@@ -6,7 +6,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
-from core.context import House
+from core.context import App
 from core.overview.listing import AnyRow
 from core.overview.listings import MESSAGES
 from core.phone import masked
@@ -39,7 +39,7 @@ class CommunicationMessage(Resource):
     parties: list[Ref] | None = Field(default=None, alias="relatedParty")
 
 
-def _message(row: AnyRow, _more: Any, _house: House) -> CommunicationMessage:
+def _message(row: AnyRow, _more: Any, _house: App) -> CommunicationMessage:
     return CommunicationMessage(
         id=str(row.id),
         href=href(MESSAGE.path, row.id),

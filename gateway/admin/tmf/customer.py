@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App
 from core.overview.listing import AnyRow
 from core.overview.listings import CUSTOMERS
 from core.overview.reached import Reached, reached
@@ -40,7 +40,7 @@ class Customer(Resource):
     media: list[Medium] = Field(alias="contactMedium")
 
 
-def _customer(row: AnyRow, more: Any, _house: House) -> Customer:
+def _customer(row: AnyRow, more: Any, _house: App) -> Customer:
     known: Reached = more or Reached()
     accounts = [
         Ref(id=str(one.id), href=href(ACCOUNT.path, one.id), name=one.number, kind="BillingAccount")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from aiohttp import web
 from pydantic import Field
 
-from core.context import House
+from core.context import App
 from core.overview.listing import AnyRow, Wanted
 from core.overview.listings import BILLS, RATES
 from gateway.admin.tmf.parts import (
@@ -75,8 +75,8 @@ class AppliedCustomerBillingRate(Resource):
     account: Ref | None = Field(alias="billingAccount")
 
 
-def _bill(row: AnyRow, _more: object, house: House) -> CustomerBill:
-    document = f"{house.settings.public_url}/b/{row.token}"
+def _bill(row: AnyRow, _more: object, app: App) -> CustomerBill:
+    document = f"{app.settings.public_url}/b/{row.token}"
     return CustomerBill(
         id=str(row.id),
         href=href(BILL.path, row.id),
@@ -85,8 +85,8 @@ def _bill(row: AnyRow, _more: object, house: House) -> CustomerBill:
         bill_date=row.finalised_at,
         category="creditNote" if row.series == "credit" else "normal",
         state=row.state,
-        period=Period(start=opening(row.from_date, house), end=opening(row.to_date, house)),
-        due=opening(row.due_on, house) if row.due_on else None,
+        period=Period(start=opening(row.from_date, app), end=opening(row.to_date, app)),
+        due=opening(row.due_on, app) if row.due_on else None,
         total=amount(row.total_minor, row.currency),
         before_tax=amount(row.total_minor - row.tax_minor, row.currency),
         amount_due=amount(row.open_minor, row.currency),
@@ -99,7 +99,7 @@ def _bill(row: AnyRow, _more: object, house: House) -> CustomerBill:
     )
 
 
-def _rate(row: AnyRow, _more: object, house: House) -> AppliedCustomerBillingRate:
+def _rate(row: AnyRow, _more: object, app: App) -> AppliedCustomerBillingRate:
     line_id = f"{row.invoice_id}-{row.position}"
     quantity = None if row.quantity_micro is None else plain_decimal(row.quantity_micro)
     return AppliedCustomerBillingRate(
@@ -113,7 +113,7 @@ def _rate(row: AnyRow, _more: object, house: House) -> AppliedCustomerBillingRat
         quantity=quantity,
         unit=row.unit,
         price=row.price,
-        period=Period(start=opening(row.from_date, house), end=opening(row.to_date, house)),
+        period=Period(start=opening(row.from_date, app), end=opening(row.to_date, app)),
         bill=Ref(
             id=str(row.invoice_id), href=href(BILL.path, row.invoice_id), name=row.bill_number, kind="CustomerBill"
         ),
@@ -121,13 +121,13 @@ def _rate(row: AnyRow, _more: object, house: House) -> AppliedCustomerBillingRat
     )
 
 
-def _line(text: str, house: House) -> Sequence[Wanted]:
+def _line(text: str, app: App) -> Sequence[Wanted]:
     bill_id, _, position = text.partition("-")
-    return (Wanted("bill_id", "in", [an_id(bill_id, house)]), Wanted("position", "in", [_small(position, house)]))
+    return (Wanted("bill_id", "in", [an_id(bill_id, app)]), Wanted("position", "in", [_small(position, app)]))
 
 
-def _small(text: str, house: House) -> int:
-    position = an_id(text, house)
+def _small(text: str, app: App) -> int:
+    position = an_id(text, app)
     if position > 32_767:
         raise ValueError("no bill has so many lines")
     return position

@@ -106,29 +106,29 @@ async def single(request: web.Request) -> web.Response:
 
 
 async def _one(request: web.Request) -> Held:
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        named = await theirs(conn, house, request[WHO], HELD_READING, request.match_info["id"])
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        named = await theirs(conn, app, request[WHO], HELD_READING, request.match_info["id"])
         return await held.one(conn, named.id)
 
 
 @described("reading.decide", summary="Decide about a heldReading", body=Decision, answer=Decided)
 async def change(request: web.Request) -> web.Response:
     """PATCH: it counts, another value counts, or the meter is read again."""
-    house, who = request.app[HOUSE], request[WHO]
+    app, who = request.app[HOUSE], request[WHO]
     await _one(request)
     asked = await read(request, Decision)
-    async with house.db.writing() as conn:
-        at = (await theirs(conn, house, who, HELD_READING, request.match_info["id"])).id
+    async with app.db.writing() as conn:
+        at = (await theirs(conn, app, who, HELD_READING, request.match_info["id"])).id
         match asked.status:
             case "accepted":
-                await held_readings.accept(conn, house, at, actor=who.actor, sure=asked.sure)
+                await held_readings.accept(conn, app, at, actor=who.actor, sure=asked.sure)
             case "replaced":
                 await held_readings.put_instead(
-                    conn, house, at, _value(asked), reason=asked.reason, actor=who.actor, sure=asked.sure
+                    conn, app, at, _value(asked), reason=asked.reason, actor=who.actor, sure=asked.sure
                 )
             case "ordered":
-                await held_readings.order_again(conn, house, at, actor=who.actor, note=asked.reason)
+                await held_readings.order_again(conn, app, at, actor=who.actor, note=asked.reason)
     return respond({"id": str(at), "status": asked.status})
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core import money
 from core.clock import start_of
-from core.context import House
+from core.context import App
 
 LARGEST_ID = 2**63 - 1
 
@@ -74,9 +74,9 @@ def plain_decimal(micro: int) -> Decimal:
     return Decimal(f"{Decimal(micro).scaleb(-6).normalize():f}")
 
 
-def opening(day: date, house: House) -> datetime:
+def opening(day: date, app: App) -> datetime:
     """The instant at which a day begins for this operator."""
-    return start_of(day, house.zone)
+    return start_of(day, app.zone)
 
 
 def party_ref(row_id: int | None, name: str | None) -> list[Ref] | None:
@@ -89,32 +89,32 @@ def account_ref(account_id: int | None, number: str | None) -> Ref | None:
     return Ref(id=str(account_id), name=number, kind="BillingAccount") if account_id else None
 
 
-Parse = Callable[[str, House], object]
+Parse = Callable[[str, App], object]
 """A text of a query as a value; ValueError says what is wrong."""
 
 
-def a_text(text: str, _house: House) -> str:
+def a_text(text: str, _house: App) -> str:
     """As it stands."""
     return text
 
 
-def an_id(text: str, _house: House) -> int:
+def an_id(text: str, _house: App) -> int:
     """Digits, within 64 bits."""
     if not (text.isascii() and text.isdigit()) or int(text[:20]) > LARGEST_ID:
         raise ValueError("an id is a number")
     return int(text)
 
 
-def an_instant(text: str, house: House) -> datetime:
+def an_instant(text: str, app: App) -> datetime:
     """An ISO instant or day; what names no zone is meant in the operator's."""
     try:
         found = datetime.fromisoformat(text.strip().replace(" ", "+"))
-        return (found if found.tzinfo else found.replace(tzinfo=house.zone)).astimezone(UTC)
+        return (found if found.tzinfo else found.replace(tzinfo=app.zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("write an instant such as 2026-03-01T00:00:00Z") from None
 
 
-def a_day(text: str, _house: House) -> date:
+def a_day(text: str, _house: App) -> date:
     """An ISO day, or the day of an ISO instant."""
     try:
         return datetime.fromisoformat(text).date()

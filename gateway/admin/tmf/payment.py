@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App
 from core.overview.listing import AnyRow
 from core.overview.listings import PAYMENTS
 from core.overview.paid import paid_by
@@ -70,7 +70,7 @@ class Payment(Resource):
     items: list[Item] = Field(alias="paymentItem")
 
 
-def _payment(row: AnyRow, more: Any, _house: House) -> Payment:
+def _payment(row: AnyRow, more: Any, _house: App) -> Payment:
     whole = amount(row.amount_minor, row.currency)
     items = [
         Item(
@@ -100,7 +100,7 @@ def _payment(row: AnyRow, more: Any, _house: House) -> Payment:
     )
 
 
-def _state(text: str, _house: House) -> str:
+def _state(text: str, _house: App) -> str:
     return _STATE.get(text, text)
 
 

@@ -17,7 +17,7 @@ from core.balances.grant import Grant, priority_of
 from core.balances.model import Want, is_money
 from core.balances.store import held as the_hold
 from core.balances.words import called, shown
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.use_charged import Use, charge
 from core.overview.accounts import Found, account_of
@@ -52,8 +52,8 @@ API = "prepayBalanceManagement"
 _STATUS = {"held": "created", "used": "completed", "released": "cancelled", "expired": "failed"}
 
 
-def _bucket(row: AnyRow, _more: Any, house: House) -> Bucket:
-    lang = house.operator.languages[0]
+def _bucket(row: AnyRow, _more: Any, app: App) -> Bucket:
+    lang = app.operator.languages[0]
     free = row.amount - row.reserved
     return Bucket(
         id=str(row.id),
@@ -73,7 +73,7 @@ def _bucket(row: AnyRow, _more: Any, house: House) -> Bucket:
     )
 
 
-def _hold(row: AnyRow, _more: Any, _house: House) -> Reservation:
+def _hold(row: AnyRow, _more: Any, _house: App) -> Reservation:
     return Reservation(
         id=str(row.id),
         href=href(HOLD.path, row.id),
@@ -123,16 +123,16 @@ HOLD = Served(
 @described("balance.write", summary="Top up", body=TopUp, answer=Action, status=201)
 async def top_up(request: web.Request) -> web.Response:
     """POST topupBalance."""
-    house, who, asked = request.app[HOUSE], request[WHO], await read(request, TopUp)
+    app, who, asked = request.app[HOUSE], request[WHO], await read(request, TopUp)
     key, (unit, amount) = key_of(request, None, who.actor), asked_of(asked.amount)
     until = asked.valid.end if asked.valid else None
-    async with house.db.writing() as conn:
-        await _all_named(conn, request, house, asked)
+    async with app.db.writing() as conn:
+        await _all_named(conn, request, app, asked)
         if asked.bucket is not None:
-            bucket_id = await _bucket_id(conn, request, house, asked.bucket)
+            bucket_id = await _bucket_id(conn, request, app, asked.bucket)
             await grant.top_up(
                 conn,
-                house,
+                app,
                 bucket_id,
                 amount,
                 key=key,
@@ -142,21 +142,21 @@ async def top_up(request: web.Request) -> web.Response:
                 gift=asked.reason == "gift",
             )
         else:
-            given = await _given(conn, request, house, asked, unit, amount, until)
-            bucket_id = await grant.put_in(conn, house, given, key=key, why=asked.reason, actor=who.actor)
-    done = Action(type="TopupBalance", status="completed", confirmed=house.clock.now(), bucket=_ref(bucket_id))
+            given = await _given(conn, request, app, asked, unit, amount, until)
+            bucket_id = await grant.put_in(conn, app, given, key=key, why=asked.reason, actor=who.actor)
+    done = Action(type="TopupBalance", status="completed", confirmed=app.clock.now(), bucket=_ref(bucket_id))
     return respond(done.model_dump(by_alias=True, exclude_none=True), status=201)
 
 
 @described("balance.write", summary="Hold so much for a session", body=Reserve, answer=Reservation, status=201)
 async def reserve(request: web.Request) -> web.Response:
     """POST reserveBalance."""
-    house, who, asked = request.app[HOUSE], request[WHO], await read(request, Reserve)
+    app, who, asked = request.app[HOUSE], request[WHO], await read(request, Reserve)
     key, wait = key_of(request, None, who.actor), timedelta(seconds=asked.seconds)
-    async with house.db.writing() as conn:
-        await _all_named(conn, request, house, asked)
-        want = await _want(conn, request, house, asked)
-        await spend.reserve(conn, house, want, key=key, wait=wait, partly=asked.partial)
+    async with app.db.writing() as conn:
+        await _all_named(conn, request, app, asked)
+        want = await _want(conn, request, app, asked)
+        await spend.reserve(conn, app, want, key=key, wait=wait, partly=asked.partial)
         held = await the_hold(conn, key)
         answer = await shown_one(conn, request, HOLD, str(held.id if held else 0))
     return respond(answer, status=201, headers={"Location": answer["href"]})
@@ -165,35 +165,35 @@ async def reserve(request: web.Request) -> web.Response:
 @described("balance.write", summary="Let a reservation go", body=Unreserve, answer=Reservation)
 async def unreserve(request: web.Request) -> web.Response:
     """POST unreserveBalance: again it does nothing."""
-    house, asked = request.app[HOUSE], await read(request, Unreserve)
-    async with house.db.writing() as conn:
-        row = await _held(conn, request, house, asked.hold)
-        await spend.release(conn, house, row.key)
+    app, asked = request.app[HOUSE], await read(request, Unreserve)
+    async with app.db.writing() as conn:
+        row = await _held(conn, request, app, asked.hold)
+        await spend.release(conn, app, row.key)
         return respond(await shown_one(conn, request, HOLD, str(row.id)))
 
 
 @described("balance.write", summary="Draw, at once or what a session used", body=Deduct, answer=Action, status=201)
 async def deduct(request: web.Request) -> web.Response:
     """POST deductBalance."""
-    house, who, asked = request.app[HOUSE], request[WHO], await read(request, Deduct)
+    app, who, asked = request.app[HOUSE], request[WHO], await read(request, Deduct)
     unit, amount = asked_of(asked.amount)
-    async with house.db.writing() as conn:
-        await _all_named(conn, request, house, asked)
+    async with app.db.writing() as conn:
+        await _all_named(conn, request, app, asked)
         if asked.hold is not None:
-            row = await _held(conn, request, house, asked.hold)
+            row = await _held(conn, request, app, asked.hold)
             if row.unit != unit:
                 raise bad(f"The reservation is in {row.unit}.")
-            spent = await spend.consume(conn, house, row.key, amount, why=asked.reason)
+            spent = await spend.consume(conn, app, row.key, amount, why=asked.reason)
         elif asked.product and not is_money(unit):
-            return await _charged(conn, request, house, asked, unit, amount)
+            return await _charged(conn, request, app, asked, unit, amount)
         else:
-            want = await _want(conn, request, house, asked)
-            spent = await spend.deduct(conn, house, want, key=key_of(request, None, who.actor), why=asked.reason)
+            want = await _want(conn, request, app, asked)
+            spent = await spend.deduct(conn, app, want, key=key_of(request, None, who.actor), why=asked.reason)
     impacts = [Impact(bucket=_ref(part.bucket_id), amount=told(part.amount, unit)) for part in spent.parts]
     done = Action(
         type="DeductBalance",
         status="completed",
-        confirmed=house.clock.now(),
+        confirmed=app.clock.now(),
         impacted=impacts,
         short=told(spent.short, unit) if spent.short else None,
     )
@@ -201,19 +201,19 @@ async def deduct(request: web.Request) -> web.Response:
 
 
 async def _charged(
-    conn: AsyncConnection, request: web.Request, house: House, asked: Deduct, unit: str, amount: int
+    conn: AsyncConnection, request: web.Request, app: App, asked: Deduct, unit: str, amount: int
 ) -> web.Response:
     """A use of a service: bundles first, then money."""
-    want = await _want(conn, request, house, asked)
+    want = await _want(conn, request, app, asked)
     if want.use is None:
         raise bad("Say in usageType what was used: voice, sms, data ...")
     currency, value = (None, None) if asked.value is None else asked_of(asked.value)
     use = Use(want.service_id or 0, want.use, unit, amount, asked.at, asked.destination, value, currency)
-    paid = await charge(conn, house, use, key=key_of(request, None, request[WHO].actor))
+    paid = await charge(conn, app, use, key=key_of(request, None, request[WHO].actor))
     done = Action(
         type="DeductBalance",
         status="completed",
-        confirmed=house.clock.now(),
+        confirmed=app.clock.now(),
         units=told(paid.units_micro, unit),
         money=told(paid.money_minor, paid.currency),
     )
@@ -224,9 +224,9 @@ def _ref(bucket_id: int) -> Ref:
     return Ref(id=str(bucket_id), href=href(BUCKET.path, bucket_id), kind="Bucket")
 
 
-async def _account(conn: AsyncConnection, request: web.Request, house: House, named: Named | None) -> Found:
+async def _account(conn: AsyncConnection, request: web.Request, app: App, named: Named | None) -> Found:
     try:
-        by_id = an_id(named.id, house) if named and named.id else None
+        by_id = an_id(named.id, app) if named and named.id else None
     except ValueError:
         raise bad("partyAccount: an id is a number.") from None
     found = await account_of(conn, by_id, named.name if named else None, request[WHO].branch)
@@ -235,41 +235,41 @@ async def _account(conn: AsyncConnection, request: web.Request, house: House, na
     return found
 
 
-async def _all_named(conn: AsyncConnection, request: web.Request, house: House, asked: Asked) -> None:
+async def _all_named(conn: AsyncConnection, request: web.Request, app: App, asked: Asked) -> None:
     """Look up all that a body names, also what is not needed to do it: a thing of another branch does not exist wherever it stands."""
     accounts = [asked.account] if asked.account else []
     for account in [*accounts, *(asked.shared_with if isinstance(asked, TopUp) else ())]:
-        await _account(conn, request, house, account)
+        await _account(conn, request, app, account)
     for product in asked.product:
-        await _service(conn, request, house, product)
+        await _service(conn, request, app, product)
     if asked.bucket:
-        await _bucket_id(conn, request, house, asked.bucket)
+        await _bucket_id(conn, request, app, asked.bucket)
     if isinstance(asked, Deduct) and asked.hold:
-        await _held(conn, request, house, asked.hold)
+        await _held(conn, request, app, asked.hold)
 
 
-async def _want(conn: AsyncConnection, request: web.Request, house: House, asked: Asked) -> Want:
+async def _want(conn: AsyncConnection, request: web.Request, app: App, asked: Asked) -> Want:
     unit, amount = asked_of(asked.amount)
     service_id, account_id = None, None
     if asked.product:
-        service_id, account_id = await _service(conn, request, house, asked.product[0])
+        service_id, account_id = await _service(conn, request, app, asked.product[0])
     if account_id is None:
-        account_id = (await _account(conn, request, house, asked.account)).id
-    bucket_id = await _bucket_id(conn, request, house, asked.bucket) if asked.bucket else None
+        account_id = (await _account(conn, request, app, asked.account)).id
+    bucket_id = await _bucket_id(conn, request, app, asked.bucket) if asked.bucket else None
     return Want(account_id, unit, amount, asked.usage, service_id, bucket_id)
 
 
 async def _given(
     conn: AsyncConnection,
     request: web.Request,
-    house: House,
+    app: App,
     asked: TopUp,
     unit: str,
     amount: int,
     until: datetime | None,
 ) -> Grant:
-    want = await _want(conn, request, house, asked)
-    shared = [(await _account(conn, request, house, other)).id for other in asked.shared_with]
+    want = await _want(conn, request, app, asked)
+    shared = [(await _account(conn, request, app, other)).id for other in asked.shared_with]
     return Grant(
         want.account_id,
         unit,
@@ -285,10 +285,10 @@ async def _given(
     )
 
 
-async def _service(conn: AsyncConnection, request: web.Request, house: House, named: Named) -> tuple[int, int]:
+async def _service(conn: AsyncConnection, request: web.Request, app: App, named: Named) -> tuple[int, int]:
     """A service and its account; 404 also when it is of another branch."""
     try:
-        service_id = an_id(named.id or "", house)
+        service_id = an_id(named.id or "", app)
     except ValueError:
         raise bad("product: an id is a number.") from None
     account_id = await parties.account_of_service(conn, service_id)
@@ -297,25 +297,23 @@ async def _service(conn: AsyncConnection, request: web.Request, house: House, na
     return service_id, account_id
 
 
-async def _bucket_id(conn: AsyncConnection, request: web.Request, house: House, named: Named) -> int:
-    row = await _one(conn, request, house, BUCKET, named)
+async def _bucket_id(conn: AsyncConnection, request: web.Request, app: App, named: Named) -> int:
+    row = await _one(conn, request, app, BUCKET, named)
     if row is None:
         raise Refused("bucket.gone", 404)
     return int(row.id)
 
 
-async def _held(conn: AsyncConnection, request: web.Request, house: House, named: Named) -> AnyRow:
-    row = await _one(conn, request, house, HOLD, named)
+async def _held(conn: AsyncConnection, request: web.Request, app: App, named: Named) -> AnyRow:
+    row = await _one(conn, request, app, HOLD, named)
     if row is None:
         raise Refused("bucket.hold", 404)
     return row
 
 
-async def _one(
-    conn: AsyncConnection, request: web.Request, house: House, served: Served, named: Named
-) -> AnyRow | None:
+async def _one(conn: AsyncConnection, request: web.Request, app: App, served: Served, named: Named) -> AnyRow | None:
     try:
-        wanted: Sequence[Wanted] = served.find(named.id or "", house)
+        wanted: Sequence[Wanted] = served.find(named.id or "", app)
     except ValueError:
         raise bad(f"{served.name}: an id is a number.") from None
     return await one(conn, served.listing, wanted, branch=request[WHO].branch)

@@ -12,7 +12,7 @@ from typing import Any, cast
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.context import House
+from core.context import App
 from core.overview.listing import AnyRow, Listing, Operator, Wanted, one, page
 from gateway.admin.auth import WHO
 from gateway.admin.described import described
@@ -43,11 +43,11 @@ class Served:
     permission: str
     answer: type[Part]
     filters: Mapping[str, tuple[str, Parse]]
-    show: Callable[[AnyRow, Any, House], Part]
+    show: Callable[[AnyRow, Any, App], Part]
     """Row, what `more` brought for its id, house -> the resource."""
     more: Callable[[AsyncConnection, Sequence[AnyRow]], Awaitable[Mapping[int, Any]]] = _nothing_more
     """What a page of rows needs from other tables, by row id: one query for all of them."""
-    find: Callable[[str, House], Sequence[Wanted]] = lambda text, house: (Wanted("id", "in", [an_id(text, house)]),)
+    find: Callable[[str, App], Sequence[Wanted]] = lambda text, app: (Wanted("id", "in", [an_id(text, app)]),)
 
     @property
     def path(self) -> str:
@@ -79,29 +79,29 @@ def routes_of(served: Served) -> list[web.RouteDef]:
 
 
 async def _many(request: web.Request, served: Served) -> web.Response:
-    house = request.app[HOUSE]
-    wanted = _filters(request, served, house)
+    app = request.app[HOUSE]
+    wanted = _filters(request, served, app)
     offset, limit = paging(request)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         branch = request[WHO].branch
         rows, total = await page(conn, served.listing, wanted, branch=branch, offset=offset, limit=limit)
         more = await served.more(conn, rows)
-    items = [project(dumped(served.show(row, more.get(row[0]), house)), request) for row in rows]
+    items = [project(dumped(served.show(row, more.get(row[0]), app)), request) for row in rows]
     return respond(items, headers={"X-Total-Count": str(total), "X-Result-Count": str(len(items))})
 
 
 async def shown(conn: AsyncConnection, request: web.Request, served: Served, text: str) -> dict[str, Any]:
     """One resource as JSON; 404 if there is none, or none that this branch may see."""
-    house = request.app[HOUSE]
+    app = request.app[HOUSE]
     try:
-        wanted = served.find(text, house)
+        wanted = served.find(text, app)
     except ValueError:
         raise not_found(served, text) from None
     row = await one(conn, served.listing, wanted, branch=request[WHO].branch)
     if row is None:
         raise not_found(served, text)
     more = await served.more(conn, [row])
-    return dumped(served.show(row, more.get(row[0]), house))
+    return dumped(served.show(row, more.get(row[0]), app))
 
 
 def not_found(served: Served, text: str) -> web.HTTPNotFound:
@@ -123,14 +123,14 @@ def project(shown: dict[str, Any], request: web.Request) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if name in names}
 
 
-def _filters(request: web.Request, served: Served, house: House) -> list[Wanted]:
+def _filters(request: web.Request, served: Served, app: App) -> list[Wanted]:
     asked = {name: request.query.getall(name) for name in request.query if name not in ("fields", "offset", "limit")}
     if len(asked) > FILTERS_AT_MOST:
         raise bad("Too many filters.")
-    return [_wanted(name, values, served, house) for name, values in asked.items()]
+    return [_wanted(name, values, served, app) for name, values in asked.items()]
 
 
-def _wanted(name: str, values: Iterable[str], served: Served, house: House) -> Wanted:
+def _wanted(name: str, values: Iterable[str], served: Served, app: App) -> Wanted:
     attribute, operator = name, "in"
     if name not in served.filters and name.rpartition(".")[2] in _COMPARISONS:
         attribute, _, operator = name.rpartition(".")
@@ -139,7 +139,7 @@ def _wanted(name: str, values: Iterable[str], served: Served, house: House) -> W
     column, parse = served.filters[attribute]
     texts = [text for value in values for text in value.split(",")]
     try:
-        parsed = [parse(text, house) for text in texts[: VALUES_AT_MOST + 1]]
+        parsed = [parse(text, app) for text in texts[: VALUES_AT_MOST + 1]]
     except ValueError as why:
         raise bad(f"{name[:60]}: {why}.") from None
     if len(parsed) > VALUES_AT_MOST or (operator != "in" and len(parsed) > 1):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.care import outages
 from core.care.model import Outage
-from core.context import House
+from core.context import App
 from core.onboarding.customers import COMMODITIES
 from core.overview.nameable import OUTAGE
 from core.overview.theirs import their_branch, theirs
@@ -91,28 +91,28 @@ async def single(request: web.Request) -> web.Response:
 
 
 async def _one(request: web.Request) -> Outage:
-    house = request.app[HOUSE]
-    async with house.db.reading() as conn:
-        named = await theirs(conn, house, request[WHO], OUTAGE, request.match_info["id"])
+    app = request.app[HOUSE]
+    async with app.db.reading() as conn:
+        named = await theirs(conn, app, request[WHO], OUTAGE, request.match_info["id"])
         return await outages.one(conn, named.id)
 
 
 @described("outage.write", summary="An outage began", body=NewProblem, answer=ServiceProblem, status=201)
 async def create(request: web.Request) -> web.Response:
     """POST: 201; a second word about a running one is the same one."""
-    house, asked = request.app[HOUSE], await read(request, NewProblem)
+    app, asked = request.app[HOUSE], await read(request, NewProblem)
     if asked.category not in COMMODITIES:
         raise bad(f"category is one of {', '.join(COMMODITIES)}.")
-    async with house.db.writing() as conn:
-        await outages.may_say(conn, asked.area, await their_branch(conn, house, request[WHO]))
+    async with app.db.writing() as conn:
+        await outages.may_say(conn, asked.area, await their_branch(conn, app, request[WHO]))
         made = await outages.begin(
             conn,
-            house,
+            app,
             commodity=asked.category,
             area=asked.area,
             cause=asked.description,
             actor=request[WHO].actor,
-            expected_until=_instant(asked.expected, house),
+            expected_until=_instant(asked.expected, app),
         )
     return respond(dumped(_shown(made)), status=201, headers={"Location": href(PATH, made.id)})
 
@@ -120,22 +120,22 @@ async def create(request: web.Request) -> web.Response:
 @described("outage.write", summary="A new word on an outage, or its end", body=Change, answer=ServiceProblem)
 async def change(request: web.Request) -> web.Response:
     """PATCH."""
-    house, who = request.app[HOUSE], request[WHO]
+    app, who = request.app[HOUSE], request[WHO]
     await _one(request)
     asked = await read(request, Change)
-    async with house.db.writing() as conn:
-        found = await theirs(conn, house, who, OUTAGE, request.match_info["id"])
-        await outages.may_say(conn, found.area, await their_branch(conn, house, who))
+    async with app.db.writing() as conn:
+        found = await theirs(conn, app, who, OUTAGE, request.match_info["id"])
+        await outages.may_say(conn, found.area, await their_branch(conn, app, who))
         if "expected" in asked.model_fields_set:
-            await outages.expect(conn, house, found.id, _instant(asked.expected, house), who.actor)
+            await outages.expect(conn, app, found.id, _instant(asked.expected, app), who.actor)
         if asked.status == "resolved":
-            await outages.end(conn, house, found.id, who.actor)
+            await outages.end(conn, app, found.id, who.actor)
         after = await outages.one(conn, found.id)
     return respond(dumped(_shown(after)))
 
 
-def _instant(said: datetime | None, house: House) -> datetime | None:
-    return None if said is None else (said if said.tzinfo else said.replace(tzinfo=house.zone)).astimezone(UTC)
+def _instant(said: datetime | None, app: App) -> datetime | None:
+    return None if said is None else (said if said.tzinfo else said.replace(tzinfo=app.zone)).astimezone(UTC)
 
 
 def routes() -> list[web.RouteDef]:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.care import tickets
-from core.context import House
+from core.context import App
 from core.overview.accounts import Found, account_of
 from core.overview.listing import AnyRow
 from core.overview.listings import TICKETS
@@ -103,7 +103,7 @@ class Patch(BaseModel):
 B = TypeVar("B", bound=BaseModel)
 
 
-def _ticket(row: AnyRow, more: Any, _house: House) -> TroubleTicket:
+def _ticket(row: AnyRow, more: Any, _house: App) -> TroubleTicket:
     log = more or ()
     place = [Ref(id=str(row.premise_id), role="place", kind="GeographicSite")] if row.premise_id else []
     outage = [Ref(id=str(row.outage_id), role="cause", kind="Outage")] if row.outage_id else []
@@ -135,7 +135,7 @@ async def _more(conn: AsyncConnection, rows: Sequence[AnyRow]) -> Mapping[int, A
     return await logs_of(conn, [row.id for row in rows])
 
 
-def _state(text: str, _house: House) -> str:
+def _state(text: str, _house: App) -> str:
     return _STATE.get(text, text)
 
 
@@ -164,13 +164,13 @@ TICKET = Served(
 @described("ticket.write", summary="Open a troubleTicket", body=NewTicket, answer=TroubleTicket, status=201)
 async def create(request: web.Request) -> web.Response:
     """POST: 201 with the ticket; the same key again gives the same ticket."""
-    house, who, asked = request.app[HOUSE], request[WHO], await _read(request, NewTicket)
+    app, who, asked = request.app[HOUSE], request[WHO], await _read(request, NewTicket)
     key = request.headers.get("Idempotency-Key") or asked.external_id or secrets.token_hex(16)
-    async with house.db.writing() as conn:
-        about = await _about(conn, asked, who.branch, house)
+    async with app.db.writing() as conn:
+        about = await _about(conn, asked, who.branch, app)
         made = await tickets.open_ticket(
             conn,
-            house,
+            app,
             key=f"api:{who.actor}:{key[:200]}",
             kind=asked.kind,
             contact_id=None,
@@ -179,12 +179,12 @@ async def create(request: web.Request) -> web.Response:
             severity=asked.severity,
             actor=who.actor,
         )
-        await trail.note(conn, house, who.actor, "ticket.opened", f"ticket:{made.id}")
+        await trail.note(conn, app, who.actor, "ticket.opened", f"ticket:{made.id}")
         answer = await shown(conn, request, TICKET, str(made.id))
     return respond(answer, status=201, headers={"Location": answer["href"]})
 
 
-async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, house: House) -> Found | None:
+async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, app: App) -> Found | None:
     """The account it is about; a key of a branch must name one of its own."""
     if not asked.related:
         if branch is not None:
@@ -192,7 +192,7 @@ async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, ho
         return None
     [named] = asked.related
     try:
-        found = await account_of(conn, an_id(named.id, house) if named.id else None, named.name, branch)
+        found = await account_of(conn, an_id(named.id, app) if named.id else None, named.name, branch)
     except ValueError:
         raise bad("relatedEntity: an id is a number.") from None
     if named.kind != "BillingAccount" or not (named.id or named.name):
@@ -205,19 +205,19 @@ async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, ho
 @described("ticket.write", summary="Move a troubleTicket on, or add a note", body=Patch, answer=TroubleTicket)
 async def change(request: web.Request) -> web.Response:
     """PATCH: JSON merge."""
-    house, who, asked = request.app[HOUSE], request[WHO], await _read(request, Patch)
-    async with house.db.writing() as conn:
+    app, who, asked = request.app[HOUSE], request[WHO], await _read(request, Patch)
+    async with app.db.writing() as conn:
         before = await shown(conn, request, TICKET, request.match_info["id"])
         if (asked.id or before["id"]) != before["id"] or (asked.href or before["href"]) != before["href"]:
             raise bad("id and href cannot be changed.")
         for note in asked.notes:
-            await tickets.reply(conn, house, int(before["id"]), actor=who.actor, text=note.text)
+            await tickets.reply(conn, app, int(before["id"]), actor=who.actor, text=note.text)
         if asked.status is not None and asked.status != before["status"]:
             if asked.status not in _STATE:
                 raise bad(f"status is one of {', '.join(_STATE)}.")
             state = _STATE[asked.status]
-            await tickets.move(conn, house, int(before["id"]), state, actor=who.actor, note=asked.reason or "")
-        await trail.note(conn, house, who.actor, "ticket.changed", f"ticket:{before['id']}")
+            await tickets.move(conn, app, int(before["id"]), state, actor=who.actor, note=asked.reason or "")
+        await trail.note(conn, app, who.actor, "ticket.changed", f"ticket:{before['id']}")
         after = await shown(conn, request, TICKET, before["id"])
     return respond(after)
 

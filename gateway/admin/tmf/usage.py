@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.clock import from_seconds
-from core.context import House
+from core.context import App
 from core.metering.events import receive
 from core.overview.listing import AnyRow, Wanted
 from core.overview.prepaid import EVENTS
@@ -69,7 +69,7 @@ class NewUsage(BaseModel):
     external_id: Annotated[str | None, Field(alias="externalId")] = None
 
 
-def _usage(row: AnyRow, _more: Any, _house: House) -> Usage:
+def _usage(row: AnyRow, _more: Any, _house: App) -> Usage:
     event_id = f"{row.service_id}-{row.at}-{row.key}"
     said: list[tuple[str, Decimal | str | None]] = [
         ("quantity", plain_decimal(row.quantity_micro)),
@@ -89,8 +89,8 @@ def _usage(row: AnyRow, _more: Any, _house: House) -> Usage:
     )
 
 
-def _event(text: str, house: House) -> Sequence[Wanted]:
-    parts = [an_id(part, house) for part in text.split("-")]
+def _event(text: str, app: App) -> Sequence[Wanted]:
+    parts = [an_id(part, app) for part in text.split("-")]
     if len(parts) != 3:
         raise ValueError("the id of a usage has three parts")
     return [Wanted(name, "in", [part]) for name, part in zip(("service_id", "at", "key"), parts, strict=True)]
@@ -118,14 +118,14 @@ USAGE = Served(
 )
 async def create(request: web.Request) -> web.Response:
     """POST: 201 with what became of each record, in the order sent."""
-    house, who, sent = request.app[HOUSE], request[WHO], await raw(request)
+    app, who, sent = request.app[HOUSE], request[WHO], await raw(request)
     many = sent if isinstance(sent, list) else [sent]
     if not 0 < len(many) <= MOST:
         raise bad(f"Send 1 to {MOST:,} records at once.")
     lines = [json.dumps(one, default=str, sort_keys=True) for one in many]
     digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     key = key_of(request, digest[:32], who.actor)
-    told = await receive.receive(house, source=f"api:{who.actor}", key=key, digest=digest, lines=lines)
+    told = await receive.receive(app, source=f"api:{who.actor}", key=key, digest=digest, lines=lines)
     answers = [_told(one, given) for one, given in zip(told, many, strict=True)]
     shown = [one.model_dump(by_alias=True, exclude_none=True) for one in answers]
     return respond(shown if isinstance(sent, list) else shown[0], status=201)

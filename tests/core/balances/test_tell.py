@@ -10,53 +10,53 @@ from core.balances import grant, low
 from core.balances.model import Bucket, passed
 from core.balances.words import plain, shown
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.notices import compose
 from core.notices.compose import Dropped, Letter
 from core.outbox.queue import claim, outbox
 from tests.core.balances.world import MB, an_account, put, take
 
 
-async def _told(house: House) -> list[str]:
-    async with house.db.reading() as conn:
+async def _told(app: App) -> list[str]:
+    async with app.db.reading() as conn:
         rows = await conn.execute(select(outbox.c.key).order_by(outbox.c.id))
         return [key.rpartition(":")[2] for key in rows.scalars()]
 
 
-async def test_each_threshold_is_told_once(house: House) -> None:
-    account = await an_account(house)
-    bucket = await put(house, account, 100)
+async def test_each_threshold_is_told_once(app: App) -> None:
+    account = await an_account(app)
+    bucket = await put(app, account, 100)
     for at in range(100):
-        await take(house, account, 1, f"k{at}")
-    assert await _told(house) == ["50", "80", "100"]
-    async with house.db.writing() as conn:
-        await grant.top_up(conn, house, bucket, 10, key="t", why="", actor="job:test")
-    await take(house, account, 4, "k100")
-    assert await _told(house) == ["50", "80", "100"]
-    await take(house, account, 1, "k101")
-    assert await _told(house) == ["50", "80", "100", "50"]
+        await take(app, account, 1, f"k{at}")
+    assert await _told(app) == ["50", "80", "100"]
+    async with app.db.writing() as conn:
+        await grant.top_up(conn, app, bucket, 10, key="t", why="", actor="job:test")
+    await take(app, account, 4, "k100")
+    assert await _told(app) == ["50", "80", "100"]
+    await take(app, account, 1, "k101")
+    assert await _told(app) == ["50", "80", "100", "50"]
 
 
-async def test_a_jump_over_two_thresholds_tells_the_higher(house: House) -> None:
-    account = await an_account(house)
-    await put(house, account, 100)
-    await take(house, account, 85, "k")
-    assert await _told(house) == ["80"]
+async def test_a_jump_over_two_thresholds_tells_the_higher(app: App) -> None:
+    account = await an_account(app)
+    await put(app, account, 100)
+    await take(app, account, 85, "k")
+    assert await _told(app) == ["80"]
 
 
 async def test_the_notice_says_what_is_left_in_both_languages_and_not_once_it_was_filled(
-    house: House, clock: SetClock
+    app: App, clock: SetClock
 ) -> None:
-    account = await an_account(house)
-    bucket = await put(house, account, 2_000 * MB, "Data", unit="MB")
-    await take(house, account, 1_000 * MB, "k", unit="MB")
-    async with house.db.writing() as conn:
+    account = await an_account(app)
+    bucket = await put(app, account, 2_000 * MB, "Data", unit="MB")
+    await take(app, account, 1_000 * MB, "k", unit="MB")
+    async with app.db.writing() as conn:
         rows = await claim(conn, clock.now(), "w", 10)
-        [letter] = await compose.compose(conn, house, rows)
+        [letter] = await compose.compose(conn, app, rows)
         assert isinstance(letter, Letter)
         assert letter.notice.text == "Mwangaza: you have used 50% of Data. 1 GB left. Dial *384*100# to see it."
-        await grant.top_up(conn, house, bucket, MB, key="t", why="", actor="job:test")
-        [dropped] = await compose.compose(conn, house, rows)
+        await grant.top_up(conn, app, bucket, MB, key="t", why="", actor="job:test")
+        [dropped] = await compose.compose(conn, app, rows)
         assert isinstance(dropped, Dropped) and dropped.reason == "it was filled meanwhile"
 
 
@@ -100,10 +100,10 @@ def test_a_bucket_of_nothing_tells_nothing(clock: SetClock) -> None:
 
 
 async def test_money_that_runs_low_is_told_once_a_crossing_below_the_operators_or_her_own_amount(
-    house: House, clock: SetClock
+    app: App, clock: SetClock
 ) -> None:
-    usual = house.operator.balances.model_copy(update={"low_money": "50"})
-    told = replace(house, operator=house.operator.model_copy(update={"balances": usual}))
+    usual = app.operator.balances.model_copy(update={"low_money": "50"})
+    told = replace(app, operator=app.operator.model_copy(update={"balances": usual}))
     account = await an_account(told)
     bucket = await put(told, account, 100_00, "Money", unit="KES")
     for at in range(4):
@@ -111,23 +111,23 @@ async def test_money_that_runs_low_is_told_once_a_crossing_below_the_operators_o
     assert await _told(told) == ["5000", "80"], "40 is low, which says more than half; 20 is most of it"
 
     async def more(minor: int, key: str) -> None:
-        async with house.db.writing() as conn:
-            await grant.top_up(conn, house, bucket, minor, key=key, why="", actor="job:test")
+        async with app.db.writing() as conn:
+            await grant.top_up(conn, app, bucket, minor, key=key, why="", actor="job:test")
 
     await more(10_00, "t1")
     await take(told, account, 1_00, "k5", unit="KES")
     assert (await _told(told))[2:] == [], "still below: no new crossing"
     await more(100_00, "t2")
-    async with house.db.writing() as conn:
-        await low.choose(conn, house, account, 100_00)
+    async with app.db.writing() as conn:
+        await low.choose(conn, app, account, 100_00)
     await take(told, account, 30_00, "k6", unit="KES")
     assert (await _told(told))[2:] == ["10000"]
-    async with house.db.writing() as conn:
-        await low.choose(conn, house, account, 0)
+    async with app.db.writing() as conn:
+        await low.choose(conn, app, account, 0)
         assert await low.amounts(conn, told, [account, 9]) == {account: 0, 9: 50_00}
-        await low.choose(conn, house, account, None)
+        await low.choose(conn, app, account, None)
         assert await low.amounts(conn, told, [account]) == {account: 50_00}
         rows = [row for row in await claim(conn, clock.now(), "w", 10) if row.template == "bucket.low"]
-        *_, letter = await compose.compose(conn, house, rows)
+        *_, letter = await compose.compose(conn, app, rows)
         assert isinstance(letter, Letter)
         assert letter.notice.text == "Mwangaza: only KES 99 left in Money. Top up in time: *384*100#"

@@ -13,7 +13,7 @@ from core.billing.model import FinalBill, RunReport
 from core.billing.run.passes import build, close, finalise, foresee
 from core.billing.run.store import unpark
 from core.billing.tables import cycle, invoice, invoice_line
-from core.context import House
+from core.context import App
 from core.ledger import queries as ledger
 from core.ledger import verify as books
 from tests.core.billing.world import KWH, Customer, Fake, settle
@@ -21,25 +21,25 @@ from tests.core.billing.world import KWH, Customer, Fake, settle
 FEB = date(2026, 2, 1)
 
 
-async def run(house: House, on: date, sources: Fake, partition: int = 10_000) -> RunReport:
-    await build(house, on, sources=sources, partition=partition)
-    await finalise(house, on, partition=partition)
-    return await close(house, on)
+async def run(app: App, on: date, sources: Fake, partition: int = 10_000) -> RunReport:
+    await build(app, on, sources=sources, partition=partition)
+    await finalise(app, on, partition=partition)
+    return await close(app, on)
 
 
-async def sound(house: House) -> None:
-    async with house.db.reading() as conn:
+async def sound(app: App) -> None:
+    async with app.db.reading() as conn:
         assert await verify.problems(conn) == []
         assert await books.problems(conn) == []
 
 
-async def test_a_month_of_power_becomes_a_bill_that_she_owes(house: House) -> None:
-    [(account_id, _)] = await settle(house, [Customer()])
-    report = await run(house, FEB, Fake())
+async def test_a_month_of_power_becomes_a_bill_that_she_owes(app: App) -> None:
+    [(account_id, _)] = await settle(app, [Customer()])
+    report = await run(app, FEB, Fake())
     assert (report.state, report.accounts, report.total_minor, report.problems) == ("closed", 1, 90700, ())
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         [last] = await queries.last_bills(conn, account_id)
-        bill = await queries.bill(conn, invoice_id=last.invoice_id, house=house)
+        bill = await queries.bill(conn, invoice_id=last.invoice_id, context=app)
         assert bill is not None
         # 30 x 12.23 + 12 x 20.58 + 42 x 4.00 = 781.86, VAT 16 % = 125.10, to whole shillings 0.04
         assert [(line.code, line.amount_minor) for line in bill.lines] == [
@@ -60,23 +60,23 @@ async def test_a_month_of_power_becomes_a_bill_that_she_owes(house: House) -> No
         assert (owing.open_minor, owing.due_on, owing.currency) == (90700, date(2026, 2, 16), "KES")
         assert (await queries.bill(conn, token=last.token)) is not None
         assert (await queries.bill(conn, token="no-such-token")) is None
-    await sound(house)
+    await sound(app)
 
 
-async def test_running_a_finished_day_again_makes_nothing(house: House) -> None:
-    await settle(house, [Customer(), Customer(), Customer(bill_day=15)])
-    first = await run(house, FEB, Fake())
-    assert await run(house, FEB, Fake()) == first
-    async with house.db.reading() as conn:
+async def test_running_a_finished_day_again_makes_nothing(app: App) -> None:
+    await settle(app, [Customer(), Customer(), Customer(bill_day=15)])
+    first = await run(app, FEB, Fake())
+    assert await run(app, FEB, Fake()) == first
+    async with app.db.reading() as conn:
         assert (await conn.execute(select(func.count()).select_from(invoice))).scalar_one() == 3
-    await sound(house)
+    await sound(app)
 
 
-async def test_a_late_run_closes_every_period_in_order(house: House) -> None:
-    [(account_id, _), *_] = await settle(house, [Customer(bill_day=31, opened_on=date(2026, 1, 31)), Customer()])
-    report = await run(house, date(2026, 5, 1), Fake(), partition=1)
+async def test_a_late_run_closes_every_period_in_order(app: App) -> None:
+    [(account_id, _), *_] = await settle(app, [Customer(bill_day=31, opened_on=date(2026, 1, 31)), Customer()])
+    report = await run(app, date(2026, 5, 1), Fake(), partition=1)
     assert (report.accounts, report.problems) == (7, ())
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = await queries.last_bills(conn, account_id, limit=9)
         assert [one.to_date for one in reversed(found)] == [date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
         rows = (
@@ -88,41 +88,41 @@ async def test_a_late_run_closes_every_period_in_order(house: House) -> None:
         assert [one.quantity_micro for one in bill.use] == [42 * KWH] * 3
         still_open = (await conn.execute(select(cycle.c.to_date).where(cycle.c.state == "open"))).scalars().all()
         assert sorted(still_open) == [date(2026, 5, 31), date(2026, 6, 1)]
-    await sound(house)
+    await sound(app)
 
 
-async def test_who_cannot_be_billed_is_parked_with_the_reason_and_the_rest_goes_on(house: House) -> None:
-    made = await settle(house, [Customer(), Customer(), Customer(tariffs=(None,)), Customer(tariffs=("gone",))])
+async def test_who_cannot_be_billed_is_parked_with_the_reason_and_the_rest_goes_on(app: App) -> None:
+    made = await settle(app, [Customer(), Customer(), Customer(tariffs=(None,)), Customer(tariffs=("gone",))])
     broken = made[1][1][0]
     sources = Fake(bad={broken: "600 of 1488 readings are missing"})
-    report = await run(house, FEB, sources)
+    report = await run(app, FEB, sources)
     assert (report.state, report.accounts) == ("closed", 1)
     reasons = {one.account_id: one.reason for one in report.parked}
     assert reasons[made[1][0]] == "600 of 1488 readings are missing"
     assert "has no tariff" in reasons[made[2][0]]
     assert "no version in force" in reasons[made[3][0]]
     sources.bad.clear()
-    assert (await build(house, FEB, sources=sources)).built == 0
-    async with house.db.writing() as conn:
+    assert (await build(app, FEB, sources=sources)).built == 0
+    async with app.db.writing() as conn:
         assert await unpark(conn, FEB) == 3
-    again = await run(house, FEB, sources)
+    again = await run(app, FEB, sources)
     assert (again.accounts, len(again.parked)) == (2, 2)
-    await sound(house)
+    await sound(app)
 
 
-async def test_a_parked_month_does_not_hold_up_the_next(house: House) -> None:
-    [(_, [service_id])] = await settle(house, [Customer()])
+async def test_a_parked_month_does_not_hold_up_the_next(app: App) -> None:
+    [(_, [service_id])] = await settle(app, [Customer()])
     sources = Fake(bad={service_id: "gap"})
-    await run(house, FEB, sources)
+    await run(app, FEB, sources)
     sources.bad.clear()
-    report = await run(house, date(2026, 3, 1), sources)
+    report = await run(app, date(2026, 3, 1), sources)
     assert (report.accounts, [one.to_date for one in report.parked]) == (1, [FEB])
 
 
-async def test_all_services_of_an_account_stand_on_one_bill_with_subtotals(house: House) -> None:
-    [(account_id, services)] = await settle(house, [Customer(tariffs=("energy", "water"))])
-    await run(house, FEB, Fake(use={}, estimated={}))
-    async with house.db.reading() as conn:
+async def test_all_services_of_an_account_stand_on_one_bill_with_subtotals(app: App) -> None:
+    [(account_id, services)] = await settle(app, [Customer(tariffs=("energy", "water"))])
+    await run(app, FEB, Fake(use={}, estimated={}))
+    async with app.db.reading() as conn:
         [last] = await queries.last_bills(conn, account_id)
         bill = await queries.bill(conn, invoice_id=last.invoice_id)
     assert bill is not None
@@ -134,21 +134,21 @@ async def test_all_services_of_an_account_stand_on_one_bill_with_subtotals(house
     assert bill.lines[5].label == {"en": "Water", "sw": "Maji"}
 
 
-async def test_a_short_first_period_is_its_days(house: House) -> None:
-    [(account_id, _)] = await settle(house, [Customer(opened_on=date(2026, 1, 22), tariffs=("water",))])
-    await run(house, FEB, Fake())
-    async with house.db.reading() as conn:
+async def test_a_short_first_period_is_its_days(app: App) -> None:
+    [(account_id, _)] = await settle(app, [Customer(opened_on=date(2026, 1, 22), tariffs=("water",))])
+    await run(app, FEB, Fake())
+    async with app.db.reading() as conn:
         [last] = await queries.last_bills(conn, account_id)
         bill = await queries.bill(conn, invoice_id=last.invoice_id)
     assert bill is not None
     assert [line.amount_minor for line in bill.lines if line.code == "rent"] == [round(5000 * 10 / 31)]
 
 
-async def test_a_new_version_in_mid_period_splits_it_by_days(house: House) -> None:
+async def test_a_new_version_in_mid_period_splits_it_by_days(app: App) -> None:
     newer = WATER_DEARER
-    [(account_id, _)] = await settle(house, [Customer(tariffs=("water",))])
-    await run(house, FEB, Fake(tariff_texts=(*Fake().tariff_texts, newer)))
-    async with house.db.reading() as conn:
+    [(account_id, _)] = await settle(app, [Customer(tariffs=("water",))])
+    await run(app, FEB, Fake(tariff_texts=(*Fake().tariff_texts, newer)))
+    async with app.db.reading() as conn:
         [last] = await queries.last_bills(conn, account_id)
         bill = await queries.bill(conn, invoice_id=last.invoice_id)
     assert bill is not None
@@ -168,72 +168,72 @@ charges:
 """
 
 
-async def test_an_estimate_is_marked(house: House) -> None:
-    [(account_id, [service_id])] = await settle(house, [Customer()])
-    await run(house, FEB, Fake(estimated={service_id: 5 * KWH}))
-    async with house.db.reading() as conn:
+async def test_an_estimate_is_marked(app: App) -> None:
+    [(account_id, [service_id])] = await settle(app, [Customer()])
+    await run(app, FEB, Fake(estimated={service_id: 5 * KWH}))
+    async with app.db.reading() as conn:
         [last] = await queries.last_bills(conn, account_id)
         bill = await queries.bill(conn, invoice_id=last.invoice_id)
     assert last.estimated and bill is not None and bill.services[0].estimated
 
 
 @pytest.mark.parametrize("free, off", [(12, -(12 * 2458 * 116 // 100 + 5)), (99, -90700)])
-async def test_units_from_points_take_off_what_they_cost_and_never_more(house: House, free: int, off: int) -> None:
-    [(account_id, _), (other, _)] = await settle(house, [Customer(), Customer()])
-    await build(house, FEB, sources=Fake(), free_units={account_id: free * KWH})
+async def test_units_from_points_take_off_what_they_cost_and_never_more(app: App, free: int, off: int) -> None:
+    [(account_id, _), (other, _)] = await settle(app, [Customer(), Customer()])
+    await build(app, FEB, sources=Fake(), free_units={account_id: free * KWH})
     seen: list[FinalBill] = []
 
-    async def then(conn: AsyncConnection, house: House, bills: Sequence[FinalBill]) -> None:
+    async def then(conn: AsyncConnection, app: App, bills: Sequence[FinalBill]) -> None:
         seen.extend(bills)
 
-    await finalise(house, FEB, then=then)
-    assert (await close(house, FEB)).problems == ()
+    await finalise(app, FEB, then=then)
+    assert (await close(app, FEB)).problems == ()
     rewards = {one.account_id: one.reward_minor for one in seen}
     assert rewards[other] == 0
     assert rewards[account_id] == (-90700 if free == 99 else rewards[account_id])
     assert -90700 <= rewards[account_id] < 0
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert await ledger.balance(conn, "receivable", account_id, "KES") == 90700 + rewards[account_id] >= 0
         assert await ledger.balance(conn, "rewards_cost", 0, "KES") == -rewards[account_id]
-    await sound(house)
+    await sound(app)
 
 
-async def test_units_from_points_are_given_once_over_all_months_of_a_late_run(house: House) -> None:
-    [(account_id, _)] = await settle(house, [Customer()])
+async def test_units_from_points_are_given_once_over_all_months_of_a_late_run(app: App) -> None:
+    [(account_id, _)] = await settle(app, [Customer()])
     free = {account_id: 60 * KWH}
-    await build(house, FEB, sources=Fake(), free_units=free)
-    await build(house, date(2026, 4, 1), sources=Fake(), free_units=free)
-    async with house.db.reading() as conn:
+    await build(app, FEB, sources=Fake(), free_units=free)
+    await build(app, date(2026, 4, 1), sources=Fake(), free_units=free)
+    async with app.db.reading() as conn:
         used = select(invoice_line.c.quantity_micro).where(invoice_line.c.code == "reward_units")
         rows = (await conn.execute(used.order_by(invoice_line.c.invoice_id))).scalars().all()
     assert [-micro // KWH for micro in rows] == [42, 18]
 
 
-async def test_a_preview_shows_the_bills_and_writes_nothing(house: House) -> None:
-    await settle(house, [Customer(), Customer(tariffs=("energy", "water"))])
-    shown = (await foresee(house, FEB, sources=Fake())).bills
+async def test_a_preview_shows_the_bills_and_writes_nothing(app: App) -> None:
+    await settle(app, [Customer(), Customer(tariffs=("energy", "water"))])
+    shown = (await foresee(app, FEB, sources=Fake())).bills
     assert [one.total_minor for one in shown] == [90700, 90700 + 257_000]
     assert shown[0].lines[0].code == "consumption"
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert (await conn.execute(select(func.count()).select_from(invoice))).scalar_one() == 0
         assert (await conn.execute(select(cycle.c.state).distinct())).scalars().all() == ["open"]
 
 
-async def test_two_runs_at_once_bill_everyone_once(house: House) -> None:
-    await settle(house, [Customer() for _ in range(30)])
-    await asyncio.gather(*(build(house, FEB, sources=Fake(), partition=7) for _ in range(3)))
-    await asyncio.gather(*(finalise(house, FEB, partition=4) for _ in range(3)))
-    report = await close(house, FEB)
+async def test_two_runs_at_once_bill_everyone_once(app: App) -> None:
+    await settle(app, [Customer() for _ in range(30)])
+    await asyncio.gather(*(build(app, FEB, sources=Fake(), partition=7) for _ in range(3)))
+    await asyncio.gather(*(finalise(app, FEB, partition=4) for _ in range(3)))
+    report = await close(app, FEB)
     assert (report.accounts, report.problems) == (30, ())
-    await sound(house)
+    await sound(app)
 
 
-async def test_a_run_whose_lines_do_not_add_up_stays_open(house: House) -> None:
-    await settle(house, [Customer()])
-    await build(house, FEB, sources=Fake())
-    async with house.db.writing() as conn:
+async def test_a_run_whose_lines_do_not_add_up_stays_open(app: App) -> None:
+    await settle(app, [Customer()])
+    await build(app, FEB, sources=Fake())
+    async with app.db.writing() as conn:
         await conn.execute(invoice.update().values(total_minor=invoice.c.total_minor + 1))
-    await finalise(house, FEB)
-    report = await close(house, FEB)
+    await finalise(app, FEB)
+    report = await close(app, FEB)
     assert report.state == "finalising"
     assert report.problems == ("run 2026-02-01: invoice INV-000001 comes to 90701, its lines to 90700",)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.cycles import open_cycles
 from core.billing.run.sources import Used, UsedRow
 from core.catalog.compile import load_tariff
-from core.context import House
+from core.context import App
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.metering.consumption.late import Arrivals, Changed
@@ -71,7 +71,7 @@ class Fake:
     async def used(
         self,
         conn: AsyncConnection,
-        house: House,
+        app: App,
         service_ids: Sequence[int],
         from_: date,
         to: date,
@@ -92,7 +92,7 @@ class Fake:
         nothing = np.zeros(len(service_ids), dtype=np.int64)
         return nothing, nothing
 
-    async def record(self, conn: AsyncConnection, house: House, rows: Sequence[UsedRow]) -> None:
+    async def record(self, conn: AsyncConnection, app: App, rows: Sequence[UsedRow]) -> None:
         columns = (
             "service_id",
             "meter_code",
@@ -106,7 +106,7 @@ class Fake:
             "invoice_id",
             "id",
         )
-        ids = house.ids.take_many(len(rows))
+        ids = app.ids.take_many(len(rows))
         await insert_many(
             conn,
             consumption,
@@ -129,11 +129,11 @@ class Fake:
             ],
         )
 
-    async def arrivals(self, conn: AsyncConnection, house: House, since: date) -> Arrivals:
-        return Arrivals(since, house.clock.now())
+    async def arrivals(self, conn: AsyncConnection, app: App, since: date) -> Arrivals:
+        return Arrivals(since, app.clock.now())
 
     async def late(
-        self, conn: AsyncConnection, house: House, service_ids: Sequence[int], to: date, came: Arrivals
+        self, conn: AsyncConnection, app: App, service_ids: Sequence[int], to: date, came: Arrivals
     ) -> Sequence[Changed]:
         return []
 
@@ -147,20 +147,20 @@ class Customer:
     tariffs: tuple[str | None, ...] = ("energy",)
 
 
-async def settle(house: House, customers: Sequence[Customer], state: str = "active") -> list[tuple[int, list[int]]]:
+async def settle(app: App, customers: Sequence[Customer], state: str = "active") -> list[tuple[int, list[int]]]:
     """Make the customers and open their first cycles; [(account id, service ids)]."""
-    await house.db.reserve_ids(20 * len(customers) + 1_000)
+    await app.db.reserve_ids(20 * len(customers) + 1_000)
     made: list[tuple[int, list[int]]] = []
-    now = house.clock.now()
+    now = app.clock.now()
     rows: Mapping[str, list[dict[str, object]]] = {
         name: [] for name in ("party", "account", "premise", "service", "plan")
     }
-    async with house.db.writing() as conn:
-        branch_id = house.ids.take()
+    async with app.db.writing() as conn:
+        branch_id = app.ids.take()
         await conn.execute(insert(conn, branch).values(id=branch_id, code=f"B{branch_id}", name="Main"))
         for at, one in enumerate(customers):
-            party_id, account_id, premise_id = house.ids.take_many(3)
-            services = house.ids.take_many(len(one.tariffs))
+            party_id, account_id, premise_id = app.ids.take_many(3)
+            services = app.ids.take_many(len(one.tariffs))
             rows["party"].append(
                 {"id": party_id, "name": f"Amina {at}", "kind": "person", "language": "en", "created_at": now}
             )
@@ -194,7 +194,7 @@ async def settle(house: House, customers: Sequence[Customer], state: str = "acti
                     }
                 )
                 if tariff is not None:
-                    plan = {"id": house.ids.take(), "service_id": number, "tariff": tariff, "from_date": one.opened_on}
+                    plan = {"id": app.ids.take(), "service_id": number, "tariff": tariff, "from_date": one.opened_on}
                     rows["plan"].append(plan)
             made.append((account_id, services))
         for name, table in (
@@ -206,5 +206,5 @@ async def settle(house: House, customers: Sequence[Customer], state: str = "acti
         ):
             if rows[name]:
                 await conn.execute(insert(conn, table), rows[name])
-        await open_cycles(conn, house, [account_id for account_id, _ in made])
+        await open_cycles(conn, app, [account_id for account_id, _ in made])
     return made

@@ -13,7 +13,7 @@ from core.campaigns import queries, store
 from core.campaigns.model import Campaign, Segment, checked
 from core.clock import SetClock
 from core.config.operator import Notices, Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.message import Notice, Sent
@@ -39,18 +39,18 @@ class Phones:
         return [Sent(notice.key, "accepted", f"ref-{notice.key}") for notice in notices]
 
 
-async def people(house: House, count: int, first: int = 1, **more: object) -> list[Customer]:
-    async with house.db.writing() as conn:
+async def people(app: App, count: int, first: int = 1, **more: object) -> list[Customer]:
+    async with app.db.writing() as conn:
         if first == 1:
-            await a_branch(conn, house)
-        return [await a_customer(conn, house, number, **more) for number in range(first, first + count)]
+            await a_branch(conn, app)
+        return [await a_customer(conn, app, number, **more) for number in range(first, first + count)]
 
 
-async def planned(house: House, segment: Segment | None = None, **more: object) -> Campaign:
-    async with house.db.writing() as conn:
+async def planned(app: App, segment: Segment | None = None, **more: object) -> Campaign:
+    async with app.db.writing() as conn:
         return await store.plan(
             conn,
-            house,
+            app,
             name="tea",
             texts=WORDS,
             segment=segment or Segment(),
@@ -59,99 +59,99 @@ async def planned(house: House, segment: Segment | None = None, **more: object) 
         )
 
 
-async def states(house: House, campaign_id: int) -> tuple[str, int, int, dict[str, int]]:
-    async with house.db.reading() as conn:
+async def states(app: App, campaign_id: int) -> tuple[str, int, int, dict[str, int]]:
+    async with app.db.reading() as conn:
         found = await queries.progress(conn, campaign_id)
     assert found is not None
     return found.state, found.chosen, found.left, dict(found.states)
 
 
-async def test_each_willing_contact_gets_it_once_in_her_language(house: House) -> None:
-    [ann] = await people(house, 1)
-    [bahati] = await people(house, 1, 2, language="sw")
-    await people(house, 1, 3, marketing=False)
-    await people(house, 1, 4, stopped=True)
-    await people(house, 1, 5, channel="telegram")
-    campaign, phones = await planned(house), Phones()
+async def test_each_willing_contact_gets_it_once_in_her_language(app: App) -> None:
+    [ann] = await people(app, 1)
+    [bahati] = await people(app, 1, 2, language="sw")
+    await people(app, 1, 3, marketing=False)
+    await people(app, 1, 4, stopped=True)
+    await people(app, 1, 5, channel="telegram")
+    campaign, phones = await planned(app), Phones()
     for _ in range(3):
-        await feed_all(house)
-        await Dispatcher(house, {"sms": phones}).drain()
+        await feed_all(app)
+        await Dispatcher(app, {"sms": phones}).drain()
     assert sorted(phones.got) == [
         (ann.phone, "Free tea at Mwangaza on Friday!"),
         (bahati.phone, "Chai ya bure Mwangaza Ijumaa!"),
     ]
-    assert await states(house, campaign.id) == ("done", 2, 0, {"sent": 2})
+    assert await states(app, campaign.id) == ("done", 2, 0, {"sent": 2})
 
 
-async def test_who_says_stop_after_being_chosen_gets_nothing(house: House) -> None:
-    await people(house, 2)
-    campaign, phones = await planned(house), Phones()
-    await feed_all(house)
-    async with house.db.writing() as conn:
+async def test_who_says_stop_after_being_chosen_gets_nothing(app: App) -> None:
+    await people(app, 2)
+    campaign, phones = await planned(app), Phones()
+    await feed_all(app)
+    async with app.db.writing() as conn:
         await conn.execute(
-            update(contact).where(contact.c.channel_user.endswith("1")).values(stopped_at=house.clock.now())
+            update(contact).where(contact.c.channel_user.endswith("1")).values(stopped_at=app.clock.now())
         )
-    await Dispatcher(house, {"sms": phones}).drain()
+    await Dispatcher(app, {"sms": phones}).drain()
     assert len(phones.got) == 1
-    assert (await states(house, campaign.id))[3] == {"sent": 1, "dropped": 1}
+    assert (await states(app, campaign.id))[3] == {"sent": 1, "dropped": 1}
 
 
-async def test_it_begins_at_its_time_and_not_in_the_quiet_hours(house: House, clock: SetClock) -> None:
-    await people(house, 1)
-    campaign, phones = await planned(house, starts_at=clock.now() + timedelta(hours=10)), Phones()
-    assert await feed_all(house) == 0
+async def test_it_begins_at_its_time_and_not_in_the_quiet_hours(app: App, clock: SetClock) -> None:
+    await people(app, 1)
+    campaign, phones = await planned(app, starts_at=clock.now() + timedelta(hours=10)), Phones()
+    assert await feed_all(app) == 0
     clock.forward(timedelta(hours=10))
-    assert await feed_all(house) == 1
-    await Dispatcher(house, {"sms": phones}).drain()
-    assert (phones.got, await states(house, campaign.id)) == ([], ("running", 1, 1, {}))
+    assert await feed_all(app) == 1
+    await Dispatcher(app, {"sms": phones}).drain()
+    assert (phones.got, await states(app, campaign.id)) == ([], ("running", 1, 1, {}))
     clock.forward(timedelta(hours=11))
-    await Dispatcher(house, {"sms": phones}).drain()
+    await Dispatcher(app, {"sms": phones}).drain()
     assert len(phones.got) == 1
 
 
-async def test_a_pause_holds_what_waits_and_resuming_loses_nobody(house: House, clock: SetClock) -> None:
+async def test_a_pause_holds_what_waits_and_resuming_loses_nobody(app: App, clock: SetClock) -> None:
     store.BATCH, batch = 3, store.BATCH
     store.AHEAD, ahead = 3, store.AHEAD
     try:
-        await people(house, 7)
-        campaign, phones = await planned(house), Phones()
-        assert await feed_all(house) == 3
-        async with house.db.writing() as conn:
-            await store.move(conn, house, campaign.id, "paused", "user:ann")
-        await Dispatcher(house, {"sms": phones}).drain()
-        assert (len(phones.got), await feed_all(house)) == (0, 0)
-        async with house.db.writing() as conn:
-            await store.move(conn, house, campaign.id, "running", "user:ann")
+        await people(app, 7)
+        campaign, phones = await planned(app), Phones()
+        assert await feed_all(app) == 3
+        async with app.db.writing() as conn:
+            await store.move(conn, app, campaign.id, "paused", "user:ann")
+        await Dispatcher(app, {"sms": phones}).drain()
+        assert (len(phones.got), await feed_all(app)) == (0, 0)
+        async with app.db.writing() as conn:
+            await store.move(conn, app, campaign.id, "running", "user:ann")
         for _ in range(4):
             clock.forward(timedelta(minutes=2))
-            await feed_all(house)
-            await Dispatcher(house, {"sms": phones}).drain()
+            await feed_all(app)
+            await Dispatcher(app, {"sms": phones}).drain()
     finally:
         store.BATCH, store.AHEAD = batch, ahead
     assert len({to for to, _ in phones.got}) == len(phones.got) == 7
-    assert await states(house, campaign.id) == ("done", 7, 0, {"sent": 7})
+    assert await states(app, campaign.id) == ("done", 7, 0, {"sent": 7})
 
 
-async def test_a_cancelled_campaign_drops_what_waits(house: House) -> None:
-    await people(house, 2)
-    campaign, phones = await planned(house), Phones()
-    await feed_all(house)
-    async with house.db.writing() as conn:
-        await store.move(conn, house, campaign.id, "cancelled", "user:ann")
+async def test_a_cancelled_campaign_drops_what_waits(app: App) -> None:
+    await people(app, 2)
+    campaign, phones = await planned(app), Phones()
+    await feed_all(app)
+    async with app.db.writing() as conn:
+        await store.move(conn, app, campaign.id, "cancelled", "user:ann")
         with pytest.raises(Refused, match=r"campaign\.no_such_move"):
-            await store.move(conn, house, campaign.id, "running", "user:ann")
-    await Dispatcher(house, {"sms": phones}).drain()
-    assert (phones.got, (await states(house, campaign.id))[3]) == ([], {"dropped": 2})
+            await store.move(conn, app, campaign.id, "running", "user:ann")
+    await Dispatcher(app, {"sms": phones}).drain()
+    assert (phones.got, (await states(app, campaign.id))[3]) == ([], {"dropped": 2})
 
 
-async def test_a_segment_means_whom_it_says(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
+async def test_a_segment_means_whom_it_says(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
         await conn.execute(insert(branch).values(id=8, code="MSA", name="Mombasa"))
-        owing = await a_customer(conn, house, 1)
-        await a_bill(conn, house, owing)
-        free = await a_customer(conn, house, 2, language="sw")
-        there = await a_customer(conn, house, 3, branch_id=8)
+        owing = await a_customer(conn, app, 1)
+        await a_bill(conn, app, owing)
+        free = await a_customer(conn, app, 2, language="sw")
+        there = await a_customer(conn, app, 3, branch_id=8)
 
         async def meant(**terms: object) -> list[int]:
             segment = Segment(**terms)
@@ -175,10 +175,10 @@ def test_words_that_cannot_be_sent_are_refused(texts: dict[str, str]) -> None:
         checked(texts)
 
 
-async def test_two_campaigns_do_not_share_a_name(house: House) -> None:
-    await planned(house)
+async def test_two_campaigns_do_not_share_a_name(app: App) -> None:
+    await planned(app)
     with pytest.raises(Refused, match=r"campaign\.name_taken"):
-        await planned(house)
+        await planned(app)
 
 
 async def test_who_gets_which_wording_and_who_is_left_out_is_decided_once_and_about_evenly() -> None:
@@ -193,20 +193,20 @@ async def test_who_gets_which_wording_and_who_is_left_out_is_decided_once_and_ab
     assert any(replace(two, id=8).arm(contact_id) != two.arm(contact_id) for contact_id in range(100))
 
 
-async def test_two_wordings_reach_their_halves_and_those_left_out_hear_nothing(house: House) -> None:
-    chosen = await people(house, 30)
-    campaign = await planned(house, texts_b={"en": "Free cake!"}, holdout_percent=30)
+async def test_two_wordings_reach_their_halves_and_those_left_out_hear_nothing(app: App) -> None:
+    chosen = await people(app, 30)
+    campaign = await planned(app, texts_b={"en": "Free cake!"}, holdout_percent=30)
     phones = Phones()
-    await feed_all(house)
-    await Dispatcher(house, {"sms": phones}).drain()
+    await feed_all(app)
+    await Dispatcher(app, {"sms": phones}).drain()
     arms = {one.phone: campaign.arm(one.contact_id) for one in chosen}
     wordings = {"a": "Free tea at Mwangaza on Friday!", "b": "Free cake!"}
     assert dict(phones.got) == {phone: wordings[arm] for phone, arm in arms.items() if arm != "none"}
     assert set(arms.values()) == {"a", "b", "none"}
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         payer = next(one for one in chosen if arms[one.phone] == "none")
-        await a_receipt(conn, house, payer, 5_000)
-        await a_receipt(conn, house, payer, 5_000)
+        await a_receipt(conn, app, payer, 5_000)
+        await a_receipt(conn, app, payer, 5_000)
         await conn.execute(
             update(queue.outbox).where(queue.outbox.c.params["arm"].as_string() == "b").values(state="delivered")
         )
@@ -218,30 +218,30 @@ async def test_two_wordings_reach_their_halves_and_those_left_out_hear_nothing(h
     assert (reached["none"].sent, reached["none"].paid, reached["a"].paid) == (0, 1, 0)
 
 
-async def test_it_leaves_only_in_its_own_hours(house: House, clock: SetClock) -> None:
-    await people(house, 2)
-    await planned(house, window=("14:00", "16:00"))  # it is noon
+async def test_it_leaves_only_in_its_own_hours(app: App, clock: SetClock) -> None:
+    await people(app, 2)
+    await planned(app, window=("14:00", "16:00"))  # it is noon
     phones = Phones()
-    await feed_all(house)
-    assert await Dispatcher(house, {"sms": phones}).drain() == {"waiting": 2}
+    await feed_all(app)
+    assert await Dispatcher(app, {"sms": phones}).drain() == {"waiting": 2}
     clock.forward(timedelta(hours=1, minutes=59))
-    assert await Dispatcher(house, {"sms": phones}).drain() == {}
+    assert await Dispatcher(app, {"sms": phones}).drain() == {}
     clock.forward(timedelta(minutes=1))
-    assert await Dispatcher(house, {"sms": phones}).drain() == {"sent": 2}
+    assert await Dispatcher(app, {"sms": phones}).drain() == {"sent": 2}
 
 
-async def test_it_is_no_faster_than_its_rate_whatever_feeds_it(house: House, clock: SetClock) -> None:
-    await people(house, 7)
-    campaign, phones = await planned(house, per_minute=3), Phones()
+async def test_it_is_no_faster_than_its_rate_whatever_feeds_it(app: App, clock: SetClock) -> None:
+    await people(app, 7)
+    campaign, phones = await planned(app, per_minute=3), Phones()
     sent = []
     for _ in range(4):
-        await feed_all(house)
-        await Dispatcher(house, {"sms": phones}).drain()
+        await feed_all(app)
+        await Dispatcher(app, {"sms": phones}).drain()
         sent.append(len(phones.got))
         clock.forward(timedelta(seconds=40))
     assert sent == [1, 3, 5, 7]
-    await feed_all(house)
-    assert (await states(house, campaign.id))[0] == "done"
+    await feed_all(app)
+    assert (await states(app, campaign.id))[0] == "done"
 
 
 @pytest.mark.parametrize(
@@ -260,32 +260,32 @@ async def test_terms_that_cannot_be_kept_are_refused(
     sqlite_db: Database, operator: Operator, terms: dict[str, Any], code: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        await planned(House(sqlite_db, SetClock(NOON), operator, Settings()), **terms)
+        await planned(App(SetClock(NOON), operator, sqlite_db, Settings()), **terms)
     assert refused.value.code == code
 
 
-async def test_nobody_gets_more_campaigns_in_a_week_than_the_operator_allows(house: House, clock: SetClock) -> None:
-    house = replace(house, operator=house.operator.model_copy(update={"notices": Notices(campaigns_per_week=2)}))
-    await people(house, 1)
+async def test_nobody_gets_more_campaigns_in_a_week_than_the_operator_allows(app: App, clock: SetClock) -> None:
+    app = replace(app, operator=app.operator.model_copy(update={"notices": Notices(campaigns_per_week=2)}))
+    await people(app, 1)
     phones = Phones()
 
     async def run(name: str) -> None:
-        async with house.db.writing() as conn:
-            await store.plan(conn, house, name=name, texts=WORDS, segment=Segment(), actor="user:ann")
+        async with app.db.writing() as conn:
+            await store.plan(conn, app, name=name, texts=WORDS, segment=Segment(), actor="user:ann")
 
     for name in ("one", "two", "three"):
         await run(name)
-    await feed_all(house)
-    assert await Dispatcher(house, {"sms": phones}).drain() == {"sent": 2, "dropped": 1}
+    await feed_all(app)
+    assert await Dispatcher(app, {"sms": phones}).drain() == {"sent": 2, "dropped": 1}
     await run("four")
     clock.forward(timedelta(days=6, hours=23))
-    await feed_all(house)
-    await Dispatcher(house, {"sms": phones}).drain()
+    await feed_all(app)
+    await Dispatcher(app, {"sms": phones}).drain()
     assert len(phones.got) == 2
     await run("five")
     clock.forward(timedelta(hours=1, seconds=1))
-    await feed_all(house)
-    await Dispatcher(house, {"sms": phones}).drain()
+    await feed_all(app)
+    await Dispatcher(app, {"sms": phones}).drain()
     assert len(phones.got) == 3
 
 
@@ -300,25 +300,25 @@ def test_a_wording_is_counted_with_its_fields_filled_in(operator: Operator) -> N
 
 @pytest.mark.parametrize("what", ["paused", "cancelled", "stop"])
 async def test_what_happens_in_the_middle_of_sending_counts_from_the_next_wave(
-    what: str, house: House, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    what: str, app: App, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scheduler.dispatch.FRESH_SECONDS", -1.0)
-    everyone, campaign = await people(house, 6), await planned(house)
-    await feed_all(house)
+    everyone, campaign = await people(app, 6), await planned(app)
+    await feed_all(app)
 
     class Busy(Phones):
         async def send(self, notices: Sequence[Notice]) -> list[Sent]:
             told = await super().send(notices)
             if len(self.got) == 2:
-                async with house.db.writing() as conn:
+                async with app.db.writing() as conn:
                     if what == "stop":
-                        await consent.stop(conn, house, everyone[-1].contact_id)
+                        await consent.stop(conn, app, everyone[-1].contact_id)
                     else:
-                        await store.move(conn, house, campaign.id, what, "user:ann")
+                        await store.move(conn, app, campaign.id, what, "user:ann")
             return told
 
     phones = Busy()
-    dispatcher = Dispatcher(house, {"sms": phones}, wave=2, lanes=1)
+    dispatcher = Dispatcher(app, {"sms": phones}, wave=2, lanes=1)
     assert (
         await dispatcher.drain()
         == {
@@ -328,8 +328,8 @@ async def test_what_happens_in_the_middle_of_sending_counts_from_the_next_wave(
         }[what]
     )
     if what == "paused":
-        async with house.db.writing() as conn:
-            await store.move(conn, house, campaign.id, "running", "user:ann")
+        async with app.db.writing() as conn:
+            await store.move(conn, app, campaign.id, "running", "user:ann")
         clock.forward(timedelta(minutes=2))
         assert await dispatcher.drain() == {"sent": 4}
         assert len({to for to, _ in phones.got}) == len(phones.got) == 6

@@ -5,15 +5,15 @@ from datetime import timedelta
 from core.care import interactions
 from core.care.interactions import Interaction
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 
 
-async def test_the_log_of_a_customer_is_read_newest_first_and_paged(house: House, clock: SetClock) -> None:
+async def test_the_log_of_a_customer_is_read_newest_first_and_paged(app: App, clock: SetClock) -> None:
     for number in range(5):
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             await interactions.log(
                 conn,
-                house,
+                app,
                 channel="sms",
                 direction="in",
                 kind="turn",
@@ -22,7 +22,7 @@ async def test_the_log_of_a_customer_is_read_newest_first_and_paged(house: House
                 account_id=2 if number % 2 else None,
             )
         clock.forward(timedelta(minutes=1))
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         first = await interactions.of_customer(conn, contact_ids=[1], limit=2)
         rest = await interactions.of_customer(conn, contact_ids=[1], before=first[-1].at)
         mine = await interactions.of_customer(conn, account_id=2)
@@ -32,9 +32,9 @@ async def test_the_log_of_a_customer_is_read_newest_first_and_paged(house: House
     assert nobody == []
 
 
-async def test_a_message_of_the_outbox_that_left_twice_is_remembered_once(house: House) -> None:
+async def test_a_message_of_the_outbox_that_left_twice_is_remembered_once(app: App) -> None:
     message = Interaction(1, 2, "sms", "out", "notice", "hello", 77)
-    async with house.db.writing() as conn:
-        await interactions.log_many(conn, house, [message])
-        await interactions.log_many(conn, house, [message], again=True)
+    async with app.db.writing() as conn:
+        await interactions.log_many(conn, app, [message])
+        await interactions.log_many(conn, app, [message], again=True)
         assert len(await interactions.of_customer(conn, account_id=2)) == 1

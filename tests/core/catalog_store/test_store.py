@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.catalog import queries, store
 from core.catalog.tables import tariff_version
-from core.context import House
+from core.context import App
 from core.errors import BadInput, Refused
 
 
@@ -29,25 +29,25 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def _load(house: House, folder: Path) -> list[str]:
-    async with house.db.writing() as conn:
-        return await store.load_folder(conn, house, folder)
+async def _load(app: App, folder: Path) -> list[str]:
+    async with app.db.writing() as conn:
+        return await store.load_folder(conn, app, folder)
 
 
-async def _price(house: House, on: date) -> str:
-    async with house.db.reading() as conn:
+async def _price(app: App, on: date) -> str:
+    async with app.db.reading() as conn:
         tariff = await queries.tariff_on(conn, "home", on)
         return str(next(iter(tariff.charges)))
 
 
-async def test_a_folder_is_loaded_once(house: House, folder: Path) -> None:
-    assert await _load(house, folder) == ["home 2025-01-01", "home 2025-07-01"]
-    assert await _load(house, folder) == []
+async def test_a_folder_is_loaded_once(app: App, folder: Path) -> None:
+    assert await _load(app, folder) == ["home 2025-01-01", "home 2025-07-01"]
+    assert await _load(app, folder) == []
 
 
-async def test_the_version_of_the_day_is_found_and_compiled_once(house: House, folder: Path) -> None:
-    await _load(house, folder)
-    async with house.db.reading() as conn:
+async def test_the_version_of_the_day_is_found_and_compiled_once(app: App, folder: Path) -> None:
+    await _load(app, folder)
+    async with app.db.reading() as conn:
         june = await queries.tariff_on(conn, "home", date(2025, 6, 30))
         july = await queries.tariff_on(conn, "home", date(2025, 7, 1))
         assert (june.valid_from, july.valid_from) == (date(2025, 1, 1), date(2025, 7, 1))
@@ -56,55 +56,55 @@ async def test_the_version_of_the_day_is_found_and_compiled_once(house: House, f
 
 
 @pytest.mark.parametrize(("code", "day"), [("home", date(2024, 12, 31)), ("nothing", date(2025, 6, 1))])
-async def test_a_day_without_a_version_is_refused(house: House, folder: Path, code: str, day: date) -> None:
-    await _load(house, folder)
-    async with house.db.reading() as conn:
+async def test_a_day_without_a_version_is_refused(app: App, folder: Path, code: str, day: date) -> None:
+    await _load(app, folder)
+    async with app.db.reading() as conn:
         with pytest.raises(Refused, match=r"tariff\.unknown"):
             await queries.tariff_on(conn, code, day)
         with pytest.raises(Refused, match=r"tariff\.unknown"):
             await queries.versions_between(conn, code, day, date(2025, 12, 1))
 
 
-async def test_a_version_that_has_ended_is_not_in_force(house: House, tmp_path: Path) -> None:
+async def test_a_version_that_has_ended_is_not_in_force(app: App, tmp_path: Path) -> None:
     (tmp_path / "home.yaml").write_text(_tariff("2025-01-01", "10", "valid_to: 2025-02-01\n"), "utf-8")
-    await _load(house, tmp_path)
-    async with house.db.reading() as conn:
+    await _load(app, tmp_path)
+    async with app.db.reading() as conn:
         assert (await queries.tariff_on(conn, "home", date(2025, 1, 31))).code == "home"
         with pytest.raises(Refused):
             await queries.tariff_on(conn, "home", date(2025, 2, 1))
 
 
-async def test_the_versions_of_a_period_come_by_their_first_day(house: House, folder: Path) -> None:
-    await _load(house, folder)
-    async with house.db.reading() as conn:
+async def test_the_versions_of_a_period_come_by_their_first_day(app: App, folder: Path) -> None:
+    await _load(app, folder)
+    async with app.db.reading() as conn:
         both = await queries.versions_between(conn, "home", date(2025, 6, 15), date(2025, 7, 15))
         assert [one.valid_from.month for one in both] == [1, 7]
         june = await queries.versions_between(conn, "home", date(2025, 6, 1), date(2025, 7, 1))
         assert [one.valid_from.month for one in june] == [1]
 
 
-async def test_a_corrected_text_is_a_revision_beside_the_old_one(house: House, folder: Path) -> None:
-    await _load(house, folder)
-    before = await _price(house, date(2025, 7, 1))
+async def test_a_corrected_text_is_a_revision_beside_the_old_one(app: App, folder: Path) -> None:
+    await _load(app, folder)
+    before = await _price(app, date(2025, 7, 1))
     path = folder / "tariffs" / "home.yaml"
     path.write_text(path.read_text("utf-8").replace('"12"', '"13"'), "utf-8")
-    assert await _load(house, folder) == ["home 2025-07-01"]
-    assert await _price(house, date(2025, 7, 1)) != before
-    async with house.db.reading() as conn:
+    assert await _load(app, folder) == ["home 2025-07-01"]
+    assert await _price(app, date(2025, 7, 1)) != before
+    async with app.db.reading() as conn:
         assert (await conn.execute(select(func.count()).select_from(tariff_version))).scalar_one() == 3
 
 
-async def test_a_version_cannot_be_changed_or_removed(house: House, folder: Path) -> None:
-    await _load(house, folder)
+async def test_a_version_cannot_be_changed_or_removed(app: App, folder: Path) -> None:
+    await _load(app, folder)
     for statement in (update(tariff_version).values(document=""), delete(tariff_version)):
         with pytest.raises(DBAPIError, match="append-only"):
-            async with house.db.writing() as conn:
+            async with app.db.writing() as conn:
                 await conn.execute(statement)
 
 
-async def test_a_folder_with_a_mistake_is_refused_whole(house: House, folder: Path) -> None:
+async def test_a_folder_with_a_mistake_is_refused_whole(app: App, folder: Path) -> None:
     (folder / "tariffs" / "zz.yaml").write_text(_tariff("2025-01-01", "ten"), "utf-8")
     with pytest.raises(BadInput, match=r"zz\.yaml, charge use"):
-        await _load(house, folder)
-    async with house.db.reading() as conn:
+        await _load(app, folder)
+    async with app.db.reading() as conn:
         assert await queries.codes(conn) == []

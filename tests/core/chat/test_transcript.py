@@ -5,67 +5,67 @@ from datetime import timedelta
 
 from core.chat import transcript
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 
 
-async def say(house: House, visitor: str, key: str, text: str = "hello", side: str = "you") -> bool:
-    async with house.db.writing() as conn:
-        return await transcript.write(conn, house, visitor, key=key, side=side, body={"text": text})
+async def say(app: App, visitor: str, key: str, text: str = "hello", side: str = "you") -> bool:
+    async with app.db.writing() as conn:
+        return await transcript.write(conn, app, visitor, key=key, side=side, body={"text": text})
 
 
-async def seqs(house: House, visitor: str, after: int = 0) -> list[int]:
-    async with house.db.reading() as conn:
+async def seqs(app: App, visitor: str, after: int = 0) -> list[int]:
+    async with app.db.reading() as conn:
         return [line.seq for line in await transcript.since(conn, visitor, after)]
 
 
-async def test_lines_are_numbered_from_one_for_each_visitor(house: House) -> None:
+async def test_lines_are_numbered_from_one_for_each_visitor(app: App) -> None:
     for visitor, key in [("ann", "1"), ("ben", "1"), ("ann", "2"), ("ann", "3")]:
-        assert await say(house, visitor, key)
-    assert await seqs(house, "ann") == [1, 2, 3]
-    assert await seqs(house, "ben") == [1]
+        assert await say(app, visitor, key)
+    assert await seqs(app, "ann") == [1, 2, 3]
+    assert await seqs(app, "ben") == [1]
 
 
-async def test_a_line_said_again_is_not_written_again_and_takes_no_number(house: House) -> None:
-    assert await say(house, "ann", "1", "first")
-    assert not await say(house, "ann", "1", "other words")
-    assert await say(house, "ann", "2")
-    async with house.db.reading() as conn:
+async def test_a_line_said_again_is_not_written_again_and_takes_no_number(app: App) -> None:
+    assert await say(app, "ann", "1", "first")
+    assert not await say(app, "ann", "1", "other words")
+    assert await say(app, "ann", "2")
+    async with app.db.reading() as conn:
         lines = await transcript.since(conn, "ann", 0)
     assert [(line.seq, line.body["text"]) for line in lines] == [(1, "first"), (2, "hello")]
 
 
-async def test_writers_at_the_same_instant_get_numbers_without_gap_or_twin(house: House) -> None:
-    await asyncio.gather(*(say(house, "ann", str(n)) for n in range(12)))
-    assert await seqs(house, "ann") == list(range(1, 13))
+async def test_writers_at_the_same_instant_get_numbers_without_gap_or_twin(app: App) -> None:
+    await asyncio.gather(*(say(app, "ann", str(n)) for n in range(12)))
+    assert await seqs(app, "ann") == list(range(1, 13))
 
 
-async def test_a_page_that_comes_back_gets_what_came_after_and_no_more(house: House) -> None:
+async def test_a_page_that_comes_back_gets_what_came_after_and_no_more(app: App) -> None:
     for n in range(5):
-        await say(house, "ann", str(n))
-    assert await seqs(house, "ann", after=3) == [4, 5]
-    assert await seqs(house, "ann", after=5) == []
+        await say(app, "ann", str(n))
+    assert await seqs(app, "ann", after=3) == [4, 5]
+    assert await seqs(app, "ann", after=5) == []
 
 
-async def test_of_a_very_long_talk_a_new_page_gets_the_end(house: House) -> None:
+async def test_of_a_very_long_talk_a_new_page_gets_the_end(app: App) -> None:
     for n in range(transcript.AT_MOST + 3):
-        await say(house, "ann", str(n))
-    got = await seqs(house, "ann")
+        await say(app, "ann", str(n))
+    got = await seqs(app, "ann")
     assert (len(got), got[0], got[-1]) == (transcript.AT_MOST, 4, transcript.AT_MOST + 3)
 
 
-async def test_the_last_thing_we_said_is_ours_and_not_hers(house: House) -> None:
-    await say(house, "ann", "1", "Your PIN?", side="hodi")
-    await say(house, "ann", "2", "1234")
-    async with house.db.reading() as conn:
+async def test_the_last_thing_we_said_is_ours_and_not_hers(app: App) -> None:
+    await say(app, "ann", "1", "Your PIN?", side="hodi")
+    await say(app, "ann", "2", "1234")
+    async with app.db.reading() as conn:
         assert (await transcript.last_said(conn, "ann"))["text"] == "Your PIN?"
         assert await transcript.last_said(conn, "nobody") == {}
 
 
-async def test_a_page_counts_as_open_for_a_while_after_it_said_so(house: House, clock: SetClock) -> None:
-    await say(house, "ann", "1")
-    async with house.db.writing() as conn:
-        assert not await transcript.is_open(conn, house, "ann")
-        await transcript.keep_open(conn, house, ["ann"])
-        assert await transcript.is_open(conn, house, "ann")
+async def test_a_page_counts_as_open_for_a_while_after_it_said_so(app: App, clock: SetClock) -> None:
+    await say(app, "ann", "1")
+    async with app.db.writing() as conn:
+        assert not await transcript.is_open(conn, app, "ann")
+        await transcript.keep_open(conn, app, ["ann"])
+        assert await transcript.is_open(conn, app, "ann")
         clock.forward(transcript.STAYS_OPEN + timedelta(seconds=1))
-        assert not await transcript.is_open(conn, house, "ann")
+        assert not await transcript.is_open(conn, app, "ann")

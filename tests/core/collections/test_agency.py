@@ -11,7 +11,7 @@ from core.collections.placing import commission, placeable
 from core.collections.tables import episode, placement
 from core.config.collections import Collections
 from core.config.operator import Operator
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.journeys.dunning import agency as agency_placed
 from core.journeys.dunning import arrangement, load, protection, run
@@ -41,41 +41,41 @@ def operator(operator: Operator) -> Operator:
 
 
 @pytest.fixture
-async def late(house: House, clock: SetClock) -> Late:
-    return Late(house, clock)
+async def late(app: App, clock: SetClock) -> Late:
+    return Late(app, clock)
 
 
 async def _final(late: Late, *minors: int) -> list[int]:
     """Accounts ACC100, ACC101 ... a week after the last word; every step is taken, and what it says has not left."""
     late.at(DUE)
-    async with late.house.db.writing() as conn:
-        made = [await a_late_account(conn, late.house, f"ACC{100 + at}", minor) for at, minor in enumerate(minors)]
+    async with late.app.db.writing() as conn:
+        made = [await a_late_account(conn, late.app, f"ACC{100 + at}", minor) for at, minor in enumerate(minors)]
     for day in (DUE + timedelta(days=1), FINAL):
         late.at(day)
-        await run.run(late.house, day)
+        await run.run(late.app, day)
     late.at(PLACED)
     return [one[0] for one in made]
 
 
 async def _place(late: Late, code: str = "kamau") -> int:
-    return await agency_placed.place(late.house, code, actor="user:a")
+    return await agency_placed.place(late.app, code, actor="user:a")
 
 
 async def _why(late: Late) -> list[str | None]:
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         rows = await conn.execute(select(placement.c.recalled_why, placement.c.open_id).order_by(placement.c.id))
         return [row[0] if row[1] is None else "with them" for row in rows]
 
 
 async def _held(late: Late) -> list[str | None]:
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         return list((await conn.execute(select(episode.c.held).where(episode.c.open_id.is_not(None)))).scalars())
 
 
 async def _file(late: Late, name: str, day: date | None = None) -> list[tuple[str, ...]]:
-    on = day or late.house.today()
-    async with late.house.db.reading() as conn:
-        return (await agencies.FILES[name](conn, late.house, "kamau", on, on, None))[1:]
+    on = day or late.app.today()
+    async with late.app.db.reading() as conn:
+        return (await agencies.FILES[name](conn, late.app, "kamau", on, on, None))[1:]
 
 
 async def test_after_the_last_word_it_is_placed_once_and_the_file_is_the_same_the_next_day(late: Late) -> None:
@@ -84,13 +84,13 @@ async def test_after_the_last_word_it_is_placed_once_and_the_file_is_the_same_th
     [line] = first = await _file(late, "placed")
     assert line[1:4] == (PLACED.isoformat(), "ACC100", "Amina") and line[4].startswith("+2547")
     assert line[5:] == ("500.00", DUE.isoformat()) and await _held(late) == ["agency"]
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         assert not (await board(conn, PLACED, branch_code=None)).work
     await late.day(PLACED + timedelta(days=1))
     await late.pay("ACC100", 10_000, "T1")
     assert await _file(late, "placed", PLACED) == first and await _held(late) == ["agency"]
     assert late.texts() == [], "not even the last word, which had not left"
-    async with late.house.db.writing() as conn:
+    async with late.app.db.writing() as conn:
         mine = update(contact_account).where(contact_account.c.account_id == account_id)
         await conn.execute(mine.values(how="code"))
     assert [line[4] for line in await _file(late, "placed", PLACED)] == [""], (
@@ -110,16 +110,16 @@ async def test_nothing_is_placed_before_its_week_is_over_nor_below_the_minimum_n
 
 async def test_the_ladder_says_nothing_while_an_agency_collects(late: Late) -> None:
     late.at(DUE)
-    async with late.house.db.writing() as conn:
-        account_id, *_ = await a_late_account(conn, late.house)
+    async with late.app.db.writing() as conn:
+        account_id, *_ = await a_late_account(conn, late.app)
     late.at(DUE + timedelta(days=1))
-    await run.due(late.house)
-    async with late.house.db.writing() as conn:
-        await agency_placed.choose(conn, late.house, "kamau", [account_id], actor="user:a")
+    await run.due(late.app)
+    async with late.app.db.writing() as conn:
+        await agency_placed.choose(conn, late.app, "kamau", [account_id], actor="user:a")
     await late.days(DUE + timedelta(days=1), PLACED)
     assert late.texts() == [] and await late.steps(account_id) == [("overdue", "done")]
-    async with late.house.db.writing() as conn:
-        await agency_placed.recall(conn, late.house, account_id, reason="they asked too rudely", actor="user:a")
+    async with late.app.db.writing() as conn:
+        await agency_placed.recall(conn, late.app, account_id, reason="they asked too rudely", actor="user:a")
     await late.day(PLACED + timedelta(days=1))
     assert await late.steps(account_id) == [("overdue", "done"), ("final", "done")] and len(late.texts()) == 1
     assert (await _why(late), await _held(late)) == (["they asked too rudely"], [None])
@@ -132,8 +132,8 @@ async def test_money_that_settles_it_recalls_it_in_its_own_transaction_and_is_li
     await late.pay("ACC100", 5_000, "BEFORE")
     late.at(PLACED, 12)
     await _place(late)
-    async with late.house.db.writing() as conn:
-        await a_bill(conn, late.house, account_id, 7_000, due_on=PLACED + timedelta(days=20))
+    async with late.app.db.writing() as conn:
+        await a_bill(conn, late.app, account_id, 7_000, due_on=PLACED + timedelta(days=20))
     late.at(PLACED, 14)
     await late.pay("ACC100", 10_001, "T1")
     assert await _why(late) == ["with them"]
@@ -156,7 +156,7 @@ async def test_a_rollback_of_the_money_leaves_it_placed(late: Late) -> None:
     await _place(late)
 
     async def broken() -> None:
-        async with late.house.db.writing() as conn:
+        async with late.app.db.writing() as conn:
             await late.paid(conn, "ACC100", 50_000, "T1")
             raise RuntimeError("the power failed")
 
@@ -166,31 +166,31 @@ async def test_a_rollback_of_the_money_leaves_it_placed(late: Late) -> None:
 
 
 async def test_who_arranges_contests_or_is_protected_is_taken_back(late: Late) -> None:
-    ids, house = await _final(late, 50_000, 50_000, 50_000), late.house
+    ids, app = await _final(late, 50_000, 50_000, 50_000), late.app
     assert await _place(late) == 3
-    async with house.db.writing() as conn:
-        await arrangement.agree(conn, house, ids[0], 2, "k", actor="user:a")
-        await protection.register(conn, house, ids[1], "medical", reason="a machine", actor="user:a")
-        await a_bill(conn, house, ids[2], 2_000, due_on=DUE, disputed=1)
+    async with app.db.writing() as conn:
+        await arrangement.agree(conn, app, ids[0], 2, "k", actor="user:a")
+        await protection.register(conn, app, ids[1], "medical", reason="a machine", actor="user:a")
+        await a_bill(conn, app, ids[2], 2_000, due_on=DUE, disputed=1)
     assert await _why(late) == ["arranged", "protected", "with them"]
     late.at(PLACED + timedelta(days=1))
-    await run.run(house, house.today())  # what nobody reported, the next day sees
+    await run.run(app, app.today())  # what nobody reported, the next day sees
     assert await _why(late) == ["arranged", "protected", "disputed"]
     with pytest.raises(Refused, match="not_free"):
-        async with house.db.writing() as conn:
-            await agency_placed.choose(conn, house, "kamau", ids, actor="user:a")
+        async with app.db.writing() as conn:
+            await agency_placed.choose(conn, app, "kamau", ids, actor="user:a")
     assert await _place(late) == 0
 
 
 async def test_taking_back_needs_a_reason_and_something_to_take_back(late: Late) -> None:
     [account_id] = await _final(late, 60_000)
     await _place(late)
-    async with late.house.db.writing() as conn:
+    async with late.app.db.writing() as conn:
         with pytest.raises(Refused, match=r"agency.reason"):
-            await agency_placed.recall(conn, late.house, account_id, reason=" no ", actor="user:a")
-        await agency_placed.recall(conn, late.house, account_id, reason="they asked", actor="user:a")
+            await agency_placed.recall(conn, late.app, account_id, reason=" no ", actor="user:a")
+        await agency_placed.recall(conn, late.app, account_id, reason="they asked", actor="user:a")
         with pytest.raises(Refused, match=r"agency.none"):
-            await agency_placed.recall(conn, late.house, account_id, reason="once more", actor="user:a")
+            await agency_placed.recall(conn, late.app, account_id, reason="once more", actor="user:a")
     late.at(PLACED, 12)
     await late.pay("ACC100", 100, "T1")
     assert len(await _file(late, "collected")) == 1, "what comes afterwards is not theirs"
@@ -200,10 +200,10 @@ async def test_taking_back_needs_a_reason_and_something_to_take_back(late: Late)
 
 async def test_two_agencies_at_once_are_one(late: Late) -> None:
     ids = await _final(late, 500_000)
-    async with late.house.db.writing() as conn:
-        standings = await load.standings(conn, late.house, PLACED, ids)
-        both = [await agency.place(conn, late.house, code, standings, actor="user:a") for code in ("kamau", "otieno")]
-        rules = load.rules_of(late.house, "residential")
+    async with late.app.db.writing() as conn:
+        standings = await load.standings(conn, late.app, PLACED, ids)
+        both = [await agency.place(conn, late.app, code, standings, actor="user:a") for code in ("kamau", "otieno")]
+        rules = load.rules_of(late.app, "residential")
         days = [placeable(standings[0], rules, PLACED, least=1, after_days=days) for days in (7, 8)]
     assert (both, days) == ([1, 0], [True, False])
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.onboarding.model import Customer, NewMeter, Registered
 from core.onboarding.register import register_customer
 
@@ -22,11 +22,11 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-async def wired(house: House) -> Registered:
+async def wired(app: App) -> Registered:
     """A customer with the half-hourly meter M1, since 2025."""
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         meter = NewMeter("M1")
-        return await register_customer(conn, house, Customer("Amina", opened_on=date(2025, 1, 1), meter=meter))
+        return await register_customer(conn, app, Customer("Amina", opened_on=date(2025, 1, 1), meter=meter))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.metering.model import Total
 from core.metering.store import store
@@ -30,38 +30,36 @@ def _day(quality: str = "A", values: str = ".5", count: int = 48, day: str = "20
     return f"300,{day}," + ",".join([values] * count) + f",{quality},,,20260102010101,"
 
 
-async def _qualities(house: House) -> str:
-    async with house.db.reading() as conn:
+async def _qualities(app: App) -> str:
+    async with app.db.reading() as conn:
         return "".join(
             (await conn.execute(select(usage.c.quality).order_by(usage.c.register, usage.c.day, usage.c.at))).scalars()
         )
 
 
-async def test_a_day_is_forty_eight_half_hours(house: House, wired: Registered, write: Write) -> None:
-    report = await load_nem12(house, write(_file(_stream(), _day())))
+async def test_a_day_is_forty_eight_half_hours(app: App, wired: Registered, write: Write) -> None:
+    report = await load_nem12(app, write(_file(_stream(), _day())))
     assert (report.rows, report.accepted, report.totals) == (48, 48, {("M1", "2026-01"): Total(48, 24_000_000)})
 
 
-async def test_a_variable_day_has_its_flags_in_the_400_records(house: House, wired: Registered, write: Write) -> None:
+async def test_a_variable_day_has_its_flags_in_the_400_records(app: App, wired: Registered, write: Write) -> None:
     flags = ("400,1,20,F14,0,", "400,21,24,E52,76,no reading", "400,25,48,A,,")
-    await load_nem12(house, write(_file(_stream(), _day("V"), *flags, _day(day="20260102"))))
-    assert (await _qualities(house))[:48] == "S" * 20 + "E" * 4 + "A" * 24
+    await load_nem12(app, write(_file(_stream(), _day("V"), *flags, _day(day="20260102"))))
+    assert (await _qualities(app))[:48] == "S" * 20 + "E" * 4 + "A" * 24
 
 
-async def test_every_200_block_is_a_register_of_its_own(house: House, wired: Registered, write: Write) -> None:
-    report = await load_nem12(house, write(_file(_stream("E1"), _day(), _stream("B1"), _day("S14"))))
+async def test_every_200_block_is_a_register_of_its_own(app: App, wired: Registered, write: Write) -> None:
+    report = await load_nem12(app, write(_file(_stream("E1"), _day(), _stream("B1"), _day("S14"))))
     assert report.accepted == 96
-    assert await _qualities(house) == "S" * 48 + "A" * 48
+    assert await _qualities(app) == "S" * 48 + "A" * 48
 
 
 @pytest.mark.parametrize("minutes", [5, 15])
-async def test_five_and_fifteen_minutes_are_intervals_too(house: House, write: Write, minutes: int) -> None:
-    async with house.db.writing() as conn:
+async def test_five_and_fifteen_minutes_are_intervals_too(app: App, write: Write, minutes: int) -> None:
+    async with app.db.writing() as conn:
         meter = NewMeter("M1", interval_minutes=minutes)
-        await register_customer(conn, house, Customer("Amina", opened_on=date(2025, 1, 1), meter=meter))
-    report = await load_nem12(
-        house, write(_file(_stream(minutes=minutes), _day(count=1440 // minutes, values="0.001")))
-    )
+        await register_customer(conn, app, Customer("Amina", opened_on=date(2025, 1, 1), meter=meter))
+    report = await load_nem12(app, write(_file(_stream(minutes=minutes), _day(count=1440 // minutes, values="0.001"))))
     assert (report.accepted, report.quantity_micro) == (1440 // minutes, 1440 // minutes * 1000)
 
 
@@ -82,25 +80,23 @@ async def test_five_and_fifteen_minutes_are_intervals_too(house: House, write: W
     ],
 )
 async def test_what_cannot_be_is_rejected_with_its_line(
-    house: House, wired: Registered, write: Write, records: list[str], accepted: int, rejected: int, reason: str
+    app: App, wired: Registered, write: Write, records: list[str], accepted: int, rejected: int, reason: str
 ) -> None:
-    report = await load_nem12(house, write(_file(*records)))
+    report = await load_nem12(app, write(_file(*records)))
     assert (report.accepted, report.rejected, report.rows) == (accepted, rejected, accepted + rejected)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         found = await store.rejects(conn, report.file_id)
     assert any(reason in said for _, _, said in found)
     assert all(line for _, line, _ in found)
 
 
-async def test_a_file_cut_short_says_so_and_another_kind_is_refused(
-    house: House, wired: Registered, write: Write
-) -> None:
-    report = await load_nem12(house, write(_file(_stream(), _day(), end="")))
+async def test_a_file_cut_short_says_so_and_another_kind_is_refused(app: App, wired: Registered, write: Write) -> None:
+    report = await load_nem12(app, write(_file(_stream(), _day(), end="")))
     assert (report.accepted, report.rejected) == (48, 1)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert "cut short" in (await store.rejects(conn, report.file_id))[0][2]
     with pytest.raises(BadInput, match="does not begin with 100,NEM12"):
-        await load_nem12(house, write("100,NEM13,x\n"))
+        await load_nem12(app, write("100,NEM13,x\n"))
 
 
 EXCERPT = """\
@@ -117,28 +113,28 @@ EXCERPT = """\
 """Three days of the example that AEMO publishes with its NEM12 specification, retyped: 6 September 2016 is 7.17 kWh, 1 December 6.29."""
 
 
-async def _her_meter(house: House) -> None:
-    async with house.db.writing() as conn:
+async def _her_meter(app: App) -> None:
+    async with app.db.writing() as conn:
         meter = NewMeter("41051514")
-        await register_customer(conn, house, Customer("Amina", opened_on=date(2016, 1, 1), meter=meter))
+        await register_customer(conn, app, Customer("Amina", opened_on=date(2016, 1, 1), meter=meter))
 
 
-async def _kwh(house: House, day: date) -> int:
-    async with house.db.reading() as conn:
+async def _kwh(app: App, day: date) -> int:
+    async with app.db.reading() as conn:
         return sum((await conn.execute(select(usage.c.quantity_micro).where(usage.c.day == day))).scalars())
 
 
-async def test_days_of_the_markets_example_come_to_what_it_publishes(house: House, write: Write) -> None:
-    await _her_meter(house)
-    report = await load_nem12(house, write(EXCERPT))
+async def test_days_of_the_markets_example_come_to_what_it_publishes(app: App, write: Write) -> None:
+    await _her_meter(app)
+    report = await load_nem12(app, write(EXCERPT))
     assert (report.rows, report.accepted, report.rejected) == (144, 144, 0)
-    assert [await _kwh(house, day) for day in (date(2016, 9, 6), date(2016, 12, 1))] == [7_170_000, 6_290_000]
+    assert [await _kwh(app, day) for day in (date(2016, 9, 6), date(2016, 12, 1))] == [7_170_000, 6_290_000]
 
 
 @pytest.mark.soak
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="the sample file is not here")
-async def test_the_markets_example_comes_to_its_published_totals(house: House) -> None:
-    await _her_meter(house)
-    report = await load_nem12(house, EXAMPLE)
+async def test_the_markets_example_comes_to_its_published_totals(app: App) -> None:
+    await _her_meter(app)
+    report = await load_nem12(app, EXAMPLE)
     assert report.totals["41051514", "2016-12"].quantity_micro == 176_640_000
-    assert [await _kwh(house, day) for day in (date(2016, 9, 6), date(2016, 12, 1))] == [7_170_000, 6_290_000]
+    assert [await _kwh(app, day) for day in (date(2016, 9, 6), date(2016, 12, 1))] == [7_170_000, 6_290_000]

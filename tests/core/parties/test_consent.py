@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties import consent, contacts
 from core.parties.tables import contact
@@ -18,14 +18,14 @@ WORDS = (
 )  # fmt: skip
 
 
-async def _hear(house: House, contact_id: int, said: str, sender: str | None, hours: int) -> None:
+async def _hear(app: App, contact_id: int, said: str, sender: str | None, hours: int) -> None:
     act = consent.stop if said == "stop" else consent.start
-    async with house.db.writing() as conn:
-        await act(conn, house, contact_id, sender=sender, channel="sms", at=NOON - timedelta(hours=9 - hours))
+    async with app.db.writing() as conn:
+        await act(conn, app, contact_id, sender=sender, channel="sms", at=NOON - timedelta(hours=9 - hours))
 
 
-async def _stands(house: House, contact_id: int) -> tuple[set[str], bool]:
-    async with house.db.reading() as conn:
+async def _stands(app: App, contact_id: int) -> tuple[set[str], bool]:
+    async with app.db.reading() as conn:
         stops = (await consent.stops_of(conn, [contact_id])).get(contact_id, frozenset())
         silent = (await conn.execute(select(contact.c.stopped_at).where(contact.c.id == contact_id))).scalar_one()
     return set(stops), silent is not None
@@ -40,33 +40,33 @@ def db(sqlite_db: Database) -> Database:
 
 
 @pytest.mark.parametrize(("words", "left"), [(WORDS, "22100"), (TO_ALL, "MWANGAZA")])
-async def test_in_any_order_the_latest_word_to_each_sender_counts(house: House, words: Words, left: str) -> None:
+async def test_in_any_order_the_latest_word_to_each_sender_counts(app: App, words: Words, left: str) -> None:
     for number, order in enumerate(permutations(words)):
-        async with house.db.writing() as conn:
-            met = await contacts.find_or_make(conn, house, "sms", f"+2547{number:08}")
+        async with app.db.writing() as conn:
+            met = await contacts.find_or_make(conn, app, "sms", f"+2547{number:08}")
         for word in order:
-            await _hear(house, met.id, *word)
-        assert await _stands(house, met.id) == ({left}, False), order
+            await _hear(app, met.id, *word)
+        assert await _stands(app, met.id) == ({left}, False), order
 
 
-async def test_start_to_all_ends_what_was_said_before_it_and_nothing_after(house: House) -> None:
-    async with house.db.writing() as conn:
-        met = await contacts.find_or_make(conn, house, "sms", "+254712345678")
-    await _hear(house, met.id, "stop", "MWANGAZA", 5)
-    await _hear(house, met.id, "stop", None, 1)
-    assert await _stands(house, met.id) == ({"MWANGAZA"}, True)
-    await _hear(house, met.id, "start", None, 3)
-    assert await _stands(house, met.id) == ({"MWANGAZA"}, False), "her later word to one of them stands"
-    await _hear(house, met.id, "stop", None, 2)
-    await _hear(house, met.id, "stop", "22100", 2)
-    assert await _stands(house, met.id) == ({"MWANGAZA"}, False), "START was said after these"
+async def test_start_to_all_ends_what_was_said_before_it_and_nothing_after(app: App) -> None:
+    async with app.db.writing() as conn:
+        met = await contacts.find_or_make(conn, app, "sms", "+254712345678")
+    await _hear(app, met.id, "stop", "MWANGAZA", 5)
+    await _hear(app, met.id, "stop", None, 1)
+    assert await _stands(app, met.id) == ({"MWANGAZA"}, True)
+    await _hear(app, met.id, "start", None, 3)
+    assert await _stands(app, met.id) == ({"MWANGAZA"}, False), "her later word to one of them stands"
+    await _hear(app, met.id, "stop", None, 2)
+    await _hear(app, met.id, "stop", "22100", 2)
+    assert await _stands(app, met.id) == ({"MWANGAZA"}, False), "START was said after these"
 
 
-async def test_the_same_word_heard_again_is_written_down_once(house: House) -> None:
-    async with house.db.writing() as conn:
-        met = await contacts.find_or_make(conn, house, "sms", "+254712345678")
+async def test_the_same_word_heard_again_is_written_down_once(app: App) -> None:
+    async with app.db.writing() as conn:
+        met = await contacts.find_or_make(conn, app, "sms", "+254712345678")
     for _ in range(3):
-        await _hear(house, met.id, "stop", "22100", 1)
-    async with house.db.reading() as conn:
+        await _hear(app, met.id, "stop", "22100", 1)
+    async with app.db.reading() as conn:
         record = await consent.record(conn, [met.id])
     assert [(row.said, row.sender, row.at) for row in record] == [("stop", "22100", NOON - timedelta(hours=8))]

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from channels import letters, limits
 from core.clock import SetClock
 from core.config.operator import Identity
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.notices import compose
 from core.onboarding.model import Customer, Registered
@@ -27,25 +27,25 @@ AMINA = "+254712345678"
 
 
 @pytest.fixture
-async def conn(house: House) -> AsyncIterator[AsyncConnection]:
-    async with house.db.writing() as open_conn:
+async def conn(app: App) -> AsyncIterator[AsyncConnection]:
+    async with app.db.writing() as open_conn:
         yield open_conn
 
 
 @pytest.fixture
-async def amina(house: House, conn: AsyncConnection) -> Registered:
-    return await register_customer(conn, house, Customer("Amina", number="77", phone=AMINA, language="sw"))
+async def amina(app: App, conn: AsyncConnection) -> Registered:
+    return await register_customer(conn, app, Customer("Amina", number="77", phone=AMINA, language="sw"))
 
 
 @pytest.fixture
-async def stranger(house: House, conn: AsyncConnection) -> Contact:
-    return await contacts.find_or_make(conn, house, "telegram", "4711")
+async def stranger(app: App, conn: AsyncConnection) -> Contact:
+    return await contacts.find_or_make(conn, app, "telegram", "4711")
 
 
-async def _sent(house: House, conn: AsyncConnection) -> str:
+async def _sent(app: App, conn: AsyncConnection) -> str:
     """The code of the newest message, read as the customer's phone shows it."""
-    rows = [row for row in await queue.claim(conn, house.clock.now(), "w", 100) if row.kind == "code"]
-    [letter] = [made for made in await compose.compose(conn, house, rows[-1:]) if isinstance(made, compose.Letter)]
+    rows = [row for row in await queue.claim(conn, app.clock.now(), "w", 100) if row.kind == "code"]
+    [letter] = [made for made in await compose.compose(conn, app, rows[-1:]) if isinstance(made, compose.Letter)]
     assert letter.notice.to == AMINA
     return next(word for word in letter.notice.text.split() if word.isdigit() and len(word) == codes.DIGITS)
 
@@ -55,131 +55,131 @@ def _other(code: str) -> str:
 
 
 async def test_the_right_code_links_the_account(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    app: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
-    assert await link.start(conn, house, stranger.id, " 77 ") == "+2547*****678"
-    code = await _sent(house, conn)
-    assert await link.finish(conn, house, stranger.id, f"{code[:3]} {code[3:]}") == amina.account_id
+    assert await link.start(conn, app, stranger.id, " 77 ") == "+2547*****678"
+    code = await _sent(app, conn)
+    assert await link.finish(conn, app, stranger.id, f"{code[:3]} {code[3:]}") == amina.account_id
     assert [account.number for account in await queries.accounts_of(conn, stranger.id)] == ["77"]
-    assert await link.unlink(conn, house, stranger.id, amina.account_id)
-    assert not await link.unlink(conn, house, stranger.id, amina.account_id)
+    assert await link.unlink(conn, app, stranger.id, amina.account_id)
+    assert not await link.unlink(conn, app, stranger.id, amina.account_id)
 
 
 async def test_a_code_goes_to_the_phone_of_record_and_to_no_other_that_was_linked(
-    house: House, conn: AsyncConnection
+    app: App, conn: AsyncConnection
 ) -> None:
-    earlier = await contacts.find_or_make(conn, house, "phone", "+254700000099", phone="+254700000099")
-    amina = await register_customer(conn, house, Customer("Amina", number="77", phone=AMINA))
-    row = {"contact_id": earlier.id, "account_id": amina.account_id, "linked_at": house.clock.now(), "how": "code"}
+    earlier = await contacts.find_or_make(conn, app, "phone", "+254700000099", phone="+254700000099")
+    amina = await register_customer(conn, app, Customer("Amina", number="77", phone=AMINA))
+    row = {"contact_id": earlier.id, "account_id": amina.account_id, "linked_at": app.clock.now(), "how": "code"}
     await conn.execute(insert(contact_account).values(row))
-    assert await link.start(conn, house, earlier.id, "77") == "+2547*****678"
-    await _sent(house, conn)
+    assert await link.start(conn, app, earlier.id, "77") == "+2547*****678"
+    await _sent(app, conn)
 
 
-async def test_a_code_is_good_once(house: House, conn: AsyncConnection, amina: Registered, stranger: Contact) -> None:
-    await link.start(conn, house, stranger.id, "77")
-    code = await _sent(house, conn)
-    await link.finish(conn, house, stranger.id, code)
+async def test_a_code_is_good_once(app: App, conn: AsyncConnection, amina: Registered, stranger: Contact) -> None:
+    await link.start(conn, app, stranger.id, "77")
+    code = await _sent(app, conn)
+    await link.finish(conn, app, stranger.id, code)
     with pytest.raises(Refused, match=r"code\.none"):
-        await link.finish(conn, house, stranger.id, code)
+        await link.finish(conn, app, stranger.id, code)
 
 
 async def test_five_wrong_tries_end_a_code_even_for_the_right_one(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    app: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
-    await link.start(conn, house, stranger.id, "77")
-    code = await _sent(house, conn)
+    await link.start(conn, app, stranger.id, "77")
+    code = await _sent(app, conn)
     for _ in range(codes.TRIES):
-        assert await link.finish(conn, house, stranger.id, _other(code)) is None
+        assert await link.finish(conn, app, stranger.id, _other(code)) is None
     with pytest.raises(Refused, match=r"code\.none"):
-        await link.finish(conn, house, stranger.id, code)
+        await link.finish(conn, app, stranger.id, code)
     assert await queries.accounts_of(conn, stranger.id) == []
 
 
 async def test_a_code_runs_out_and_is_then_not_even_sent(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
+    app: App, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
 ) -> None:
-    await link.start(conn, house, stranger.id, "77")
+    await link.start(conn, app, stranger.id, "77")
     rows = await queue.claim(conn, clock.now(), "w", 1)
-    code = codes.words(house, rows[0].subject_id or 0, rows[0].params)
+    code = codes.words(app, rows[0].subject_id or 0, rows[0].params)
     assert code is not None
     clock.forward(codes.LIFE)
     with pytest.raises(Refused, match=r"code\.none"):
-        await link.finish(conn, house, stranger.id, code["code"])
-    [dropped] = await compose.compose(conn, house, rows)
+        await link.finish(conn, app, stranger.id, code["code"])
+    [dropped] = await compose.compose(conn, app, rows)
     assert isinstance(dropped, compose.Dropped)
 
 
 async def test_a_code_is_only_for_who_asked_what_it_was_asked_for_and_the_newest(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    app: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
-    other = await contacts.find_or_make(conn, house, "telegram", "4712")
-    await link.start(conn, house, stranger.id, "77")
-    first = await _sent(house, conn)
+    other = await contacts.find_or_make(conn, app, "telegram", "4712")
+    await link.start(conn, app, stranger.id, "77")
+    first = await _sent(app, conn)
     with pytest.raises(Refused, match=r"code\.none"):
-        await link.finish(conn, house, other.id, first)
+        await link.finish(conn, app, other.id, first)
     with pytest.raises(Refused, match=r"code\.none"):
-        await link.finish(conn, house, stranger.id, first, purpose="pin")
-    await link.start(conn, house, stranger.id, "77")
-    second = await _sent(house, conn)
+        await link.finish(conn, app, stranger.id, first, purpose="pin")
+    await link.start(conn, app, stranger.id, "77")
+    second = await _sent(app, conn)
     if first != second:
-        assert await link.finish(conn, house, stranger.id, first) is None
-    assert await link.finish(conn, house, stranger.id, second) == amina.account_id
+        assert await link.finish(conn, app, stranger.id, first) is None
+    assert await link.finish(conn, app, stranger.id, second) == amina.account_id
 
 
 async def test_neither_the_table_nor_the_queue_holds_the_code(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    app: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
-    await link.start(conn, house, stranger.id, "77")
-    rows = await queue.claim(conn, house.clock.now(), "w", 1)
-    words = codes.words(house, rows[0].subject_id or 0, rows[0].params)
+    await link.start(conn, app, stranger.id, "77")
+    rows = await queue.claim(conn, app.clock.now(), "w", 1)
+    words = codes.words(app, rows[0].subject_id or 0, rows[0].params)
     assert words is not None
     kept = (await conn.execute(select(link_code))).mappings().all()
     assert words["code"] not in json.dumps([rows[0].params, [dict(row) for row in kept]], default=str)
-    [letter] = await compose.compose(conn, house, rows)
+    [letter] = await compose.compose(conn, app, rows)
     assert isinstance(letter, compose.Letter)
     assert words["code"] in letter.notice.text
     assert words["code"] not in letter.log
 
 
 async def test_a_code_for_a_pin_links_nothing(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    app: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
-    await link.start(conn, house, stranger.id, "77", purpose="pin")
-    assert await link.finish(conn, house, stranger.id, await _sent(house, conn), purpose="pin") == amina.account_id
+    await link.start(conn, app, stranger.id, "77", purpose="pin")
+    assert await link.finish(conn, app, stranger.id, await _sent(app, conn), purpose="pin") == amina.account_id
     assert await queries.accounts_of(conn, stranger.id) == []
 
 
 async def test_codes_cannot_be_asked_for_without_end(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
+    app: App, conn: AsyncConnection, amina: Registered, stranger: Contact, clock: SetClock
 ) -> None:
     for _ in range(codes.MOST_ASKED):
-        await link.start(conn, house, stranger.id, "77")
+        await link.start(conn, app, stranger.id, "77")
     with pytest.raises(Refused, match=r"code\.too_many"):
-        await link.start(conn, house, stranger.id, "77")
+        await link.start(conn, app, stranger.id, "77")
     clock.forward(codes.WINDOW + timedelta(seconds=1))
-    await link.start(conn, house, stranger.id, "77")
+    await link.start(conn, app, stranger.id, "77")
 
 
 async def test_the_phone_of_record_is_not_troubled_without_end_by_many_askers(
-    house: House, conn: AsyncConnection, amina: Registered
+    app: App, conn: AsyncConnection, amina: Registered
 ) -> None:
     for number in range(codes.MOST_SENT):
-        asker = await contacts.find_or_make(conn, house, "telegram", str(number))
-        await link.start(conn, house, asker.id, "77")
-    asker = await contacts.find_or_make(conn, house, "telegram", "one more")
+        asker = await contacts.find_or_make(conn, app, "telegram", str(number))
+        await link.start(conn, app, asker.id, "77")
+    asker = await contacts.find_or_make(conn, app, "telegram", "one more")
     with pytest.raises(Refused, match=r"code\.too_many"):
-        await link.start(conn, house, asker.id, "77")
+        await link.start(conn, app, asker.id, "77")
 
 
 async def test_an_unknown_account_and_one_without_a_phone_are_refused(
-    house: House, conn: AsyncConnection, stranger: Contact
+    app: App, conn: AsyncConnection, stranger: Contact
 ) -> None:
-    await register_customer(conn, house, Customer("Juma", number="78"))
+    await register_customer(conn, app, Customer("Juma", number="78"))
     with pytest.raises(Refused, match=r"link\.unknown"):
-        await link.start(conn, house, stranger.id, "79")
+        await link.start(conn, app, stranger.id, "79")
     with pytest.raises(Refused, match=r"link\.no_phone"):
-        await link.start(conn, house, stranger.id, "78")
+        await link.start(conn, app, stranger.id, "78")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -190,28 +190,28 @@ def test_a_code_fits_one_segment(lang: str, purpose: str) -> None:
 
 
 async def test_no_code_to_link_or_for_a_pin_goes_to_a_number_whose_sim_was_changed(
-    house: House, clock: SetClock, conn: AsyncConnection, amina: Registered, stranger: Contact
+    app: App, clock: SetClock, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
-    await sim.asked(conn, house, "R1", AMINA)
-    await sim.answered(conn, house, "R1", True, None)
+    await sim.asked(conn, app, "R1", AMINA)
+    await sim.answered(conn, app, "R1", True, None)
     with pytest.raises(Refused) as refused:
-        await link.start(conn, house, stranger.id, "77")
+        await link.start(conn, app, stranger.id, "77")
     assert refused.value.code == "code.sim_changed"
     record = await contacts.find(conn, "sms", AMINA)
     assert record is not None
     with pytest.raises(Refused):
-        await codes.send(conn, house, purpose="pin", asker=codes.as_contact(record.id), to_contact_id=record.id)
-    assert [row for row in await queue.claim(conn, house.clock.now(), "w", 9) if row.kind == "code"] == []
+        await codes.send(conn, app, purpose="pin", asker=codes.as_contact(record.id), to_contact_id=record.id)
+    assert [row for row in await queue.claim(conn, app.clock.now(), "w", 9) if row.kind == "code"] == []
     clock.forward(timedelta(hours=sim.COOLING_HOURS))
-    assert await link.start(conn, house, stranger.id, "77")
+    assert await link.start(conn, app, stranger.id, "77")
 
 
 async def test_where_the_operator_wants_it_the_network_is_asked_with_every_code(
-    house: House, conn: AsyncConnection, amina: Registered, stranger: Contact
+    app: App, conn: AsyncConnection, amina: Registered, stranger: Contact
 ) -> None:
     assert amina.account_id
-    await link.start(conn, house, stranger.id, "77")
-    asks = replace(house, operator=house.operator.model_copy(update={"identity": Identity(sim_check=True)}))
+    await link.start(conn, app, stranger.id, "77")
+    asks = replace(app, operator=app.operator.model_copy(update={"identity": Identity(sim_check=True)}))
     await link.start(conn, asks, stranger.id, "77")
-    rows = await queue.claim(conn, house.clock.now(), "w", 9)
+    rows = await queue.claim(conn, app.clock.now(), "w", 9)
     assert sorted(row.kind for row in rows) == ["code", "code", "sim"]

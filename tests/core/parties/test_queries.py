@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert
 
 from core.care.tables import ticket
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.migrations.schema import metadata
 from core.onboarding.model import Customer, NewMeter
@@ -27,13 +27,13 @@ AMINA = Customer(
 )
 
 
-async def test_an_account_is_read_as_it_was_registered(house: House) -> None:
-    async with house.db.writing() as conn:
-        made = await register_customer(conn, house, AMINA)
+async def test_an_account_is_read_as_it_was_registered(app: App) -> None:
+    async with app.db.writing() as conn:
+        made = await register_customer(conn, app, AMINA)
         found = await queries.account(conn, made.account_id)
         assert found is not None
         assert (found.number, found.name, found.bill_day, found.persons) == ("1042", "Amina Wanjiku", 31, 4)
-        assert (found.currency, found.state, found.opened_on) == ("KES", "active", house.today())
+        assert (found.currency, found.state, found.opened_on) == ("KES", "active", app.today())
         assert await queries.account_by_number(conn, " 1042 ") == found
         assert await queries.account_by_number(conn, "1043") is None
         [place] = await queries.places_of(conn, made.account_id)
@@ -41,18 +41,18 @@ async def test_an_account_is_read_as_it_was_registered(house: House) -> None:
         assert place.service_id == made.service_id
 
 
-async def test_a_number_in_use_is_refused(house: House) -> None:
-    async with house.db.writing() as conn:
-        await register_customer(conn, house, AMINA)
+async def test_a_number_in_use_is_refused(app: App) -> None:
+    async with app.db.writing() as conn:
+        await register_customer(conn, app, AMINA)
         with pytest.raises(Refused, match=r"account\.taken"):
-            await register_customer(conn, house, AMINA)
+            await register_customer(conn, app, AMINA)
 
 
-async def test_one_person_may_hold_many_accounts_and_one_phone_may_serve_two_people(house: House) -> None:
-    async with house.db.writing() as conn:
+async def test_one_person_may_hold_many_accounts_and_one_phone_may_serve_two_people(app: App) -> None:
+    async with app.db.writing() as conn:
         first, second, third = await register_many(
             conn,
-            house,
+            app,
             [
                 AMINA,
                 Customer("Amina W.", number="1043", national_id="N1", phone=AMINA.phone),
@@ -65,18 +65,18 @@ async def test_one_person_may_hold_many_accounts_and_one_phone_may_serve_two_peo
         assert [found.number for found in await queries.accounts_of(conn, first.contact_id)] == ["1042", "1043", "1044"]
 
 
-async def test_contacts_of_many_accounts_are_asked_at_once_those_of_record_first(house: House) -> None:
-    async with house.db.writing() as conn:
-        one, two = await register_many(conn, house, [AMINA, Customer("Juma", number="2")])
-        chat = await contacts.find_or_make(conn, house, "telegram", "9", phone=AMINA.phone)
+async def test_contacts_of_many_accounts_are_asked_at_once_those_of_record_first(app: App) -> None:
+    async with app.db.writing() as conn:
+        one, two = await register_many(conn, app, [AMINA, Customer("Juma", number="2")])
+        chat = await contacts.find_or_make(conn, app, "telegram", "9", phone=AMINA.phone)
         found = await queries.contacts_of(conn, [one.account_id, two.account_id])
         assert [who.id for who in found[one.account_id]] == [one.contact_id, chat.id]
         assert two.account_id not in found
 
 
-async def test_thousands_of_ids_are_one_question(house: House) -> None:
-    async with house.db.writing() as conn:
-        made = await register_customer(conn, house, AMINA)
+async def test_thousands_of_ids_are_one_question(app: App) -> None:
+    async with app.db.writing() as conn:
+        made = await register_customer(conn, app, AMINA)
         assert list(await queries.accounts(conn, [*range(40_000), made.account_id])) == [made.account_id]
 
 
@@ -85,10 +85,10 @@ async def test_thousands_of_ids_are_one_question(house: House) -> None:
     [("1042", "account"), ("+254712345678", "phone"), ("254712345678", "phone"), ("m-1", "meter"),
      ("T-9", "ticket"), ("QX1", "receipt"), ("wanj", "party")],
 )  # fmt: skip
-async def test_a_customer_is_found_by_whatever_she_can_name(house: House, text: str, kind: str) -> None:
-    now = house.clock.now()
-    async with house.db.writing() as conn:
-        made = await register_customer(conn, house, AMINA)
+async def test_a_customer_is_found_by_whatever_she_can_name(app: App, text: str, kind: str) -> None:
+    now = app.clock.now()
+    async with app.db.writing() as conn:
+        made = await register_customer(conn, app, AMINA)
         await conn.execute(
             insert(ticket).values(
                 id=1,
@@ -116,16 +116,16 @@ async def test_a_customer_is_found_by_whatever_she_can_name(house: House, text: 
                 payer="",
                 state="placed",
                 received_at=now,
-                booked_on=house.today(),
+                booked_on=app.today(),
             )
         )
         [hit] = await queries.search(conn, text)
         assert (hit.kind, hit.account_id, hit.number, hit.name) == (kind, made.account_id, "1042", "Amina Wanjiku")
 
 
-async def test_a_branch_finds_only_its_own_customers(house: House) -> None:
-    async with house.db.writing() as conn:
-        await register_many(conn, house, [AMINA, Customer("Amina Otieno", number="5", branch="east")])
+async def test_a_branch_finds_only_its_own_customers(app: App) -> None:
+    async with app.db.writing() as conn:
+        await register_many(conn, app, [AMINA, Customer("Amina Otieno", number="5", branch="east")])
         west = await queries.account_by_number(conn, "1042")
         assert west is not None
         assert [hit.number for hit in await queries.search(conn, "amina", branch=west.branch_id)] == ["1042"]

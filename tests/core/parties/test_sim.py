@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.clock import SetClock
-from core.context import House
+from core.context import App
 from core.outbox import queue
 from core.parties import contacts, sim
 from core.parties.tables import sim_change
@@ -15,46 +15,46 @@ from scheduler.dispatch import Dispatcher
 from tests.people import Customer, a_branch, a_customer
 
 
-async def her(house: House) -> Customer:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        return await a_customer(conn, house)
+async def her(app: App) -> Customer:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        return await a_customer(conn, app)
 
 
-async def cooling(house: House, contact_id: int, hours: int = sim.COOLING_HOURS) -> bool:
-    async with house.db.reading() as conn:
-        return await sim.sim_changed_within(conn, house, contact_id, hours)
+async def cooling(app: App, contact_id: int, hours: int = sim.COOLING_HOURS) -> bool:
+    async with app.db.reading() as conn:
+        return await sim.sim_changed_within(conn, app, contact_id, hours)
 
 
-async def asked(house: House, customer: Customer, request: str = "R1") -> None:
-    async with house.db.writing() as conn:
-        assert await sim.ask(conn, house, customer.contact_id, "refund:1")
-        assert not await sim.ask(conn, house, customer.contact_id, "refund:1")
+async def asked(app: App, customer: Customer, request: str = "R1") -> None:
+    async with app.db.writing() as conn:
+        assert await sim.ask(conn, app, customer.contact_id, "refund:1")
+        assert not await sim.ask(conn, app, customer.contact_id, "refund:1")
 
     async def put(phone: str) -> str | None:
         assert phone == customer.phone
         return request
 
-    assert await Dispatcher(house, {}, {sim.KIND: sim.handler(put)}).drain() == {"sent": 1}
+    assert await Dispatcher(app, {}, {sim.KIND: sim.handler(put)}).drain() == {"sent": 1}
 
 
-async def told(house: House, request: str, swapped: bool | None, on: date | None) -> bool:
-    async with house.db.writing() as conn:
-        return await sim.answered(conn, house, request, swapped, on)
+async def told(app: App, request: str, swapped: bool | None, on: date | None) -> bool:
+    async with app.db.writing() as conn:
+        return await sim.answered(conn, app, request, swapped, on)
 
 
-async def test_a_change_cools_for_72_hours_and_then_no_more(house: House, clock: SetClock) -> None:
-    customer = await her(house)
-    await asked(house, customer)
-    assert not await cooling(house, customer.contact_id)
-    assert await told(house, "R1", True, date(2026, 3, 9))
-    assert not await told(house, "R1", True, date(2026, 3, 9))
-    assert await cooling(house, customer.contact_id)
-    assert not await cooling(house, customer.contact_id, 1)
+async def test_a_change_cools_for_72_hours_and_then_no_more(app: App, clock: SetClock) -> None:
+    customer = await her(app)
+    await asked(app, customer)
+    assert not await cooling(app, customer.contact_id)
+    assert await told(app, "R1", True, date(2026, 3, 9))
+    assert not await told(app, "R1", True, date(2026, 3, 9))
+    assert await cooling(app, customer.contact_id)
+    assert not await cooling(app, customer.contact_id, 1)
     clock.forward(timedelta(hours=60) - timedelta(seconds=1))  # the 9th ended twelve hours before noon of the 10th
-    assert await cooling(house, customer.contact_id)
+    assert await cooling(app, customer.contact_id)
     clock.forward(timedelta(seconds=1))
-    assert not await cooling(house, customer.contact_id)
+    assert not await cooling(app, customer.contact_id)
 
 
 @pytest.mark.parametrize(
@@ -68,48 +68,48 @@ async def test_a_change_cools_for_72_hours_and_then_no_more(house: House, clock:
         (False, date(2026, 3, 10), True),
     ],
 )
-async def test_what_the_network_says_decides(house: House, swapped: bool | None, on: date | None, cools: bool) -> None:
-    customer = await her(house)
-    await asked(house, customer)
-    await told(house, "R1", swapped, on)
-    assert await cooling(house, customer.contact_id) is cools
+async def test_what_the_network_says_decides(app: App, swapped: bool | None, on: date | None, cools: bool) -> None:
+    customer = await her(app)
+    await asked(app, customer)
+    await told(app, "R1", swapped, on)
+    assert await cooling(app, customer.contact_id) is cools
 
 
-async def test_an_answer_to_no_question_of_ours_changes_nothing(house: House) -> None:
-    customer = await her(house)
-    assert not await told(house, "forged", True, date(2026, 3, 10))
-    assert not await cooling(house, customer.contact_id)
-    async with house.db.reading() as conn:
+async def test_an_answer_to_no_question_of_ours_changes_nothing(app: App) -> None:
+    customer = await her(app)
+    assert not await told(app, "forged", True, date(2026, 3, 10))
+    assert not await cooling(app, customer.contact_id)
+    async with app.db.reading() as conn:
         assert (await conn.execute(select(func.count()).select_from(sim_change))).scalar_one() == 0
 
 
-async def test_a_question_that_could_not_be_put_is_put_again(house: House, clock: SetClock) -> None:
-    customer = await her(house)
+async def test_a_question_that_could_not_be_put_is_put_again(app: App, clock: SetClock) -> None:
+    customer = await her(app)
     answers: list[str | None] = [None, "R2"]
 
     async def put(_phone: str) -> str | None:
         return answers.pop(0)
 
-    async with house.db.writing() as conn:
-        await sim.ask(conn, house, customer.contact_id, "k")
+    async with app.db.writing() as conn:
+        await sim.ask(conn, app, customer.contact_id, "k")
     handlers: dict[str, Any] = {sim.KIND: sim.handler(put)}
-    assert await Dispatcher(house, {}, handlers).drain() == {"waiting": 1}
+    assert await Dispatcher(app, {}, handlers).drain() == {"waiting": 1}
     clock.forward(timedelta(seconds=10))
-    assert await Dispatcher(house, {}, handlers).drain() == {"sent": 1}
-    assert await told(house, "R2", True, None)
+    assert await Dispatcher(app, {}, handlers).drain() == {"sent": 1}
+    assert await told(app, "R2", True, None)
 
 
-async def test_where_no_network_can_be_asked_the_question_is_dropped(house: House) -> None:
-    customer = await her(house)
-    async with house.db.writing() as conn:
-        await sim.ask(conn, house, customer.contact_id, "k")
-    assert await Dispatcher(house, {}, {sim.KIND: sim.nobody_to_ask}).drain() == {"dropped": 1}
+async def test_where_no_network_can_be_asked_the_question_is_dropped(app: App) -> None:
+    customer = await her(app)
+    async with app.db.writing() as conn:
+        await sim.ask(conn, app, customer.contact_id, "k")
+    assert await Dispatcher(app, {}, {sim.KIND: sim.nobody_to_ask}).drain() == {"dropped": 1}
 
 
-async def test_who_has_no_number_is_not_asked_about(house: House) -> None:
-    async with house.db.writing() as conn:
-        await a_branch(conn, house)
-        chat = await contacts.find_or_make(conn, house, "telegram", "u9")
-        assert not await sim.ask(conn, house, chat.id, "k")
-        assert not await sim.sim_changed_within(conn, house, chat.id)
+async def test_who_has_no_number_is_not_asked_about(app: App) -> None:
+    async with app.db.writing() as conn:
+        await a_branch(conn, app)
+        chat = await contacts.find_or_make(conn, app, "telegram", "u9")
+        assert not await sim.ask(conn, app, chat.id, "k")
+        assert not await sim.sim_changed_within(conn, app, chat.id)
         assert (await conn.execute(select(func.count()).select_from(queue.outbox))).scalar_one() == 0

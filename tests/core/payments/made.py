@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice
-from core.context import House
+from core.context import App
 from core.ledger import queries as ledger
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
@@ -18,10 +18,10 @@ from core.payments.tables import allocation, attempt, provider_event, receipt
 DUE = date(2026, 3, 20)
 
 
-async def an_account(conn: AsyncConnection, house: House, number: str = "ACC100", currency: str = "KES") -> int:
+async def an_account(conn: AsyncConnection, app: App, number: str = "ACC100", currency: str = "KES") -> int:
     """One active account in a branch of its own."""
-    branch_id, party_id, account_id = house.ids.take_many(3)
-    now, today = house.clock.now(), house.today()
+    branch_id, party_id, account_id = app.ids.take_many(3)
+    now, today = app.clock.now(), app.today()
     await conn.execute(insert(branch).values(id=branch_id, code=f"B{number}", name="Kisumu"))
     await conn.execute(insert(party).values(id=party_id, name="Amina", kind="person", language="sw", created_at=now))
     await conn.execute(
@@ -54,7 +54,7 @@ class Bill:
 
 async def a_bill(
     conn: AsyncConnection,
-    house: House,
+    app: App,
     account_id: int,
     minor: int,
     *,
@@ -63,7 +63,7 @@ async def a_bill(
     issued_on: date | None = None,
 ) -> Bill:
     """A final bill with its posting and its open item."""
-    invoice_id = house.ids.take()
+    invoice_id = app.ids.take()
     start = date(2020, 1, 1) + timedelta(invoice_id % 2_000)
     given = {
         "id": invoice_id,
@@ -85,7 +85,7 @@ async def a_bill(
     amounts = {column.name: 0 for column in invoice.c if column.name.endswith("_minor") and not column.nullable}
     await conn.execute(insert(invoice).values(amounts | given))
     posting = Posting(Book("revenue"), receivable(account_id), minor, "KES", "bill")
-    await post(conn, house, key=f"invoice:{invoice_id}", kind="invoice", booked_on=house.today(), postings=[posting])
+    await post(conn, app, key=f"invoice:{invoice_id}", kind="invoice", booked_on=app.today(), postings=[posting])
     await conn.execute(
         insert(open_item).values(
             invoice_id=invoice_id,
@@ -99,49 +99,49 @@ async def a_bill(
     return Bill(invoice_id, account_id, minor, due_on)
 
 
-async def owed(house: House, account_id: int) -> int:
+async def owed(app: App, account_id: int) -> int:
     """What the ledger says the account owes."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return await ledger.balance(conn, "receivable", account_id, "KES")
 
 
-async def cash(house: House, provider: str) -> int:
+async def cash(app: App, provider: str) -> int:
     """What came in by a provider."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return await ledger.balance(conn, f"cash:{provider}", 0, "KES")
 
 
-async def opened(house: House, *bills: Bill) -> list[int]:
+async def opened(app: App, *bills: Bill) -> list[int]:
     """What is open of each bill."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         rows = await conn.execute(select(open_item.c.invoice_id, open_item.c.open_minor))
         left = {row.invoice_id: row.open_minor for row in rows}
     return [left[bill.invoice_id] for bill in bills]
 
 
-async def attempts(house: House) -> list[tuple[str, str, str | None]]:
+async def attempts(app: App) -> list[tuple[str, str, str | None]]:
     """(method, state, reason) of every attempt, oldest first."""
     query = select(attempt.c.method, attempt.c.state, attempt.c.reason).order_by(attempt.c.id)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return [tuple(row) for row in await conn.execute(query)]
 
 
-async def receipts(house: House) -> list[tuple[str, int, str]]:
+async def receipts(app: App) -> list[tuple[str, int, str]]:
     """(number, minor units, state) of every receipt, oldest first."""
     query = select(receipt.c.provider_txn, receipt.c.amount_minor, receipt.c.state).order_by(receipt.c.id)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return [tuple(row) for row in await conn.execute(query)]
 
 
-async def event_states(house: House) -> list[str]:
+async def event_states(app: App) -> list[str]:
     """The state of every inbox row, oldest first."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return list((await conn.execute(select(provider_event.c.state).order_by(provider_event.c.id))).scalars())
 
 
-async def proven(house: House) -> None:
+async def proven(app: App) -> None:
     """What allocations say was paid, what open items lack and what the ledger took in are the same."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         rows = (
             await conn.execute(select(allocation.c.receipt_id, allocation.c.invoice_id, allocation.c.amount_minor))
         ).all()
@@ -156,4 +156,4 @@ async def proven(house: House) -> None:
     for account_id in {item.account_id for item in items} | {one.account_id for one in kept if one.account_id}:
         billed = sum(item.total_minor for item in items if item.account_id == account_id)
         taken = sum(one.amount_minor - one.reversed_minor for one in kept if one.account_id == account_id)
-        assert await owed(house, account_id) == billed - taken
+        assert await owed(app, account_id) == billed - taken

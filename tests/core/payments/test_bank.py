@@ -14,7 +14,7 @@ from core import bankdays
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import DirectDebit, Reconcile
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput, Refused
 from core.journeys import bank_statement, collect
@@ -46,66 +46,66 @@ def operator(operator: Operator) -> Operator:
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
-def forward(house: House, on: date) -> None:
-    assert isinstance(house.clock, SetClock)
-    house.clock.forward((on - house.today()) * 1)
+def forward(app: App, on: date) -> None:
+    assert isinstance(app.clock, SetClock)
+    app.clock.forward((on - app.today()) * 1)
 
 
-async def _mandated(house: House, minor: int = 120_000, number: str = "ACC100") -> Bill:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house, number)
+async def _mandated(app: App, minor: int = 120_000, number: str = "ACC100") -> Bill:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app, number)
         bank = mandates.Bank("Amina Müller", f"{HERS[:4]} {HERS[4:]}")
-        reference = await mandates.create(conn, house, account_id, actor="user:clerk", bank=bank)
-        await mandates.activate(conn, house, reference, actor="user:clerk")
-        bill = await a_bill(conn, house, account_id, minor)
-        await mandates.plan_collections(conn, house, [bill])
+        reference = await mandates.create(conn, app, account_id, actor="user:clerk", bank=bank)
+        await mandates.activate(conn, app, reference, actor="user:clerk")
+        bill = await a_bill(conn, app, account_id, minor)
+        await mandates.plan_collections(conn, app, [bill])
     return bill
 
 
-async def _handed_in(house: House, *, filed: bool = False) -> tuple[int, str]:
+async def _handed_in(app: App, *, filed: bool = False) -> tuple[int, str]:
     """Collected on the day it has to be handed in; the file (if it is about that) and the EndToEndId of its one debit."""
-    forward(house, date(2026, 3, 20))
-    assert await collect.collect_due(house, house.today()) == Counter(asked=1)
-    file_id = await debit_files.make(house, actor="user:clerk") if filed else None
-    async with house.db.reading() as conn:
+    forward(app, date(2026, 3, 20))
+    assert await collect.collect_due(app, app.today()) == Counter(asked=1)
+    file_id = await debit_files.make(app, actor="user:clerk") if filed else None
+    async with app.db.reading() as conn:
         ref = (await conn.execute(select(attempt.c.provider_ref).order_by(attempt.c.id.desc()).limit(1))).scalar_one()
     return file_id or 0, str(ref)
 
 
-def test_what_is_announced_today_is_collected_two_weeks_from_now_on_a_day_of_target(single: House) -> None:
+def test_what_is_announced_today_is_collected_two_weeks_from_now_on_a_day_of_target(single: App) -> None:
     assert schemes.earliest(single, "sepa") == date(2026, 3, 24)
     assert schemes.bank_day(single, "sepa", date(2026, 4, 3)) == date(2026, 4, 7), "Good Friday to Easter Monday"
     assert bankdays.on_or_after(date(2026, 5, 1), "ECB") == date(2026, 5, 4), "Labour Day"
     assert schemes.hand_in_until(single, "sepa", date(2026, 3, 20)) == date(2026, 3, 24)
 
 
-async def test_a_debit_is_planned_when_its_notice_is_over(single: House) -> None:
+async def test_a_debit_is_planned_when_its_notice_is_over(single: App) -> None:
     await _mandated(single)
     async with single.db.reading() as conn:
         assert (await conn.execute(select(collection.c.collect_on))).scalar_one() == date(2026, 3, 24)
 
 
 @pytest.mark.parametrize("iban", ["", "DE00", "DE89370400440532013001", "XX", "DE8937040044053201300O", "' OR 1=1"])
-async def test_an_account_number_with_wrong_check_digits_is_refused(single: House, iban: str) -> None:
+async def test_an_account_number_with_wrong_check_digits_is_refused(single: App, iban: str) -> None:
     async with single.db.writing() as conn:
         account_id = await an_account(conn, single)
         with pytest.raises(Refused, match="iban"):
             await mandates.create(conn, single, account_id, actor="user:clerk", bank=mandates.Bank("A", iban))
 
 
-async def test_a_file_is_made_once_and_never_again(house: House) -> None:
-    await _mandated(house)
-    file_id, ref = await _handed_in(house, filed=True)
-    async with house.db.writing() as conn:
-        body = await debit_files.body(conn, house, file_id, actor="user:clerk")
-        assert await debit_files.body(conn, house, file_id, actor="user:other") == body
+async def test_a_file_is_made_once_and_never_again(app: App) -> None:
+    await _mandated(app)
+    file_id, ref = await _handed_in(app, filed=True)
+    async with app.db.writing() as conn:
+        body = await debit_files.body(conn, app, file_id, actor="user:clerk")
+        assert await debit_files.body(conn, app, file_id, actor="user:other") == body
         [kept] = await debit_files.listing(conn)
     assert (kept.debits, kept.total_minor, kept.taken_by) == (1, 120_000, "user:clerk")
-    assert await debit_files.make(house, actor="user:clerk") is None
+    assert await debit_files.make(app, actor="user:clerk") is None
     root = ET.fromstring(body)
     space = {"p": root.tag[1:].partition("}")[0]}
     told = {
@@ -117,18 +117,18 @@ async def test_a_file_is_made_once_and_never_again(house: House) -> None:
     assert told["CreDtTm"] == ["2026-03-20T09:00:00"], "our clock, not the machine's"
 
 
-async def test_two_who_make_files_at_once_put_each_debit_into_one(house: House) -> None:
+async def test_two_who_make_files_at_once_put_each_debit_into_one(app: App) -> None:
     for number in range(4):
-        await _mandated(house, number=f"ACC{number}")
-    forward(house, date(2026, 3, 20))
-    await collect.collect_due(house, house.today())
-    made = await asyncio.gather(*(debit_files.make(house, actor="user:clerk") for _ in range(3)))
-    async with house.db.reading() as conn:
+        await _mandated(app, number=f"ACC{number}")
+    forward(app, date(2026, 3, 20))
+    await collect.collect_due(app, app.today())
+    made = await asyncio.gather(*(debit_files.make(app, actor="user:clerk") for _ in range(3)))
+    async with app.db.reading() as conn:
         sums = (await conn.execute(select(func.sum(debit_file.c.debits), func.count()))).one()
     assert (sums[0], len({one for one in made if one})) == (4, sums[1])
 
 
-async def test_a_file_left_without_a_body_is_finished_by_the_next_making(single: House) -> None:
+async def test_a_file_left_without_a_body_is_finished_by_the_next_making(single: App) -> None:
     await _mandated(single)
     file_id, _ = await _handed_in(single, filed=True)
     async with single.db.writing() as conn:
@@ -138,7 +138,7 @@ async def test_a_file_left_without_a_body_is_finished_by_the_next_making(single:
         assert (await conn.execute(select(debit_file.c.body))).scalar_one().startswith("<?xml")
 
 
-async def test_no_file_is_made_for_a_creditor_nobody_named(single: House) -> None:
+async def test_no_file_is_made_for_a_creditor_nobody_named(single: App) -> None:
     nameless = replace(single, operator=single.operator.model_copy(update={"direct_debit": DirectDebit()}))
     with pytest.raises(Refused, match="creditor"):
         await debit_files.make(nameless, actor="user:clerk")
@@ -146,20 +146,20 @@ async def test_no_file_is_made_for_a_creditor_nobody_named(single: House) -> Non
 
 @pytest.mark.parametrize("form", ["camt", "mt940"])
 async def test_a_statement_settles_the_debit_once_however_often_it_is_imported(
-    house: House, tmp_path: Path, form: str
+    app: App, tmp_path: Path, form: str
 ) -> None:
-    bill = await _mandated(house)
-    _, ref = await _handed_in(house)
-    forward(house, date(2026, 3, 25))
+    bill = await _mandated(app)
+    _, ref = await _handed_in(app)
+    forward(app, date(2026, 3, 25))
     paper = Paper(date(2026, 3, 24)).entry(120_000, "B1", e2e=ref)
     for _ in range(2):
-        await bank_statement.bring_in(house, getattr(paper, form)(tmp_path))
-    assert (await opened(house, bill), await cash(house, "sepa")) == ([0], 120_000)
-    assert await attempts(house) == [("direct_debit", "succeeded", None)]
-    await proven(house)
+        await bank_statement.bring_in(app, getattr(paper, form)(tmp_path))
+    assert (await opened(app, bill), await cash(app, "sepa")) == ([0], 120_000)
+    assert await attempts(app) == [("direct_debit", "succeeded", None)]
+    await proven(app)
 
 
-async def test_the_same_statement_in_another_format_counts_once(single: House, tmp_path: Path) -> None:
+async def test_the_same_statement_in_another_format_counts_once(single: App, tmp_path: Path) -> None:
     paper = Paper(date(2026, 3, 9)).entry(5_000, "B1", purpose="nobody").entry(-300, "B2", purpose="bank charges")
     first = await bank_statement.bring_in(single, paper.camt(tmp_path))
     again = await bank_statement.bring_in(single, paper.mt940(tmp_path))
@@ -172,7 +172,7 @@ async def test_the_same_statement_in_another_format_counts_once(single: House, t
 )  # fmt: skip
 @pytest.mark.parametrize("told", ["before", "after"])
 async def test_why_a_bank_sent_it_back_says_what_follows(
-    single: House, tmp_path: Path, code: str, plan: str, leave: str, told: str
+    single: App, tmp_path: Path, code: str, plan: str, leave: str, told: str
 ) -> None:
     bill = await _mandated(single)
     _, ref = await _handed_in(single)
@@ -193,7 +193,7 @@ async def test_why_a_bank_sent_it_back_says_what_follows(
     await proven(single)
 
 
-async def test_a_debit_sent_back_after_thirteen_months_opens_exactly_its_bill(single: House, tmp_path: Path) -> None:
+async def test_a_debit_sent_back_after_thirteen_months_opens_exactly_its_bill(single: App, tmp_path: Path) -> None:
     bill = await _mandated(single)
     _, ref = await _handed_in(single)
     forward(single, date(2026, 3, 25))
@@ -210,7 +210,7 @@ async def test_a_debit_sent_back_after_thirteen_months_opens_exactly_its_bill(si
     await proven(single)
 
 
-async def test_the_next_debit_of_a_mandate_says_that_it_recurs(single: House) -> None:
+async def test_the_next_debit_of_a_mandate_says_that_it_recurs(single: App) -> None:
     await _mandated(single)
     await _handed_in(single, filed=True)
     async with single.db.writing() as conn:
@@ -226,7 +226,7 @@ async def test_the_next_debit_of_a_mandate_says_that_it_recurs(single: House) ->
         assert "<SeqTp>RCUR</SeqTp>" in (await debit_files.body(conn, single, file_id or 0, actor="user:clerk"))
 
 
-async def test_a_mandate_unused_for_three_years_is_over(single: House) -> None:
+async def test_a_mandate_unused_for_three_years_is_over(single: App) -> None:
     await _mandated(single)
     forward(single, date(2029, 3, 9))
     async with single.db.writing() as conn:
@@ -238,7 +238,7 @@ async def test_a_mandate_unused_for_three_years_is_over(single: House) -> None:
 
 
 @pytest.mark.parametrize("purpose", ["Rechnung ACC100", "acct:ACC100/march", "bill {number} thank you"])
-async def test_a_transfer_that_names_an_account_or_a_bill_pays_it(single: House, tmp_path: Path, purpose: str) -> None:
+async def test_a_transfer_that_names_an_account_or_a_bill_pays_it(single: App, tmp_path: Path, purpose: str) -> None:
     async with single.db.writing() as conn:
         bill = await a_bill(conn, single, await an_account(conn, single), 5_000)
     said = purpose.format(number=f"INV-{bill.invoice_id}")
@@ -248,7 +248,7 @@ async def test_a_transfer_that_names_an_account_or_a_bill_pays_it(single: House,
     assert await receipts(single) == [(f"{IBAN}:20260309:B1:5000:0:0", 5_000, "placed")]
 
 
-async def test_a_statement_that_was_cut_short_is_refused_whole(single: House, tmp_path: Path) -> None:
+async def test_a_statement_that_was_cut_short_is_refused_whole(single: App, tmp_path: Path) -> None:
     file = Paper(date(2026, 3, 9)).entry(5_000, "B1").entry(700, "B2").camt(tmp_path)
     text = file.read_text()
     start = text.rindex("<Ntry>")

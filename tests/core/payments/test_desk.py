@@ -13,7 +13,7 @@ from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import CashDesk
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import approved, bank_statement
@@ -32,88 +32,88 @@ HER = "user:wanjiru"
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
-async def _open(house: House, who: str = HER, float_minor: int = 5_000) -> int:
-    async with house.db.writing() as conn:
-        return await drawer.open_drawer(conn, house, cashier=who, branch_id=None, float_minor=float_minor)
+async def _open(app: App, who: str = HER, float_minor: int = 5_000) -> int:
+    async with app.db.writing() as conn:
+        return await drawer.open_drawer(conn, app, cashier=who, branch_id=None, float_minor=float_minor)
 
 
-async def _take(house: House, minor: int, key: str, account: str = "ACC100") -> int:
-    async with house.db.writing() as conn:
+async def _take(app: App, minor: int, key: str, account: str = "ACC100") -> int:
+    async with app.db.writing() as conn:
         return await drawer.receipt(
-            conn, house, cashier=HER, account_number=account, amount_minor=minor, key=key, then=FOLLOW
+            conn, app, cashier=HER, account_number=account, amount_minor=minor, key=key, then=FOLLOW
         )
 
 
-async def _count(house: House, minor: int) -> str:
-    async with house.db.writing() as conn:
-        return await drawer.count(conn, house, cashier=HER, counted_minor=minor)
+async def _count(app: App, minor: int) -> str:
+    async with app.db.writing() as conn:
+        return await drawer.count(conn, app, cashier=HER, counted_minor=minor)
 
 
-async def _bill(house: House, minor: int = 100_000) -> Bill:
-    async with house.db.writing() as conn:
-        return await a_bill(conn, house, await an_account(conn, house), minor)
+async def _bill(app: App, minor: int = 100_000) -> Bill:
+    async with app.db.writing() as conn:
+        return await a_bill(conn, app, await an_account(conn, app), minor)
 
 
-async def balance(house: House, code: str) -> int:
-    async with house.db.reading() as conn:
+async def balance(app: App, code: str) -> int:
+    async with app.db.reading() as conn:
         return await ledger.balance(conn, code, 0, "KES")
 
 
-async def test_cash_pays_a_bill_and_a_form_sent_twice_pays_it_once(house: House) -> None:
-    bill = await _bill(house)
-    await _open(house)
-    first = await _take(house, 30_000, "f1")
-    assert {await _take(house, 30_000, "f1"), first} == {first}
-    assert (await opened(house, bill), await balance(house, "cash:cash")) == ([70_000], 30_000)
-    await proven(house)
+async def test_cash_pays_a_bill_and_a_form_sent_twice_pays_it_once(app: App) -> None:
+    bill = await _bill(app)
+    await _open(app)
+    first = await _take(app, 30_000, "f1")
+    assert {await _take(app, 30_000, "f1"), first} == {first}
+    assert (await opened(app, bill), await balance(app, "cash:cash")) == ([70_000], 30_000)
+    await proven(app)
 
 
-async def test_the_same_form_twenty_times_at_once_is_one_receipt(house: House) -> None:
-    bill = await _bill(house)
-    await _open(house)
-    assert len(set(await asyncio.gather(*(_take(house, 30_000, "f1") for _ in range(20))))) == 1
-    assert await opened(house, bill) == [70_000]
-    assert await _count(house, 35_000) == "closed"
-    assert await balance(house, "over_short") == 0
+async def test_the_same_form_twenty_times_at_once_is_one_receipt(app: App) -> None:
+    bill = await _bill(app)
+    await _open(app)
+    assert len(set(await asyncio.gather(*(_take(app, 30_000, "f1") for _ in range(20))))) == 1
+    assert await opened(app, bill) == [70_000]
+    assert await _count(app, 35_000) == "closed"
+    assert await balance(app, "over_short") == 0
 
 
-async def test_a_count_that_is_right_closes_the_drawer(house: House) -> None:
-    await _bill(house)
-    await _open(house)
-    await _take(house, 30_000, "f1")
-    async with house.db.writing() as conn:
-        await drawer.turn_in(conn, house, cashier=HER, amount_minor=20_000, key="t1")
+async def test_a_count_that_is_right_closes_the_drawer(app: App) -> None:
+    await _bill(app)
+    await _open(app)
+    await _take(app, 30_000, "f1")
+    async with app.db.writing() as conn:
+        await drawer.turn_in(conn, app, cashier=HER, amount_minor=20_000, key="t1")
         with pytest.raises(Refused):
-            await drawer.turn_in(conn, house, cashier=HER, amount_minor=15_001, key="t2")
-    assert await _count(house, 15_000) == "closed"
-    assert await balance(house, "over_short") == 0
+            await drawer.turn_in(conn, app, cashier=HER, amount_minor=15_001, key="t2")
+    assert await _count(app, 15_000) == "closed"
+    assert await balance(app, "over_short") == 0
 
 
-async def test_a_small_shortage_is_booked_and_a_large_one_waits_for_another_person(house: House) -> None:
-    await _bill(house)
-    await _open(house)
-    await _take(house, 30_000, "f1")
-    assert await _count(house, 34_990) == "closed"
-    assert (await balance(house, "over_short"), await balance(house, "cash:cash")) == (10, 29_990)
-    await _open(house)
-    assert await _count(house, 30_000) == "counted"
+async def test_a_small_shortage_is_booked_and_a_large_one_waits_for_another_person(app: App) -> None:
+    await _bill(app)
+    await _open(app)
+    await _take(app, 30_000, "f1")
+    assert await _count(app, 34_990) == "closed"
+    assert (await balance(app, "over_short"), await balance(app, "cash:cash")) == (10, 29_990)
+    await _open(app)
+    assert await _count(app, 30_000) == "counted"
     with pytest.raises(Refused, match="a drawer already"):
-        await _open(house)
-    async with house.db.writing() as conn:
+        await _open(app)
+    async with app.db.writing() as conn:
         waits = (await conn.execute(select(approval))).one()
         assert waits.payload["off"] == "250.00"
         with pytest.raises(Refused, match="yourself"):
-            await approved.decide(conn, house, waits.id, checker=HER, seen=waits.seal, yes=True)
-        await approved.decide(conn, house, waits.id, checker="user:boss", seen=waits.seal, yes=True)
+            await approved.decide(conn, app, waits.id, checker=HER, seen=waits.seal, yes=True)
+        await approved.decide(conn, app, waits.id, checker="user:boss", seen=waits.seal, yes=True)
         assert await verify.problems(conn) == []
-    assert (await balance(house, "over_short"), await balance(house, "cash:cash")) == (10 - 25_000, 29_990 + 25_000)
+    assert (await balance(app, "over_short"), await balance(app, "cash:cash")) == (10 - 25_000, 29_990 + 25_000)
 
 
-async def test_a_count_the_second_person_does_not_accept_is_made_again(single: House) -> None:
+async def test_a_count_the_second_person_does_not_accept_is_made_again(single: App) -> None:
     await _bill(single)
     await _open(single)
     assert await _count(single, 90_000) == "counted"
@@ -124,7 +124,7 @@ async def test_a_count_the_second_person_does_not_accept_is_made_again(single: H
     assert await balance(single, "over_short") == 0
 
 
-async def test_without_an_open_drawer_no_cash_is_taken(single: House) -> None:
+async def test_without_an_open_drawer_no_cash_is_taken(single: App) -> None:
     await _bill(single)
     with pytest.raises(Refused, match="no open drawer"):
         await _take(single, 100, "f1")
@@ -135,21 +135,21 @@ async def test_without_an_open_drawer_no_cash_is_taken(single: House) -> None:
     assert await balance(single, "cash:cash") == 0
 
 
-async def test_two_drawers_of_one_person_cannot_be_open(house: House) -> None:
-    told = await asyncio.gather(*(_open(house) for _ in range(5)), return_exceptions=True)
+async def test_two_drawers_of_one_person_cannot_be_open(app: App) -> None:
+    told = await asyncio.gather(*(_open(app) for _ in range(5)), return_exceptions=True)
     assert Counter(type(one).__name__ for one in told) == Counter(int=1, Refused=4)
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert (await conn.execute(select(func.count()).select_from(drawers))).scalar_one() == 1
 
 
-async def test_a_float_has_its_limit(single: House) -> None:
+async def test_a_float_has_its_limit(single: App) -> None:
     policy = single.operator.model_copy(update={"cash_desk": CashDesk(float_at_most="40")})
     with pytest.raises(Refused):
         await _open(replace(single, operator=policy))
 
 
 async def test_an_open_drawer_keeps_its_day_open_and_a_deposit_is_matched_with_the_bank(
-    single: House, tmp_path: Path
+    single: App, tmp_path: Path
 ) -> None:
     await _bill(single)
     await _open(single)
@@ -188,7 +188,7 @@ async def test_an_open_drawer_keeps_its_day_open_and_a_deposit_is_matched_with_t
     )
 
 
-async def test_who_is_over_or_short_by_how_much_can_be_seen(single: House) -> None:
+async def test_who_is_over_or_short_by_how_much_can_be_seen(single: App) -> None:
     await _bill(single)
     for off in (-10, 4):
         await _open(single)

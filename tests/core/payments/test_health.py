@@ -7,7 +7,7 @@ from prometheus_client import REGISTRY
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import payment_doors
@@ -29,8 +29,8 @@ WANTED = Wanted(
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 def counted(answer: str, verb: str = "start") -> int:
@@ -38,67 +38,67 @@ def counted(answer: str, verb: str = "start") -> int:
     return int(REGISTRY.get_sample_value("hodi_payment_provider_answers_total", labels) or 0)
 
 
-async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(house: House) -> None:
-    async with at_work(house) as work:
-        away = work.house.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
-        gone = House(work.house.db, work.house.clock, work.house.operator, away)
+async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(app: App) -> None:
+    async with at_work(app) as work:
+        away = work.app.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
+        gone = App(work.app.clock, work.app.operator, work.app.db, away)
         silent = counted("unreached")
         for _ in range(8):
             assert isinstance(await health.start(gone, "sandbox", WANTED), Unreached)
         assert (counted("unreached") - silent, health.resting(gone, "sandbox")) == (health.SILENCES, True)
         assert REGISTRY.get_sample_value("hodi_payment_provider_resting", {"provider": "sandbox"}) == 1
-        asked = Asked("card", "link:1", None, 100, "KES", house.clock.now())
+        asked = Asked("card", "link:1", None, 100, "KES", app.clock.now())
         await health.query(gone, "sandbox", asked)
-        assert health.resting(work.house, "sandbox"), "a question that is not answered ends no rest"
-        await health.query(work.house, "sandbox", asked)
-        assert not health.resting(work.house, "sandbox")
+        assert health.resting(work.app, "sandbox"), "a question that is not answered ends no rest"
+        await health.query(work.app, "sandbox", asked)
+        assert not health.resting(work.app, "sandbox")
         assert REGISTRY.get_sample_value("hodi_payment_provider_resting", {"provider": "sandbox"}) == 0
 
 
-async def test_a_rest_ends_by_itself_for_one_try_and_is_longer_the_next_time(house: House) -> None:
-    away = house.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
-    gone = House(house.db, house.clock, house.operator, away)
-    assert isinstance(house.clock, SetClock)
+async def test_a_rest_ends_by_itself_for_one_try_and_is_longer_the_next_time(app: App) -> None:
+    away = app.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
+    gone = App(app.clock, app.operator, app.db, away)
+    assert isinstance(app.clock, SetClock)
     for _ in range(health.SILENCES):
         await health.start(gone, "sandbox", WANTED)
     rests = []
     for _ in range(6):
         until = health.circuit(gone, "sandbox").until
         assert until is not None
-        rests.append(int((until - house.clock.now()).total_seconds()))
-        house.clock.forward(until - house.clock.now())
+        rests.append(int((until - app.clock.now()).total_seconds()))
+        app.clock.forward(until - app.clock.now())
         await health.start(gone, "sandbox", WANTED)
     assert rests == [15, 30, 60, 120, 240, 300]
 
 
-async def test_a_link_is_refused_at_once_while_its_provider_is_left_alone_and_charges_nothing(house: House) -> None:
-    async with at_work(house) as work:
-        health.circuit(work.house, "sandbox").until = house.clock.now() + timedelta(minutes=1)
-        async with house.db.writing() as conn:
-            bill = await a_bill(conn, work.house, await an_account(conn, work.house), 5_000)
-            link = await request.paylink(conn, work.house, bill.account_id, key="k")
+async def test_a_link_is_refused_at_once_while_its_provider_is_left_alone_and_charges_nothing(app: App) -> None:
+    async with at_work(app) as work:
+        health.circuit(work.app, "sandbox").until = app.clock.now() + timedelta(minutes=1)
+        async with app.db.writing() as conn:
+            bill = await a_bill(conn, work.app, await an_account(conn, work.app), 5_000)
+            link = await request.paylink(conn, work.app, bill.account_id, key="k")
         before = counted("left_alone")
         with pytest.raises(Refused, match="later"):
-            await redirect.start(work.house, link.token)
+            await redirect.start(work.app, link.token)
         assert counted("left_alone") == before + 1
-        assert await attempts(house) == [("card", "failed", "never_arrived")]
+        assert await attempts(app) == [("card", "failed", "never_arrived")]
 
 
-async def test_what_is_unknown_is_asked_about_at_once_when_the_provider_is_back(house: House) -> None:
+async def test_what_is_unknown_is_asked_about_at_once_when_the_provider_is_back(app: App) -> None:
     """Five prompts whose callbacks were lost while it was away, due at other times: one knock, and all are settled."""
-    async with at_work(house, push="daraja") as work:
+    async with at_work(app, push="daraja") as work:
         work.daraja.manners.calls = 0
         for number in range(5):
-            async with house.db.writing() as conn:
-                account_id = await an_account(conn, work.house, f"ACC{number}")
-                await push.ask(conn, work.house, account_id, f"+2547000000{number:02}", 100, f"p{number}")
+            async with app.db.writing() as conn:
+                account_id = await an_account(conn, work.app, f"ACC{number}")
+                await push.ask(conn, work.app, account_id, f"+2547000000{number:02}", 100, f"p{number}")
         await work.dispatch()
         work.daraja.manners.answer = "dropped_before"
         for _ in range(3):
             work.forward(minutes=61)
-            await payment_doors.poll(work.house)
-        assert await cash(house, "daraja") == 0
+            await payment_doors.poll(work.app)
+        assert await cash(app, "daraja") == 0
         work.daraja.manners.answer = "given"
         work.forward(seconds=30)
-        found = await payment_doors.poll(work.house)
-        assert (found["succeeded"], await cash(house, "daraja")) == (5, 500)
+        found = await payment_doors.poll(work.app)
+        assert (found["succeeded"], await cash(app, "daraja")) == (5, 500)

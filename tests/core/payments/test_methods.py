@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.config.payments import Payments
-from core.context import House
+from core.context import App
 from core.errors import Refused
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
@@ -13,9 +13,9 @@ from dialogs.model import Asked
 from tests.core.payments.made import a_bill, an_account
 
 
-def _saying(house: House, **rules: list[str]) -> House:
+def _saying(app: App, **rules: list[str]) -> App:
     payments = Payments.model_validate({"methods": rules})
-    return House(house.db, house.clock, house.operator.model_copy(update={"payments": payments}), house.settings)
+    return App(app.clock, app.operator.model_copy(update={"payments": payments}), app.db, app.settings)
 
 
 def test_a_segment_has_what_is_said_of_it_and_one_nothing_is_said_of_has_all() -> None:
@@ -26,13 +26,13 @@ def test_a_segment_has_what_is_said_of_it_and_one_nothing_is_said_of_has_all() -
         Payments.model_validate({"methods": {"prepaid": ["barter"]}})
 
 
-async def test_what_is_not_offered_is_refused_kindly_wherever_it_begins(house: House) -> None:
-    none = _saying(house, residential=[])
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        await a_bill(conn, house, account_id, 50_000)
-        await drawer.open_drawer(conn, house, cashier="user:c", branch_id=None, float_minor=0)
-        made = await request.paylink(conn, house, account_id, key="k")
+async def test_what_is_not_offered_is_refused_kindly_wherever_it_begins(app: App) -> None:
+    none = _saying(app, residential=[])
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        await a_bill(conn, app, account_id, 50_000)
+        await drawer.open_drawer(conn, app, cashier="user:c", branch_id=None, float_minor=0)
+        made = await request.paylink(conn, app, account_id, key="k")
         begun = (
             push.ask(conn, none, account_id, "+254700000001", 100, "k"),
             mandate_pages.invite(conn, none, account_id, key="k"),
@@ -44,38 +44,38 @@ async def test_what_is_not_offered_is_refused_kindly_wherever_it_begins(house: H
                 await one
         view = await request.link(conn, none, made.token)
         assert view is not None and view.state == "not_offered"
-        other = await request.link(conn, _saying(house, business=[]), made.token)
+        other = await request.link(conn, _saying(app, business=[]), made.token)
         assert other is not None and other.state == "open"
         assert not await mandate_pages.offered_to(conn, none, account_id)
     with pytest.raises(Refused, match="not_offered"):
         await redirect.start(none, made.token)
 
 
-async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_were(house: House) -> None:
-    none = _saying(house, residential=["direct_debit"])
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        await drawer.open_drawer(conn, house, cashier="user:c", branch_id=None, float_minor=0)
-        asked = await push.ask(conn, house, account_id, "+254700000001", 100, "k")
+async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_were(app: App) -> None:
+    none = _saying(app, residential=["direct_debit"])
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        await drawer.open_drawer(conn, app, cashier="user:c", branch_id=None, float_minor=0)
+        asked = await push.ask(conn, app, account_id, "+254700000001", 100, "k")
         assert await push.ask(conn, none, account_id, "+254700000001", 100, "k") == asked
         took = {"cashier": "user:c", "account_number": "ACC100", "amount_minor": 100, "key": "k"}
-        assert await drawer.receipt(conn, house, **took) == await drawer.receipt(conn, none, **took)
+        assert await drawer.receipt(conn, app, **took) == await drawer.receipt(conn, none, **took)
 
 
-async def test_the_dialog_offers_only_her_ways(house: House) -> None:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        await a_bill(conn, house, account_id, 50_000)
+async def test_the_dialog_offers_only_her_ways(app: App) -> None:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        await a_bill(conn, app, account_id, 50_000)
         phone = "+254700000001"
         asked = Asked("ussd", phone, phone, "en", None, None, account_id, (account_id,), {}, key="k")
         shown = []
         for ways in (["push"], ["card"], ["cash"], ["direct_debit"]):
-            told = await paying.owing(conn, _saying(house, residential=ways), asked)
+            told = await paying.owing(conn, _saying(app, residential=ways), asked)
             shown.append([name for name in ("push", "link", "debit", "some") if told[name]])
         assert shown == [["push", "some"], ["link", "some"], [], ["debit"]]
-        told = await paying.to_pay(conn, _saying(house, residential=["card"]), asked)
+        told = await paying.to_pay(conn, _saying(app, residential=["card"]), asked)
         assert (told["push"], told["link"]) == (False, True)
-        told = await paying.to_push(conn, _saying(house, residential=["push"]), asked)
+        told = await paying.to_push(conn, _saying(app, residential=["push"]), asked)
         assert told["link"] is False
         with pytest.raises(Refused, match="not_offered"):
-            await paying.give_paylink(conn, _saying(house, residential=["push"]), asked)
+            await paying.give_paylink(conn, _saying(app, residential=["push"]), asked)

@@ -13,7 +13,7 @@ from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Reconcile
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput, Refused
 from core.journeys import approved, bank_statement
@@ -40,26 +40,26 @@ def operator(operator: Operator) -> Operator:
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
-def forward(house: House, days: int) -> None:
-    assert isinstance(house.clock, SetClock)
-    house.clock.forward(timedelta(days=days))
+def forward(app: App, days: int) -> None:
+    assert isinstance(app.clock, SetClock)
+    app.clock.forward(timedelta(days=days))
 
 
-async def pay(house: House, txn: str, minor: int, provider: str = "stripe", account: str = "ACC100") -> int:
-    got = ReceiptIn(provider, txn, "card", minor, "KES", house.clock.now(), reference=account)
-    async with house.db.writing() as conn:
-        taken = await receive.apply(conn, house, got)
+async def pay(app: App, txn: str, minor: int, provider: str = "stripe", account: str = "ACC100") -> int:
+    got = ReceiptIn(provider, txn, "card", minor, "KES", app.clock.now(), reference=account)
+    async with app.db.writing() as conn:
+        taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await FOLLOW.received(conn, house, taken.receipt_id)
+            await FOLLOW.received(conn, app, taken.receipt_id)
     return taken.receipt_id
 
 
 async def told(
-    house: House,
+    app: App,
     txn: str,
     minor: int,
     *,
@@ -71,10 +71,10 @@ async def told(
     key: str = "",
     provider: str = "stripe",
 ) -> None:
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         await conn.execute(
             insert(provider_line).values(
-                id=house.ids.take(),
+                id=app.ids.take(),
                 provider=provider,
                 key=key or f"{kind}:{txn}",
                 txn=txn,
@@ -89,45 +89,45 @@ async def told(
         )
 
 
-async def matched(house: House, on: date = DAY) -> Counter[tuple[str, str]]:
-    async with house.db.writing() as conn:
-        await run.run(conn, house, on)
+async def matched(app: App, on: date = DAY) -> Counter[tuple[str, str]]:
+    async with app.db.writing() as conn:
+        await run.run(conn, app, on)
         rows = await conn.execute(select(difference.c.kind, difference.c.state).where(difference.c.day == on))
         return Counter((row.kind, row.state) for row in rows if row.state != "cleared")
 
 
-async def balance(house: House, code: str) -> int:
-    async with house.db.reading() as conn:
+async def balance(app: App, code: str) -> int:
+    async with app.db.reading() as conn:
         return await ledger.balance(conn, code, 0, "KES")
 
 
-async def statement(house: House, folder: Path, paper: Paper) -> None:
-    await bank_statement.bring_in(house, paper.camt(folder))
+async def statement(app: App, folder: Path, paper: Paper) -> None:
+    await bank_statement.bring_in(app, paper.camt(folder))
 
 
-async def opened_world(house: House) -> int:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        await a_bill(conn, house, account_id, 1_000_000)
+async def opened_world(app: App) -> int:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        await a_bill(conn, app, account_id, 1_000_000)
     return account_id
 
 
-async def test_a_day_on_which_all_three_agree_closes_and_its_money_is_in_the_bank(house: House, tmp_path: Path) -> None:
-    await opened_world(house)
+async def test_a_day_on_which_all_three_agree_closes_and_its_money_is_in_the_bank(app: App, tmp_path: Path) -> None:
+    await opened_world(app)
     for number in range(3):
-        await pay(house, f"pi_{number}", 10_000)
-        await told(house, f"pi_{number}", 10_000, fee=290)
-    forward(house, 1)
-    await statement(house, tmp_path, Paper(DAY + timedelta(days=1)).entry(29_130, "B1", purpose="STRIPE PO1"))
-    assert await matched(house) == Counter()
-    assert await matched(house, DAY + timedelta(days=1)) == Counter()
-    assert (await balance(house, "bank"), await balance(house, "fees"), await balance(house, "cash:stripe")) == (
+        await pay(app, f"pi_{number}", 10_000)
+        await told(app, f"pi_{number}", 10_000, fee=290)
+    forward(app, 1)
+    await statement(app, tmp_path, Paper(DAY + timedelta(days=1)).entry(29_130, "B1", purpose="STRIPE PO1"))
+    assert await matched(app) == Counter()
+    assert await matched(app, DAY + timedelta(days=1)) == Counter()
+    assert (await balance(app, "bank"), await balance(app, "fees"), await balance(app, "cash:stripe")) == (
         29_130,
         870,
         0,
     )
-    async with house.db.writing() as conn:
-        await close.close(conn, house, DAY, actor="user:finance")
+    async with app.db.writing() as conn:
+        await close.close(conn, app, DAY, actor="user:finance")
         kept = await close.closed(conn, DAY)
         assert await verify.problems(conn) == []
     [figures] = kept.figures
@@ -139,15 +139,15 @@ async def test_a_day_on_which_all_three_agree_closes_and_its_money_is_in_the_ban
     )
 
 
-async def test_matching_again_and_again_changes_nothing(house: House, tmp_path: Path) -> None:
-    await opened_world(house)
-    await pay(house, "pi_1", 10_000)
-    await told(house, "pi_1", 10_000, fee=290)
-    forward(house, 1)
-    await statement(house, tmp_path, Paper(DAY).entry(9_710, "B1", purpose="PO1").entry(-55, "B2", purpose="charges"))
+async def test_matching_again_and_again_changes_nothing(app: App, tmp_path: Path) -> None:
+    await opened_world(app)
+    await pay(app, "pi_1", 10_000)
+    await told(app, "pi_1", 10_000, fee=290)
+    forward(app, 1)
+    await statement(app, tmp_path, Paper(DAY).entry(9_710, "B1", purpose="PO1").entry(-55, "B2", purpose="charges"))
     for _ in range(3):
-        assert await matched(house) == Counter({("bank_unexplained", "open"): 1})
-    assert (await balance(house, "bank"), await balance(house, "fees")) == (9_710, 290)
+        assert await matched(app) == Counter({("bank_unexplained", "open"): 1})
+    assert (await balance(app, "bank"), await balance(app, "fees")) == (9_710, 290)
 
 
 PLANTS = (
@@ -158,7 +158,7 @@ PLANTS = (
 
 @pytest.mark.parametrize(("seed", "count"), [(1, 40), pytest.param(2, 1_000, marks=pytest.mark.soak)])
 async def test_planted_differences_are_all_found_with_their_money_and_nothing_else_is(
-    single: House, tmp_path: Path, seed: int, count: int
+    single: App, tmp_path: Path, seed: int, count: int
 ) -> None:
     rng = random.Random(seed)
     await opened_world(single)
@@ -202,7 +202,7 @@ async def test_planted_differences_are_all_found_with_their_money_and_nothing_el
             await close.close(conn, single, DAY, actor="user:finance")
 
 
-async def test_what_is_late_comes_right_by_itself_or_is_missing(single: House) -> None:
+async def test_what_is_late_comes_right_by_itself_or_is_missing(single: App) -> None:
     await opened_world(single)
     await pay(single, "pi_1", 500)
     await pay(single, "pi_2", 700)
@@ -214,7 +214,7 @@ async def test_what_is_late_comes_right_by_itself_or_is_missing(single: House) -
     assert await matched(single) == Counter({("missing_there", "open"): 1})
 
 
-async def test_late_money_does_not_keep_a_day_open_and_missing_money_does(single: House) -> None:
+async def test_late_money_does_not_keep_a_day_open_and_missing_money_does(single: App) -> None:
     await opened_world(single)
     await pay(single, "pi_1", 500)
     forward(single, 1)
@@ -227,13 +227,13 @@ async def test_late_money_does_not_keep_a_day_open_and_missing_money_does(single
             await close.close(conn, single, DAY + timedelta(days=1), actor="user:finance")
 
 
-async def test_a_day_that_is_not_over_does_not_close(single: House) -> None:
+async def test_a_day_that_is_not_over_does_not_close(single: App) -> None:
     async with single.db.writing() as conn:
         with pytest.raises(Refused, match="not over"):
             await close.close(conn, single, single.today(), actor="user:finance")
 
 
-async def test_a_charge_back_is_expected_of_the_provider_too(single: House) -> None:
+async def test_a_charge_back_is_expected_of_the_provider_too(single: App) -> None:
     await opened_world(single)
     receipt_id = await pay(single, "pi_1", 500)
     await told(single, "pi_1", 500, payout=None)
@@ -246,7 +246,7 @@ async def test_a_charge_back_is_expected_of_the_provider_too(single: House) -> N
     assert await matched(single) == Counter()
 
 
-async def test_a_small_difference_is_explained_by_one_person_and_booked(single: House, tmp_path: Path) -> None:
+async def test_a_small_difference_is_explained_by_one_person_and_booked(single: App, tmp_path: Path) -> None:
     await opened_world(single)
     forward(single, 1)
     await statement(single, tmp_path, Paper(DAY).entry(-55, "B2", purpose="charges"))
@@ -264,7 +264,7 @@ async def test_a_small_difference_is_explained_by_one_person_and_booked(single: 
         await close.close(conn, single, DAY, actor="user:finance")
 
 
-async def test_a_large_difference_needs_a_second_person(single: House) -> None:
+async def test_a_large_difference_needs_a_second_person(single: App) -> None:
     await opened_world(single)
     await pay(single, "pi_1", 50_000)
     forward(single, 3)
@@ -282,7 +282,7 @@ async def test_a_large_difference_needs_a_second_person(single: House) -> None:
     assert (await balance(single, "cash:stripe"), await balance(single, "over_short")) == (0, 50_000)
 
 
-async def test_a_no_opens_it_again(single: House) -> None:
+async def test_a_no_opens_it_again(single: App) -> None:
     await opened_world(single)
     await pay(single, "pi_1", 50_000)
     forward(single, 3)
@@ -295,7 +295,7 @@ async def test_a_no_opens_it_again(single: House) -> None:
         assert (await conn.execute(select(difference.c.state))).scalar_one() == "open"
 
 
-async def test_a_providers_report_is_taken_once_and_its_wrong_rows_are_told(single: House, tmp_path: Path) -> None:
+async def test_a_providers_report_is_taken_once_and_its_wrong_rows_are_told(single: App, tmp_path: Path) -> None:
     file = tmp_path / "stripe.csv"
     file.write_text(
         "Receipt No.,amount,fee,date,payout\npi_1,100.00,2.90,2026-03-10,PO1\npi_1,100.00,2.90,2026-03-10,PO1\n"
@@ -308,20 +308,20 @@ async def test_a_providers_report_is_taken_once_and_its_wrong_rows_are_told(sing
         await report.bring_in(single, file, "stripe")
 
 
-async def test_the_general_ledger_gets_a_balanced_numbered_summary_and_the_same_one_again(house: House) -> None:
-    await opened_world(house)
-    await pay(house, "pi_1", 500)
-    async with house.db.writing() as conn:
+async def test_the_general_ledger_gets_a_balanced_numbered_summary_and_the_same_one_again(app: App) -> None:
+    await opened_world(app)
+    await pay(app, "pi_1", 500)
+    async with app.db.writing() as conn:
         with pytest.raises(Refused, match="not over"):
-            await general_ledger.summarise(conn, house, DAY)
-    forward(house, 1)
-    await pay(house, "pi_2", 700)
-    forward(house, 1)
-    async with house.db.writing() as conn:
-        first = await general_ledger.summarise(conn, house, DAY)
-        second = await general_ledger.summarise(conn, house, DAY + timedelta(days=1))
-    async with house.db.writing() as conn:
-        assert await general_ledger.summarise(conn, house, DAY) == first
+            await general_ledger.summarise(conn, app, DAY)
+    forward(app, 1)
+    await pay(app, "pi_2", 700)
+    forward(app, 1)
+    async with app.db.writing() as conn:
+        first = await general_ledger.summarise(conn, app, DAY)
+        second = await general_ledger.summarise(conn, app, DAY + timedelta(days=1))
+    async with app.db.writing() as conn:
+        assert await general_ledger.summarise(conn, app, DAY) == first
     assert [one.number for one in (*first, *second)] == [1, 2]
     assert {line[0]: line[2:] for line in second[0].lines} == {"cash:stripe": (700, 0), "receivable": (0, 700)}
     for one in (*first, *second):
@@ -329,20 +329,20 @@ async def test_the_general_ledger_gets_a_balanced_numbered_summary_and_the_same_
     assert "2,2026-03-11,1,cash:stripe,KES,7.00,0.00" in general_ledger.as_csv(second)
 
 
-async def test_two_who_ask_for_a_summary_at_once_get_the_same_one_under_one_number(house: House) -> None:
-    await opened_world(house)
-    await pay(house, "pi_1", 500)
-    forward(house, 1)
+async def test_two_who_ask_for_a_summary_at_once_get_the_same_one_under_one_number(app: App) -> None:
+    await opened_world(app)
+    await pay(app, "pi_1", 500)
+    forward(app, 1)
 
     async def ask(on: date) -> list[general_ledger.Summary]:
-        async with house.db.writing() as conn:
-            return await general_ledger.summarise(conn, house, on)
+        async with app.db.writing() as conn:
+            return await general_ledger.summarise(conn, app, on)
 
     days = (DAY, DAY, DAY, DAY - timedelta(days=1), DAY - timedelta(days=1))
     made = await asyncio.gather(*(ask(day) for day in days))
     assert made[0] == made[1] == made[2] and made[3] == made[4]
     assert {one.number for same in made for one in same} == {1, 2}
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         assert await general_ledger.problems(conn) == []
         await conn.execute(gl_summary.delete().where(gl_summary.c.number == 1))
         assert await general_ledger.problems(conn) == ["summary number 1 is missing or was never given"]
@@ -352,7 +352,7 @@ def test_every_kind_of_difference_says_what_to_do() -> None:
     assert TO_DO.keys() == KINDS.keys()
 
 
-async def test_what_is_posted_on_a_day_afterwards_comes_as_a_revision_of_the_rest(single: House) -> None:
+async def test_what_is_posted_on_a_day_afterwards_comes_as_a_revision_of_the_rest(single: App) -> None:
     from core.ledger.model import Book, Posting
     from core.ledger.post import post
 
@@ -367,7 +367,7 @@ async def test_what_is_posted_on_a_day_afterwards_comes_as_a_revision_of_the_res
     assert made[1].lines == (("cash:stripe", "KES", 33, 0), ("suspense", "KES", 0, 33))
 
 
-async def test_a_transfer_and_a_debit_are_matched_with_their_receipts(single: House, tmp_path: Path) -> None:
+async def test_a_transfer_and_a_debit_are_matched_with_their_receipts(single: App, tmp_path: Path) -> None:
     await opened_world(single)
     await statement(single, tmp_path, Paper(DAY).entry(5_000, "B1", purpose="ACC100"))
     assert await matched(single) == Counter()
@@ -386,7 +386,7 @@ def test_alike_refunds_are_no_doubles_and_alike_payments_are() -> None:
     assert [(found.kind, found.amount_minor) for found in doubled] == [("duplicate_there", 900)]
 
 
-async def test_sums_of_branches_are_the_sums_of_the_house_on_random_days(single: House) -> None:
+async def test_sums_of_branches_are_the_sums_of_the_house_on_random_days(single: App) -> None:
     rng = random.Random(7)
     async with single.db.writing() as conn:
         for number in range(4):
@@ -413,7 +413,7 @@ async def test_sums_of_branches_are_the_sums_of_the_house_on_random_days(single:
     assert total == await balance(single, "cash:stripe") + await balance(single, "cash:daraja")
 
 
-async def test_a_day_is_the_operators_and_not_utc(single: House) -> None:
+async def test_a_day_is_the_operators_and_not_utc(single: App) -> None:
     assert isinstance(single.clock, SetClock)
     single.clock.instant = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)
     await opened_world(single)
@@ -423,7 +423,7 @@ async def test_a_day_is_the_operators_and_not_utc(single: House) -> None:
         assert await close.channels(conn, DAY) == []
 
 
-async def test_what_was_explained_stays_explained_until_its_amount_changes(single: House) -> None:
+async def test_what_was_explained_stays_explained_until_its_amount_changes(single: App) -> None:
     await opened_world(single)
     await pay(single, "pi_1", 50)
     forward(single, 3)

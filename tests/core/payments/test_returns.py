@@ -9,7 +9,7 @@ from core import bankdays
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import DirectDebit
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.payments import schemes
 from core.payments.bank.model import RETURNS
@@ -35,8 +35,8 @@ GOCARDLESS = {
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
 @pytest.mark.parametrize(("code", "step"), BANK.items())
@@ -98,13 +98,11 @@ def test_a_collection_day_is_a_day_of_the_schemes_own_banks(calendar: str, day: 
         ("bacs", date(2026, 8, 27), date(2026, 9, 3)), ("one_of_next_year", date(2026, 3, 9), date(2026, 3, 13)),
     ],
 )  # fmt: skip
-def test_how_early_it_is_handed_in_is_the_schemes(house: House, scheme: str, on: date, until: date) -> None:
-    there = replace(house, settings=house.settings.model_copy(update={"gocardless_scheme": scheme}))
+def test_how_early_it_is_handed_in_is_the_schemes(app: App, scheme: str, on: date, until: date) -> None:
+    there = replace(app, settings=app.settings.model_copy(update={"gocardless_scheme": scheme}))
     assert schemes.hand_in_until(there, "gocardless", on) == until
 
 
-def test_a_second_try_falls_on_a_pay_day_of_the_schemes_banks(house: House) -> None:
-    assert next_day(date(2026, 4, 22), DirectDebit(pay_days=(3, 1)), schemes.calendar(house, "sepa")) == date(
-        2026, 5, 4
-    )
-    assert schemes.calendar(house, "stripe") == house.operator.country == "KE"
+def test_a_second_try_falls_on_a_pay_day_of_the_schemes_banks(app: App) -> None:
+    assert next_day(date(2026, 4, 22), DirectDebit(pay_days=(3, 1)), schemes.calendar(app, "sepa")) == date(2026, 5, 4)
+    assert schemes.calendar(app, "stripe") == app.operator.country == "KE"

@@ -15,7 +15,7 @@ from core.approvals.tables import approval
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Refunds
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import approved, money_received
@@ -34,41 +34,41 @@ NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
-    return House(sqlite_db, clock, operator, settings)
+def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
+    return App(clock, operator, sqlite_db, settings)
 
 
-async def take(house: House, txn: str, minor: int, reference: str = "ACC100", provider: str = "bank") -> int:
+async def take(app: App, txn: str, minor: int, reference: str = "ACC100", provider: str = "bank") -> int:
     got = ReceiptIn(provider, txn, "bank_transfer", minor, "KES", NOW, reference=reference)
-    async with house.db.writing() as conn:
-        taken = await receive.apply(conn, house, got)
+    async with app.db.writing() as conn:
+        taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await FOLLOW.received(conn, house, taken.receipt_id)
+            await FOLLOW.received(conn, app, taken.receipt_id)
     return taken.receipt_id
 
 
-async def _two(house: House, first: int = 500, second: int = 300) -> tuple[Bill, Bill]:
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        older = await a_bill(conn, house, account_id, first, due_on=date(2026, 3, 1))
-        return older, await a_bill(conn, house, account_id, second)
+async def _two(app: App, first: int = 500, second: int = 300) -> tuple[Bill, Bill]:
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        older = await a_bill(conn, app, account_id, first, due_on=date(2026, 3, 1))
+        return older, await a_bill(conn, app, account_id, second)
 
 
-async def _ask(house: House, receipt_id: int, minor: int, key: str = "k", actor: str = "user:a") -> int:
-    async with house.db.writing() as conn:
-        return await refunds.ask(conn, house, receipt_id, amount_minor=minor, reason="asked", actor=actor, key=key)
+async def _ask(app: App, receipt_id: int, minor: int, key: str = "k", actor: str = "user:a") -> int:
+    async with app.db.writing() as conn:
+        return await refunds.ask(conn, app, receipt_id, amount_minor=minor, reason="asked", actor=actor, key=key)
 
 
-async def _waits(house: House) -> tuple[int, str]:
-    async with house.db.reading() as conn:
+async def _waits(app: App) -> tuple[int, str]:
+    async with app.db.reading() as conn:
         row = (await conn.execute(select(approval.c.id, approval.c.seal).where(approval.c.state == "waiting"))).one()
     return row.id, row.seal
 
 
-async def _decide(house: House, checker: str = "user:b", yes: bool = True, seen: str | None = None) -> None:
-    waits, mark = await _waits(house)
-    async with house.db.writing() as conn:
-        await approved.decide(conn, house, waits, checker=checker, seen=seen or mark, yes=yes)
+async def _decide(app: App, checker: str = "user:b", yes: bool = True, seen: str | None = None) -> None:
+    waits, mark = await _waits(app)
+    async with app.db.writing() as conn:
+        await approved.decide(conn, app, waits, checker=checker, seen=seen or mark, yes=yes)
 
 
 def test_money_that_goes_back_gives_up_credit_then_the_latest_bill_then_what_it_bought() -> None:
@@ -79,59 +79,59 @@ def test_money_that_goes_back_gives_up_credit_then_the_latest_bill_then_what_it_
     assert undone([], 220, set()) == []
 
 
-async def test_part_of_a_receipt_taken_back_opens_the_bill_it_paid_last(house: House) -> None:
-    older, younger = await _two(house)
-    receipt_id = await take(house, "T1", 850)
-    async with house.db.writing() as conn:
-        assert await reverse(conn, house, receipt_id, key="r1", kind="chargeback", reason="x", amount_minor=200)
-        assert await reverse(conn, house, receipt_id, key="r2", kind="chargeback", reason="x", amount_minor=9_999)
-        assert not await reverse(conn, house, receipt_id, key="r3", kind="chargeback", reason="x", amount_minor=1)
-    assert (await opened(house, older, younger), await owed(house, older.account_id)) == ([500, 300], 800)
-    await proven(house)
+async def test_part_of_a_receipt_taken_back_opens_the_bill_it_paid_last(app: App) -> None:
+    older, younger = await _two(app)
+    receipt_id = await take(app, "T1", 850)
+    async with app.db.writing() as conn:
+        assert await reverse(conn, app, receipt_id, key="r1", kind="chargeback", reason="x", amount_minor=200)
+        assert await reverse(conn, app, receipt_id, key="r2", kind="chargeback", reason="x", amount_minor=9_999)
+        assert not await reverse(conn, app, receipt_id, key="r3", kind="chargeback", reason="x", amount_minor=1)
+    assert (await opened(app, older, younger), await owed(app, older.account_id)) == ([500, 300], 800)
+    await proven(app)
 
 
-async def test_a_refund_waits_for_another_person_and_then_for_a_transfer(house: House) -> None:
-    older, younger = await _two(house)
-    receipt_id = await take(house, "T1", 850)
-    refund_id = await _ask(house, receipt_id, 100)
-    assert await _ask(house, receipt_id, 100) == refund_id, "the same form"
+async def test_a_refund_waits_for_another_person_and_then_for_a_transfer(app: App) -> None:
+    older, younger = await _two(app)
+    receipt_id = await take(app, "T1", 850)
+    refund_id = await _ask(app, receipt_id, 100)
+    assert await _ask(app, receipt_id, 100) == refund_id, "the same form"
     with pytest.raises(Refused, match="yourself"):
-        await _decide(house, "user:a")
+        await _decide(app, "user:a")
     with pytest.raises(Refused, match="changed"):
-        await _decide(house, seen="0" * 64)
-    await _decide(house)
+        await _decide(app, seen="0" * 64)
+    await _decide(app)
     with pytest.raises(Refused, match="decided already"):
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             row = (await conn.execute(select(approval))).one()
-            await approved.decide(conn, house, row.id, checker="user:c", seen=row.seal, yes=True)
-    assert (await opened(house, older, younger), await owed(house, older.account_id)) == ([0, 50], 50)
-    async with house.db.writing() as conn:
+            await approved.decide(conn, app, row.id, checker="user:c", seen=row.seal, yes=True)
+    assert (await opened(app, older, younger), await owed(app, older.account_id)) == ([0, 50], 50)
+    async with app.db.writing() as conn:
         with pytest.raises(Refused):
-            await refunds.paid_by_hand(conn, house, refund_id, reference=" ", actor="user:a")
-        await refunds.paid_by_hand(conn, house, refund_id, reference="TRF-1", actor="user:a")
+            await refunds.paid_by_hand(conn, app, refund_id, reference=" ", actor="user:a")
+        await refunds.paid_by_hand(conn, app, refund_id, reference="TRF-1", actor="user:a")
         with pytest.raises(Refused):
-            await refunds.paid_by_hand(conn, house, refund_id, reference="TRF-1", actor="user:a")
+            await refunds.paid_by_hand(conn, app, refund_id, reference="TRF-1", actor="user:a")
         assert await ledger.balance(conn, "refunds", 0, "KES") == 0
         assert await ledger.balance(conn, "bank", 0, "KES") == -100
         assert await verify.problems(conn) == []
-    await proven(house)
+    await proven(app)
 
 
-async def test_more_than_was_paid_is_never_given_back_however_it_is_asked(house: House) -> None:
-    await _two(house)
-    receipt_id = await take(house, "T1", 500)
+async def test_more_than_was_paid_is_never_given_back_however_it_is_asked(app: App) -> None:
+    await _two(app)
+    receipt_id = await take(app, "T1", 500)
 
     async def one(number: int) -> int:
-        return await _ask(house, receipt_id, 200, f"k{number}")
+        return await _ask(app, receipt_id, 200, f"k{number}")
 
     told = await asyncio.gather(*(one(number) for number in range(5)), return_exceptions=True)
     assert sorted(type(one).__name__ for one in told) == ["Refused"] * 3 + ["int"] * 2
     for wrong in (0, -5, 101):
         with pytest.raises(Refused, match="Only KES 1 of this"):
-            await _ask(house, receipt_id, wrong, f"w{wrong}")
+            await _ask(app, receipt_id, wrong, f"w{wrong}")
 
 
-async def test_what_was_edited_after_it_was_asked_for_cannot_be_agreed_to(single: House) -> None:
+async def test_what_was_edited_after_it_was_asked_for_cannot_be_agreed_to(single: App) -> None:
     await _two(single)
     await _ask(single, await take(single, "T1", 500), 200)
     async with single.db.writing() as conn:
@@ -142,7 +142,7 @@ async def test_what_was_edited_after_it_was_asked_for_cannot_be_agreed_to(single
     assert seal({"a": 1, "b": 2}) == seal({"b": 2, "a": 1}) != seal({"a": 1, "b": 3})
 
 
-async def test_a_no_leaves_everything_as_it_was(single: House) -> None:
+async def test_a_no_leaves_everything_as_it_was(single: App) -> None:
     older, younger = await _two(single)
     receipt_id = await take(single, "T1", 500)
     await _ask(single, receipt_id, 200)
@@ -151,7 +151,7 @@ async def test_a_no_leaves_everything_as_it_was(single: House) -> None:
     assert await _ask(single, receipt_id, 500, "again")
 
 
-async def test_an_old_request_is_no_longer_agreed_to(single: House) -> None:
+async def test_an_old_request_is_no_longer_agreed_to(single: App) -> None:
     await _two(single)
     await _ask(single, await take(single, "T1", 500), 200)
     assert isinstance(single.clock, SetClock)
@@ -160,7 +160,7 @@ async def test_an_old_request_is_no_longer_agreed_to(single: House) -> None:
         await _decide(single)
 
 
-async def test_below_the_operators_limit_one_person_suffices(single: House) -> None:
+async def test_below_the_operators_limit_one_person_suffices(single: App) -> None:
     older, younger = await _two(single)
     policy = single.operator.model_copy(update={"refunds": Refunds(approve_above="1.00")})
     eased = replace(single, operator=policy)
@@ -173,13 +173,13 @@ async def test_below_the_operators_limit_one_person_suffices(single: House) -> N
         assert len(await approvals.waiting(conn)) == 1
 
 
-async def test_money_in_suspense_is_nobodys_to_give_back(single: House) -> None:
+async def test_money_in_suspense_is_nobodys_to_give_back(single: App) -> None:
     receipt_id = await take(single, "T1", 500, "NOBODY")
     with pytest.raises(Refused, match="belongs to nobody"):
         await _ask(single, receipt_id, 100)
 
 
-async def test_a_receipt_is_taken_off_a_bill_and_becomes_credit(single: House) -> None:
+async def test_a_receipt_is_taken_off_a_bill_and_becomes_credit(single: App) -> None:
     older, younger = await _two(single)
     receipt_id = await take(single, "T1", 600)
     async with single.db.writing() as conn:
@@ -190,28 +190,28 @@ async def test_a_receipt_is_taken_off_a_bill_and_becomes_credit(single: House) -
     await proven(single)
 
 
-async def test_a_receipt_moves_to_the_right_account_with_all_it_paid(house: House) -> None:
-    older, younger = await _two(house)
-    async with house.db.writing() as conn:
-        other = await an_account(conn, house, "ACC200")
-        hers = await a_bill(conn, house, other, 700)
-        await an_account(conn, house, "UGX1", currency="UGX")
-    receipt_id = await take(house, "T1", 600)
-    async with house.db.writing() as conn:
+async def test_a_receipt_moves_to_the_right_account_with_all_it_paid(app: App) -> None:
+    older, younger = await _two(app)
+    async with app.db.writing() as conn:
+        other = await an_account(conn, app, "ACC200")
+        hers = await a_bill(conn, app, other, 700)
+        await an_account(conn, app, "UGX1", currency="UGX")
+    receipt_id = await take(app, "T1", 600)
+    async with app.db.writing() as conn:
         for wrong in ("ACC100", "NOBODY", "UGX1"):
             with pytest.raises(Refused):
-                await money_received.moved(conn, house, receipt_id, wrong, actor="user:a", reason="typed wrongly")
-        await money_received.moved(conn, house, receipt_id, "ACC200", actor="user:a", reason="typed wrongly")
-    assert await opened(house, older, younger, hers) == [500, 300, 100]
-    assert (await owed(house, older.account_id), await owed(house, other)) == (800, 100)
-    async with house.db.writing() as conn:
-        await money_received.moved(conn, house, receipt_id, "ACC100", actor="user:a", reason="and back")
+                await money_received.moved(conn, app, receipt_id, wrong, actor="user:a", reason="typed wrongly")
+        await money_received.moved(conn, app, receipt_id, "ACC200", actor="user:a", reason="typed wrongly")
+    assert await opened(app, older, younger, hers) == [500, 300, 100]
+    assert (await owed(app, older.account_id), await owed(app, other)) == (800, 100)
+    async with app.db.writing() as conn:
+        await money_received.moved(conn, app, receipt_id, "ACC100", actor="user:a", reason="and back")
         assert await verify.problems(conn) == []
-    assert await opened(house, older, younger, hers) == [0, 200, 700]
-    await proven(house)
+    assert await opened(app, older, younger, hers) == [0, 200, 700]
+    await proven(app)
 
 
-async def test_what_is_being_given_back_does_not_move(single: House) -> None:
+async def test_what_is_being_given_back_does_not_move(single: App) -> None:
     await _two(single)
     receipt_id = await take(single, "T1", 600)
     async with single.db.writing() as conn:
@@ -223,7 +223,7 @@ async def test_what_is_being_given_back_does_not_move(single: House) -> None:
 
 
 async def test_what_she_typed_claims_her_money_only_with_the_right_amount_and_only_if_it_is_the_only_one(
-    single: House,
+    single: App,
 ) -> None:
     older, _ = await _two(single)
     await take(single, "T1", 500, "Amina March")
@@ -240,7 +240,7 @@ async def test_what_she_typed_claims_her_money_only_with_the_right_amount_and_on
     await proven(single)
 
 
-async def test_where_is_my_payment_is_answered_for_ones_own_account_alone(single: House) -> None:
+async def test_where_is_my_payment_is_answered_for_ones_own_account_alone(single: App) -> None:
     older, _ = await _two(single)
     async with single.db.writing() as conn:
         other = await an_account(conn, single, "ACC200")
@@ -255,7 +255,7 @@ async def test_where_is_my_payment_is_answered_for_ones_own_account_alone(single
 
 
 @pytest.mark.parametrize("count", [40, pytest.param(5_000, marks=pytest.mark.soak)])
-async def test_random_steps_leave_the_books_true(single: House, count: int) -> None:
+async def test_random_steps_leave_the_books_true(single: App, count: int) -> None:
     """Unapply, move, take back, let credit pay, in any order."""
     rng = random.Random(11)
     bills: list[Bill] = []
@@ -299,13 +299,13 @@ async def test_random_steps_leave_the_books_true(single: House, count: int) -> N
     await proven(single)
 
 
-async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -> None:
-    older, younger = await _two(house)
-    async with house.db.writing() as conn:
+async def test_first_tries_are_counted_by_method_and_by_reminder(app: App) -> None:
+    older, younger = await _two(app)
+    async with app.db.writing() as conn:
         for number, (invoice_id, state) in enumerate(
             [(older.invoice_id, "succeeded"), (younger.invoice_id, "failed"), (None, "awaiting_customer")]
         ):
-            request_id = house.ids.take()
+            request_id = app.ids.take()
             await conn.execute(
                 insert(payment_request).values(
                     id=request_id,
@@ -321,7 +321,7 @@ async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -
             for again in range(2 if state == "failed" else 1):
                 await conn.execute(
                     insert(attempt).values(
-                        id=house.ids.take(),
+                        id=app.ids.take(),
                         key=f"a{number}-{again}",
                         request_id=request_id,
                         method="direct_debit",
@@ -336,7 +336,7 @@ async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -
                 )
         await conn.execute(
             insert(outbox).values(
-                id=house.ids.take(),
+                id=app.ids.take(),
                 key="rem",
                 kind="notice",
                 template="notice.reminder",
@@ -350,14 +350,14 @@ async def test_first_tries_are_counted_by_method_and_by_reminder(house: House) -
                 created_at=NOW - timedelta(days=3),
             )
         )
-    async with house.db.reading() as conn:
-        today, branches = house.today(), list((await conn.execute(select(account.c.branch_id))).scalars())
+    async with app.db.reading() as conn:
+        today, branches = app.today(), list((await conn.execute(select(account.c.branch_id))).scalars())
         span = (today - timedelta(days=2), today + timedelta(days=1))
-        found = await first_attempt_rate.first_tries(conn, house, *span)
-        days = await first_attempt_rate.by_day(conn, house, *span)
-        elsewhere = await first_attempt_rate.first_tries(conn, house, *span, branch_id=branches[0] + 1)
-        everybody = house.operator.notices.model_copy(update={"reminder_holdout": 50})
-        told = replace(house, operator=house.operator.model_copy(update={"notices": everybody}))
+        found = await first_attempt_rate.first_tries(conn, app, *span)
+        days = await first_attempt_rate.by_day(conn, app, *span)
+        elsewhere = await first_attempt_rate.first_tries(conn, app, *span, branch_id=branches[0] + 1)
+        everybody = app.operator.notices.model_copy(update={"reminder_holdout": 50})
+        told = replace(app, operator=app.operator.model_copy(update={"notices": everybody}))
         arms = {one.arm for one in await first_attempt_rate.first_tries(conn, told, *span)}
     assert [(one.method, one.arm, one.tries, one.percent) for one in found] == [
         ("direct_debit", "no", 1, "0.0"),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.config.payments import Reconcile
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
 from core.payments.named_rows import Ways
@@ -75,14 +75,14 @@ PAYSTACK = {
 
 
 @pytest.fixture
-def house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> House:
+def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     policy = Reconcile(grace_days=1, payout_days=3, bank_account=IBAN)
-    return House(sqlite_db, clock, operator.model_copy(update={"reconcile": policy}), settings)
+    return App(clock, operator.model_copy(update={"reconcile": policy}), sqlite_db, settings)
 
 
-async def lines(house: House) -> list[tuple[str, str, int, int, int, str | None]]:
+async def lines(app: App) -> list[tuple[str, str, int, int, int, str | None]]:
     columns = [provider_line.c[name] for name in ("txn", "kind", "gross_minor", "fee_minor", "net_minor", "payout")]
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         return [tuple(row) for row in await conn.execute(select(*columns).order_by(provider_line.c.id))]
 
 
@@ -91,11 +91,11 @@ def made(folder: Path, text: str, name: str = "report.csv") -> Path:
     return folder / name
 
 
-async def test_stripes_itemized_payout_is_read_as_it_is(house: House, tmp_path: Path) -> None:
+async def test_stripes_itemized_payout_is_read_as_it_is(app: App, tmp_path: Path) -> None:
     file = made(tmp_path, STRIPE)
-    first, again = [await report.bring_in(house, file, "stripe") for _ in range(2)]
+    first, again = [await report.bring_in(app, file, "stripe") for _ in range(2)]
     assert (first.new, first.left_out, [row for row, _ in first.rejected], again.new, again.known) == (6, 1, [9], 0, 6)
-    found = await lines(house)
+    found = await lines(app)
     assert found == [
         ("pi_1", "payment", 100_000, 3_000, 97_000, "po_1"),
         ("pi_2", "payment", 50_000, 1_500, 48_500, "po_1"),
@@ -108,28 +108,28 @@ async def test_stripes_itemized_payout_is_read_as_it_is(house: House, tmp_path: 
 
 
 async def test_a_day_of_stripes_own_report_closes_to_the_cent_with_fees_that_have_no_payment(
-    house: House, tmp_path: Path
+    app: App, tmp_path: Path
 ) -> None:
-    await opened_world(house)
-    await pay(house, "pi_1", 100_000)
-    second = await pay(house, "pi_2", 50_000)
-    async with house.db.writing() as conn:
-        await reverse(conn, house, second, key="re_1", kind="refund", reason="x", amount_minor=10_000)
+    await opened_world(app)
+    await pay(app, "pi_1", 100_000)
+    second = await pay(app, "pi_2", 50_000)
+    async with app.db.writing() as conn:
+        await reverse(conn, app, second, key="re_1", kind="refund", reason="x", amount_minor=10_000)
     kept = STRIPE.splitlines(keepends=True)
-    await report.bring_in(house, made(tmp_path, "".join([*kept[:4], kept[6]])), "stripe")
-    forward(house, 2)
-    await statement(house, tmp_path, Paper(date(2026, 3, 11)).entry(133_800, "B1", purpose="STRIPE po_1"))
-    assert await matched(house) == Counter()
-    async with house.db.writing() as conn:
-        await close.close(conn, house, date(2026, 3, 10), actor="user:finance")
-    assert (await balance(house, "cash:stripe"), await balance(house, "bank")) == (0, 133_800)
-    assert await balance(house, "fees") == 6_200
+    await report.bring_in(app, made(tmp_path, "".join([*kept[:4], kept[6]])), "stripe")
+    forward(app, 2)
+    await statement(app, tmp_path, Paper(date(2026, 3, 11)).entry(133_800, "B1", purpose="STRIPE po_1"))
+    assert await matched(app) == Counter()
+    async with app.db.writing() as conn:
+        await close.close(conn, app, date(2026, 3, 10), actor="user:finance")
+    assert (await balance(app, "cash:stripe"), await balance(app, "bank")) == (0, 133_800)
+    assert await balance(app, "fees") == 6_200
 
 
-async def test_gocardlesss_payout_breakdown_is_read_as_it_is(house: House, tmp_path: Path) -> None:
-    done = await report.bring_in(house, made(tmp_path, GOCARDLESS), "gocardless")
+async def test_gocardlesss_payout_breakdown_is_read_as_it_is(app: App, tmp_path: Path) -> None:
+    done = await report.bring_in(app, made(tmp_path, GOCARDLESS), "gocardless")
     assert (done.new, done.rejected) == (3, ())
-    assert await lines(house) == [
+    assert await lines(app) == [
         ("PM1", "payment", 120_000, 1_200, 118_800, "PO1"),
         ("PM1", "refund", -20_000, 50, -20_050, "PO1"),
         ("PM2", "chargeback", -30_000, 0, -30_000, "PO1"),
@@ -137,28 +137,28 @@ async def test_gocardlesss_payout_breakdown_is_read_as_it_is(house: House, tmp_p
 
 
 async def test_the_m_pesa_organisation_statement_is_read_with_its_head_its_charges_and_its_reversals(
-    house: House, tmp_path: Path
+    app: App, tmp_path: Path
 ) -> None:
     file = made(tmp_path, MPESA)
-    first, again = [await report.bring_in(house, file, "daraja") for _ in range(2)]
+    first, again = [await report.bring_in(app, file, "daraja") for _ in range(2)]
     assert (first.new, first.left_out, again.new) == (3, 2, 0)
     assert [(row, "RKT5" in why) for row, why in first.rejected] == [(12, True)], "what nobody understands is told"
-    assert await lines(house) == [
+    assert await lines(app) == [
         ("RKT1", "payment", 120_000, 0, 120_000, None),
         ("RKT1:fee", "fee", 0, 600, -600, None),
         ("RKT1", "refund", -20_000, 0, -20_000, None),
     ]
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert set((await conn.execute(select(provider_line.c.happened_on))).scalars()) == {date(2026, 3, 10)}
 
 
-async def test_a_reversal_of_ours_and_the_organisation_statement_agree(house: House, tmp_path: Path) -> None:
-    await opened_world(house)
-    receipt_id = await pay(house, "RKT1", 120_000, "daraja")
-    async with house.db.writing() as conn:
-        await reverse(conn, house, receipt_id, key="r", kind="refund", reason="x", amount_minor=20_000)
-    await report.bring_in(house, made(tmp_path, MPESA), "daraja")
-    assert await matched(house) == Counter()
+async def test_a_reversal_of_ours_and_the_organisation_statement_agree(app: App, tmp_path: Path) -> None:
+    await opened_world(app)
+    receipt_id = await pay(app, "RKT1", 120_000, "daraja")
+    async with app.db.writing() as conn:
+        await reverse(conn, app, receipt_id, key="r", kind="refund", reason="x", amount_minor=20_000)
+    await report.bring_in(app, made(tmp_path, MPESA), "daraja")
+    assert await matched(app) == Counter()
 
 
 @pytest.mark.parametrize(
@@ -169,31 +169,31 @@ async def test_a_reversal_of_ours_and_the_organisation_statement_agree(house: Ho
     ],
 )
 async def test_an_apis_answer_is_read_as_it_is(
-    house: House, tmp_path: Path, name: str, said: object, expected: tuple[object, ...]
+    app: App, tmp_path: Path, name: str, said: object, expected: tuple[object, ...]
 ) -> None:
     file = made(tmp_path, json.dumps(said), "settlement.json")
     done = await report.bring_in(
-        house, file, name, ways=Ways(fill={} if name == "flutterwave" else {"payout": "3090024"})
+        app, file, name, ways=Ways(fill={} if name == "flutterwave" else {"payout": "3090024"})
     )
-    assert (done.new, done.rejected, await lines(house)) == (1, (), [expected])
+    assert (done.new, done.rejected, await lines(app)) == (1, (), [expected])
 
 
 @pytest.mark.parametrize("name", ["strip", "cash", "bank", "sepa", ""])
-async def test_a_report_of_nobody_we_know_is_refused_whole(house: House, tmp_path: Path, name: str) -> None:
+async def test_a_report_of_nobody_we_know_is_refused_whole(app: App, tmp_path: Path, name: str) -> None:
     with pytest.raises(BadInput, match="no provider here"):
-        await report.bring_in(house, made(tmp_path, STRIPE), name)
-    assert await lines(house) == []
+        await report.bring_in(app, made(tmp_path, STRIPE), name)
+    assert await lines(app) == []
 
 
-async def test_an_agent_whose_payments_we_took_may_report(house: House, tmp_path: Path) -> None:
-    await opened_world(house)
-    await pay(house, "A1", 5_000, "equity-agents")
+async def test_an_agent_whose_payments_we_took_may_report(app: App, tmp_path: Path) -> None:
+    await opened_world(app)
+    await pay(app, "A1", 5_000, "equity-agents")
     file = made(tmp_path, "txn,amount,date\nA1,50.00,2026-03-10\n")
-    assert (await report.bring_in(house, file, "equity-agents")).new == 1
-    assert await matched(house) == Counter()
+    assert (await report.bring_in(app, file, "equity-agents")).new == 1
+    assert await matched(app) == Counter()
 
 
-async def test_what_is_no_answer_of_an_api_is_refused_in_words(house: House, tmp_path: Path) -> None:
+async def test_what_is_no_answer_of_an_api_is_refused_in_words(app: App, tmp_path: Path) -> None:
     for text in ("{", '{"data": 5}', "[1]"):
         with pytest.raises(BadInput, match="no answer of the provider"):
-            await report.bring_in(house, made(tmp_path, text), "paystack")
+            await report.bring_in(app, made(tmp_path, text), "paystack")

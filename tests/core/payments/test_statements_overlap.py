@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.journeys import bank_statement
 from core.journeys.verify_books import problems
@@ -85,16 +85,16 @@ def cut(rng: random.Random, booked: list[Booked]) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-async def test_what_is_kept_is_the_banks_ledger_however_it_is_cut(house: House, tmp_path: Path, seed: int) -> None:
+async def test_what_is_kept_is_the_banks_ledger_however_it_is_cut(app: App, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     booked = ledger(rng)
     for at, text in enumerate(cut(rng, booked)):
         path = tmp_path / f"{at}.sta"
         path.write_text(text)
-        await bank_statement.bring_in(house, path)
-        async with house.db.reading() as conn:
+        await bank_statement.bring_in(app, path)
+        async with app.db.reading() as conn:
             assert await problems(conn) == []
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         rows = (await conn.execute(select(statement_entry))).all()
     kept = Counter((row.booked_on, row.amount_minor, row.bank_ref, row.purpose) for row in rows)
     assert kept == Counter((one.on, one.minor, one.ref.lstrip("/"), one.text) for one in booked), f"seed {seed}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.access import staff
-from core.context import House
+from core.context import App
 from tests.gateway.conftest import Client
 
 PASSWORD = "three plain words"
@@ -33,10 +33,10 @@ class Browser:
         return text
 
 
-async def signed_in(client: Client, house: House, role: str = "admin", branch: str | None = None) -> Browser:
+async def signed_in(client: Client, app: App, role: str = "admin", branch: str | None = None) -> Browser:
     name = f"{role}-{branch}"
-    async with house.db.writing() as conn:
-        await staff.create_staff(conn, house, name, role, PASSWORD, branch=branch)
+    async with app.db.writing() as conn:
+        await staff.create_staff(conn, app, name, role, PASSWORD, branch=branch)
     browser = Browser(client)
     await browser.post("/console/login", name=name, password=PASSWORD)
     await browser.get("/console/day" if role == "marketing" else "/console")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import cycle
 from core.care import outages
 from core.catalog import store as catalog
-from core.context import House
+from core.context import App
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.metering.tables import meter, reading
@@ -31,36 +31,36 @@ MONTHS = ("month", "month2", "month3")
 READINGS = ("reading", "reading2", "reading3", "reading4")
 
 
-async def a_tariff(house: House, folder: Path) -> None:
+async def a_tariff(app: App, folder: Path) -> None:
     """What the months that wait are billed by."""
     (folder / "crawl.yaml").write_text(RENT)
-    async with house.db.writing() as conn:
-        await catalog.load_folder(conn, house, folder)
+    async with app.db.writing() as conn:
+        await catalog.load_folder(conn, app, folder)
 
 
-async def waiting(conn: AsyncConnection, house: House, hers: Customer, service_id: int) -> dict[str, Any]:
+async def waiting(conn: AsyncConnection, app: App, hers: Customer, service_id: int) -> dict[str, Any]:
     """Texts by kind; `area` is no id."""
     row = (
         await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == hers.account_id))
     ).one()
     made: dict[str, Any] = {"area": f"Hill {row.number}"}
     await conn.execute(update(premise).where(premise.c.branch_id == row.branch_id).values(area=made["area"]))
-    made |= await _months(conn, house, hers.account_id, service_id)
-    made |= await _readings(conn, house, row.number, service_id)
-    made |= await _spellings(conn, house, hers.account_id, row.number)
-    made |= await _orders(conn, house, hers.account_id)
+    made |= await _months(conn, app, hers.account_id, service_id)
+    made |= await _readings(conn, app, row.number, service_id)
+    made |= await _spellings(conn, app, hers.account_id, row.number)
+    made |= await _orders(conn, app, hers.account_id)
     for name, supply in (("outage", "water"), ("outage2", "internet")):
-        began = await outages.begin(conn, house, commodity=supply, area=made["area"], cause="a pole", actor="user:ann")
+        began = await outages.begin(conn, app, commodity=supply, area=made["area"], cause="a pole", actor="user:ann")
         made[name] = began.id
     return made
 
 
-async def _months(conn: AsyncConnection, house: House, account_id: int, service_id: int) -> dict[str, int]:
-    plan = {"id": house.ids.take(), "service_id": service_id, "tariff": "crawl", "from_date": date(2025, 1, 1)}
+async def _months(conn: AsyncConnection, app: App, account_id: int, service_id: int) -> dict[str, int]:
+    plan = {"id": app.ids.take(), "service_id": service_id, "tariff": "crawl", "from_date": date(2025, 1, 1)}
     await conn.execute(insert(service_plan).values(**plan))
     made = {}
     for name, at in zip(MONTHS, (9, 10, 11), strict=True):
-        made[name] = house.ids.take()
+        made[name] = app.ids.take()
         days = {"from_date": date(2025, at, 1), "to_date": date(2025, at + 1, 1)}
         await conn.execute(
             insert(cycle).values(id=made[name], account_id=account_id, state="parked", reason="no tariff", **days)
@@ -68,10 +68,10 @@ async def _months(conn: AsyncConnection, house: House, account_id: int, service_
     return made
 
 
-async def _readings(conn: AsyncConnection, house: House, number: str, service_id: int) -> dict[str, int]:
+async def _readings(conn: AsyncConnection, app: App, number: str, service_id: int) -> dict[str, int]:
     made = {}
     for name in READINGS:
-        made[name], hung = house.ids.take(), house.ids.take()
+        made[name], hung = app.ids.take(), app.ids.take()
         values = {"code": "hand", "unit": "m3", "kind": "register", "dials": 6, "multiplier_micro": 1_000_000}
         await conn.execute(
             insert(meter).values(
@@ -87,19 +87,19 @@ async def _readings(conn: AsyncConnection, house: House, number: str, service_id
         }
         await conn.execute(
             insert(reading).values(
-                id=made[name], meter_id=hung, state="held", reason="odd", received_at=house.clock.now(), **held
+                id=made[name], meter_id=hung, state="held", reason="odd", received_at=app.clock.now(), **held
             )
         )
     return made
 
 
-async def _spellings(conn: AsyncConnection, house: House, account_id: int, number: str) -> dict[str, int]:
+async def _spellings(conn: AsyncConnection, app: App, account_id: int, number: str) -> dict[str, int]:
     """Two pairs: a Mexican mobile as it is written today, and as it was."""
     made = {}
     for pair in ("", "2"):
         for name, before in (("side", "+52"), ("other_side", "+521")):
             phone = f"{before}55{pair or 1}000{number[-4:]}"
-            made[name + pair] = house.ids.take()
+            made[name + pair] = app.ids.take()
             await conn.execute(
                 insert(contact).values(
                     id=made[name + pair],
@@ -108,23 +108,23 @@ async def _spellings(conn: AsyncConnection, house: House, account_id: int, numbe
                     phone=phone,
                     language="en",
                     marketing=False,
-                    created_at=house.clock.now(),
+                    created_at=app.clock.now(),
                 )
             )
             linked = {"contact_id": made[name + pair], "account_id": account_id, "how": "code"}
-            await conn.execute(insert(contact_account).values(linked_at=house.clock.now(), **linked))
+            await conn.execute(insert(contact_account).values(linked_at=app.clock.now(), **linked))
     return made
 
 
-async def _orders(conn: AsyncConnection, house: House, account_id: int) -> dict[str, int]:
+async def _orders(conn: AsyncConnection, app: App, account_id: int) -> dict[str, int]:
     """Airtime for points, of which nobody knows whether it arrived."""
     earned = Posting(Book("points_issued"), Book("points", account_id), 500, ASSET, EARNED)
-    await post(conn, house, key=f"earn:{account_id}", kind="points", booked_on=house.today(), postings=[earned])
+    await post(conn, app, key=f"earn:{account_id}", kind="points", booked_on=app.today(), postings=[earned])
     made = {}
     for name in ("order", "order2"):
         key = f"{name}:{account_id}"
         one = await store.reserve(
-            conn, house, key=key, account_id=account_id, kind="airtime", points=100, amount=5_000, phone="+254712345678"
+            conn, app, key=key, account_id=account_id, kind="airtime", points=100, amount=5_000, phone="+254712345678"
         )
         made[name] = one.id
     await conn.execute(update(redemption).where(redemption.c.id.in_(made.values())).values(state="unknown"))

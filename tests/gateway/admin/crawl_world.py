@@ -17,7 +17,7 @@ from core.campaigns.model import Segment
 from core.care import media, talks
 from core.care.tables import interaction
 from core.care.tables import media as media_table
-from core.context import House
+from core.context import App
 from core.ledger.tables import open_item
 from core.metering.tables import usage_event, usage_file
 from core.outbox.tables import outbox
@@ -33,9 +33,9 @@ IBAN = "DE75512108001245126199"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 
 
-async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
+async def everything(app: App, hers: Customer, code: str) -> dict[str, str]:
     """Texts by kind; `number` and `mandate` are no ids."""
-    take, now = house.ids.take, house.clock.now()
+    take, now = app.ids.take, app.clock.now()
     made: dict[str, Any] = {
         "account": hers.account_id,
         "receipt": hers.receipt_id,
@@ -44,21 +44,21 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
         "customer": hers.party_id,
         "rate": f"{hers.invoice_id}-0",
     }
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         row = (
             await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == hers.account_id))
         ).one()
         made["number"], branch_id = row.number, row.branch_id
         made["service"] = await conn.scalar(select(service.c.id).where(service.c.account_id == hers.account_id))
         got = ReceiptIn("daraja", f"R2{row.number}", "mobile_inbound", 50_000, "KES", now, reference=row.number)
-        made["receipt2"] = (await receive.apply(conn, house, got)).receipt_id
+        made["receipt2"] = (await receive.apply(conn, app, got)).receipt_id
         made["refund"] = await refunds.ask(
-            conn, house, made["receipt2"], amount_minor=1_000, reason="twice", actor="user:ann", key=f"r{row.number}"
+            conn, app, made["receipt2"], amount_minor=1_000, reason="twice", actor="user:ann", key=f"r{row.number}"
         )
-        await refunds.granted(conn, house, made["refund"])
+        await refunds.granted(conn, app, made["refund"])
         bank = mandates.Bank("Wanjiru", IBAN)
         made["mandate"] = await mandates.create(
-            conn, house, hers.account_id, actor="user:ann", provider="sepa", bank=bank
+            conn, app, hers.account_id, actor="user:ann", provider="sepa", bank=bank
         )
         made["message"] = await conn.scalar(select(interaction.c.id).where(interaction.c.account_id == hers.account_id))
         made["event"] = f"{made['service']}-1772000000-{hers.account_id}"
@@ -86,15 +86,15 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
         linked = {"contact_id": made["contact"], "account_id": hers.account_id, "linked_at": now, "how": "code"}
         await conn.execute(insert(contact_account).values(**linked))
         talk = await talks.ask(
-            conn, house, contact_id=hers.contact_id, account_id=hers.account_id, channel="sms", about="x"
+            conn, app, contact_id=hers.contact_id, account_id=hers.account_id, channel="sms", about="x"
         )
         made["talk"] = talk.id
-        await media.keep(conn, house, channel="sms", ref=f"f{row.number}", contact_id=hers.contact_id, body=PNG)
+        await media.keep(conn, app, channel="sms", ref=f"f{row.number}", contact_id=hers.contact_id, body=PNG)
         made["file"] = await conn.scalar(select(media_table.c.id).where(media_table.c.ref == f"f{row.number}"))
         made["campaign"] = (
             await campaigns.plan(
                 conn,
-                house,
+                app,
                 name=f"Open {code}",
                 texts={"en": "Open."},
                 segment=Segment(branch=code),
@@ -104,18 +104,18 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
             )
         ).id
         made["approval"] = await approvals.ask(
-            conn, house, kind="fee", subject=f"fee:{take()}", payload={}, maker="user:ann", branch_id=branch_id
+            conn, app, kind="fee", subject=f"fee:{take()}", payload={}, maker="user:ann", branch_id=branch_id
         )
         made["seal"] = await conn.scalar(select(approval.c.seal).where(approval.c.id == made["approval"]))
         given = Grant(hers.account_id, "MB", 900_000_000, {}, uses=["data"], service_id=made["service"])
-        made["bucket"] = await grant.put_in(conn, house, given, key=f"g{row.number}", why="bonus", actor="user:ann")
+        made["bucket"] = await grant.put_in(conn, app, given, key=f"g{row.number}", why="bonus", actor="user:ann")
         want = Want(hers.account_id, "MB", 1_000_000, "data", made["service"])
         for name in ("hold", "hold2"):
-            await spend.reserve(conn, house, want, key=f"{name}{row.number}")
+            await spend.reserve(conn, app, want, key=f"{name}{row.number}")
             kept = await held(conn, f"{name}{row.number}")
             assert kept is not None
             made[name] = kept.id
-        for name, table, values in _rows(house, hers, branch_id):
+        for name, table, values in _rows(app, hers, branch_id):
             made[name] = take()
             await conn.execute(insert(table).values(id=made[name], **values))
         await conn.execute(
@@ -140,12 +140,12 @@ async def everything(house: House, hers: Customer, code: str) -> dict[str, str]:
                 booked_on=date(2026, 3, 1),
             )
         )
-        made |= await waiting(conn, house, hers, made["service"])
+        made |= await waiting(conn, app, hers, made["service"])
     return {name: str(value) for name, value in made.items()}
 
 
-def _rows(house: House, hers: Customer, branch_id: int) -> list[tuple[str, Any, dict[str, Any]]]:
-    now = house.clock.now()
+def _rows(app: App, hers: Customer, branch_id: int) -> list[tuple[str, Any, dict[str, Any]]]:
+    now = app.clock.now()
     fee = {column.name: 0 for column in invoice.c if column.name.endswith("_minor") and not column.nullable}
     fee |= {
         "account_id": hers.account_id,
@@ -166,7 +166,7 @@ def _rows(house: House, hers: Customer, branch_id: int) -> list[tuple[str, Any, 
     }
     off = {
         "key": f"k{hers.account_id}",
-        "day": house.today(),
+        "day": app.today(),
         "kind": "missing_there",
         "provider": "stripe",
         "about": "pi",
@@ -192,9 +192,9 @@ def _rows(house: House, hers: Customer, branch_id: int) -> list[tuple[str, Any, 
     return [("fee", invoice, fee), ("difference", difference, off), ("letter", outbox, letter)]
 
 
-async def of_the_house(house: House) -> dict[str, str]:
+async def of_the_house(app: App) -> dict[str, str]:
     """What belongs to no branch: files of direct debits and of usage, and money nobody could place."""
-    now, made = house.clock.now(), {"debits": house.ids.take(), "usage": house.ids.take()}
+    now, made = app.clock.now(), {"debits": app.ids.take(), "usage": app.ids.take()}
     counts = (
         "rows",
         "accepted",
@@ -206,9 +206,9 @@ async def of_the_house(house: House) -> dict[str, str]:
         "quantity_micro",
         "records",
     )
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         got = ReceiptIn("daraja", "LOST1", "mobile_inbound", 5_000, "KES", now, reference="who knows")
-        made["suspense"] = (await receive.apply(conn, house, got)).receipt_id
+        made["suspense"] = (await receive.apply(conn, app, got)).receipt_id
         row = {"made_at": now, "made_by": "user:ann", "debits": 1, "total_minor": 1, "currency": "KES", "body": "<x/>"}
         await conn.execute(insert(debit_file).values(id=made["debits"], **row))
         file: dict[str, Any] = {
@@ -225,6 +225,6 @@ async def of_the_house(house: House) -> dict[str, str]:
     return {name: str(value) for name, value in made.items()}
 
 
-async def phone_of(house: House, hers: Customer) -> str:
-    async with house.db.reading() as conn:
+async def phone_of(app: App, hers: Customer) -> str:
+    async with app.db.reading() as conn:
         return str(await conn.scalar(select(contact.c.phone).where(contact.c.id == hers.contact_id)))

@@ -99,10 +99,10 @@ async def a_line(world: World, tariff: str, mode: str = "prepaid", money: str = 
     """The id of the service of a line on this tariff with money in its purse."""
     meter = NewMeter("+254700000001", code="line", unit="event", kind="line", interval_minutes=None)
     given: dict[str, Any] = {"opened_on": date(2026, 1, 1), "commodity": "mobile", "tariff": "go"} | more
-    async with world.house.db.writing() as conn:
-        await tariffs.load(conn, world.house, tariffs.check(HEAD + tariff), by="test")
+    async with world.app.db.writing() as conn:
+        await tariffs.load(conn, world.app, tariffs.check(HEAD + tariff), by="test")
         made = await register_customer(
-            conn, world.house, Customer("Amina", number=NUMBER, payment_mode=mode, meter=meter, **given)
+            conn, world.app, Customer("Amina", number=NUMBER, payment_mode=mode, meter=meter, **given)
         )
         mine = (await conn.execute(select(service.c.id).where(service.c.account_id == made.account_id))).scalar_one()
     await fill(world, money)
@@ -139,8 +139,8 @@ async def use(
 async def purse(world: World) -> int:
     """Minor units in the purse; the books agree."""
     found = await (await world.get(f"{BASE}/bucket", params={"partyAccount.name": NUMBER})).json()
-    await book.tick(world.house)
-    async with world.house.db.reading() as conn:
+    await book.tick(world.app)
+    async with world.app.db.reading() as conn:
         assert await verify.problems(conn) == []
     return sum(parse(str(one["remainingValue"]["amount"]), "KES") for one in found if one["usageType"] == "monetary")
 
@@ -149,23 +149,23 @@ async def quoted(world: World, uses: Sequence[tuple[str, str, str, str]], **more
     """What `POST /quote` and `hodi quote` say these uses come to in March."""
     rows = [{"meter": kind, "quantity": quantity, "at": at} for kind, _, quantity, at in uses]
     period = {"from": "2026-03-01", "to": "2026-04-01"}
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         versions = await versions_between(conn, "go", date(2026, 3, 1), date(2026, 4, 1))
     return str(quote_json.answered(versions, {"period": period, "usage": rows, **more})["total"])
 
 
 async def april(world: World) -> None:
     """The period is over, and what falls due then is taken."""
-    clock = world.house.clock
+    clock = world.app.clock
     assert isinstance(clock, SetClock)
     clock.forward(datetime(2026, 4, 1, 9, tzinfo=UTC) - clock.now())
-    await live_closed.tick(world.house)
+    await live_closed.tick(world.app)
 
 
 async def billed(world: World) -> int:
     """The total of the customer's bills by now; the books agree."""
-    assert (await close_cycles(world.house, world.house.today())).problems == ()
-    async with world.house.db.reading() as conn:
+    assert (await close_cycles(world.app, world.app.today())).problems == ()
+    async with world.app.db.reading() as conn:
         assert [one for one in await problems(conn) if NUMBER in one] == []
         mine = select(func.sum(invoice.c.total_minor)).join_from(invoice, account).where(account.c.number == NUMBER)
         return int((await conn.execute(mine)).scalar_one())

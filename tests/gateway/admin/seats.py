@@ -13,7 +13,7 @@ from core.access.secrets import digest
 from core.access.tables import staff_session
 from core.approvals.model import Approval
 from core.approvals.tables import approval
-from core.context import House
+from core.context import App
 from gateway.admin.auth import COOKIE
 from tests.gateway.conftest import Client
 
@@ -51,32 +51,32 @@ class Seat:
         return status
 
 
-async def sit(client: Client, house: House, role: str = "admin", branch: str | None = None, name: str = "") -> Seat:
+async def sit(client: Client, app: App, role: str = "admin", branch: str | None = None, name: str = "") -> Seat:
     """A new person of this role and branch, signed in."""
     name = name or f"{role}{next(_numbers)}"
-    async with house.db.writing() as conn:
-        await staff.create_staff(conn, house, name, role, PASSWORD, branch=branch)
-    return await sit_again(client, house, name)
+    async with app.db.writing() as conn:
+        await staff.create_staff(conn, app, name, role, PASSWORD, branch=branch)
+    return await sit_again(client, app, name)
 
 
-async def sit_again(client: Client, house: House, name: str) -> Seat:
+async def sit_again(client: Client, app: App, name: str) -> Seat:
     """The same person at another browser."""
-    cookie = await staff.sign_in(house, name, PASSWORD)
+    cookie = await staff.sign_in(app, name, PASSWORD)
     assert cookie is not None
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         csrf = await conn.scalar(select(staff_session.c.csrf).where(staff_session.c.hash == digest(cookie)))
     return Seat(client, name, cookie, str(csrf))
 
 
-async def waiting(house: House, kind: str) -> Approval:
+async def waiting(app: App, kind: str) -> Approval:
     """The one approval of a kind that waits."""
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         columns = [approval.c[name] for name in Approval.__dataclass_fields__]
         [row] = await conn.execute(select(*columns).where(approval.c.kind == kind, approval.c.state == "waiting"))
     return Approval(*row)
 
 
-async def agree(seat: Seat, house: House, kind: str, do: str = "yes") -> int:
+async def agree(seat: Seat, app: App, kind: str, do: str = "yes") -> int:
     """This person decides what waits of a kind; the status."""
-    one = await waiting(house, kind)
+    one = await waiting(app, kind)
     return await seat.post(f"/console/approvals/{one.id}", seal=one.seal, do=do)

@@ -31,14 +31,14 @@ def operator(operator: Operator) -> Operator:
 
 async def test_what_waits_is_placed_written_and_taken_back(world: World, clock: SetClock) -> None:
     clock.forward(timedelta(days=13))
-    await run.run(world.house, world.house.today())
+    await run.run(world.app, world.app.today())
     clock.forward(timedelta(days=7))
     path, file = f"/console/collections/{world.nakuru.account_id}", "/console/agencies/kamau/placed.csv"
-    browser = await signed_in(world.client, world.house, "clerk", "kisumu")
+    browser = await signed_in(world.client, world.app, "clerk", "kisumu")
     assert "Kamau &amp; Sons" in await browser.get("/console/agencies")
     await browser.post("/console/agencies", agency="kamau")
     assert "Wanjiru" not in await browser.get("/console/collections")
-    browser = await signed_in(world.client, world.house, "collector")
+    browser = await signed_in(world.client, world.app, "collector")
     await browser.get("/console/agencies")
     assert "Wanjiru" not in await browser.get(file), "a clerk of Kisumu places nobody of Nakuru"
     await browser.post("/console/agencies", agency="kamau")
@@ -52,8 +52,8 @@ async def test_what_waits_is_placed_written_and_taken_back(world: World, clock: 
     assert "they asked twice" in await browser.get("/console/agencies/kamau/recalled.csv")
     assert "with kamau" in await browser.post(path, do="place", agency="kamau")
     assert "no such agency" in await browser.post("/console/agencies", 409, agency="nobody")
-    browser = await signed_in(world.client, world.house, "finance", "kisumu")
+    browser = await signed_in(world.client, world.app, "finance", "kisumu")
     assert "Wanjiru" not in await browser.get(file)
-    viewer = await signed_in(world.client, world.house, "viewer")
+    viewer = await signed_in(world.client, world.app, "viewer")
     assert "Place what waits" not in await viewer.get("/console/agencies")
     await viewer.get("/console/agencies/kamau/placed.csv", 403)

@@ -26,7 +26,7 @@ def db(sqlite_db: Database) -> Database:
 async def everywhere(world: World) -> str:
     """All texts of all tables."""
     texts = []
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         for table in metadata.tables.values():
             columns = [column for column in table.columns if isinstance(column.type, Text | JSON)]
             if columns:
@@ -37,7 +37,7 @@ async def everywhere(world: World) -> str:
 
 @pytest.mark.parametrize("spelt", SPELT)
 async def test_what_a_clerk_writes_on_a_ticket(world: World, spelt: str) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     path = f"/console/tickets/{world.nakuru.ticket_id}"
     await browser.get(path)
     await browser.post(path, text=f"wants to pay with {spelt}", status=200)
@@ -63,7 +63,7 @@ async def test_what_a_machine_sends(world: World) -> None:
     made = await answer.json()
     changed = await world.send("PATCH", made["href"], json={"note": [{"text": f"and {CARD}"}]})
     assert changed.status == 200, await changed.text()
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         kept = (await conn.execute(select(ticket.c.description).where(ticket.c.id == int(made["id"])))).scalar_one()
         log = str((await conn.execute(select(ticket_event.c.details))).all())
     assert "4111" not in await everywhere(world)
@@ -72,7 +72,7 @@ async def test_what_a_machine_sends(world: World) -> None:
 
 async def test_account_numbers_and_ibans_are_left_as_they_are(world: World) -> None:
     """What a thing is called by may be long, and end in the right figure."""
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     found = await browser.get("/console?q=4111111111111111")
     assert "4111111111111111" in found
 

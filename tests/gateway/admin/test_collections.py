@@ -25,12 +25,12 @@ def db(sqlite_db: Database) -> Database:
 async def late(world: World, clock: SetClock) -> World:
     """Wanjiru of Nakuru owes KES 1,000 since 15 March; the ladder has run once after it."""
     clock.forward(timedelta(days=10))
-    await run.run(world.house, world.house.today())
+    await run.run(world.app, world.app.today())
     return world
 
 
 async def _open(world: World, role: str = "admin", branch: str | None = None) -> Browser:
-    return await signed_in(world.client, world.house, role, branch)
+    return await signed_in(world.client, world.app, role, branch)
 
 
 async def test_the_board_shows_money_by_step_and_whom_to_call(late: World) -> None:
@@ -65,7 +65,7 @@ async def test_what_a_collector_does_is_done(late: World) -> None:
     assert "Choose from" in await browser.post(path, 409, do="arrange", count="20")
     text = await browser.post(path, do="arrange", count="2")
     assert "KES 500" in text and "paid in instalments" in text
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         told = [
             list((await conn.execute(select(one))).scalars())
             for one in (contacted.c.code, arrangement.c.kind, approval.c.kind)
@@ -81,9 +81,9 @@ async def test_who_may_only_look_cannot_act(late: World) -> None:
 
 
 async def test_what_the_network_does_not_do_is_on_the_board(late: World) -> None:
-    async with late.house.db.writing() as conn:
+    async with late.app.db.writing() as conn:
         mine = select(service.c.id).where(service.c.account_id == late.nakuru.account_id)
-        await want(conn, late.house, {(await conn.execute(mine)).scalar_one(): "soft"}, why="soft_bar")
+        await want(conn, late.app, {(await conn.execute(mine)).scalar_one(): "soft"}, why="soft_bar")
     text = await (await _open(late)).get("/console/collections")
     assert "electricity" in text and "created" in text
 
@@ -101,6 +101,6 @@ async def test_credit_limits_are_listed_set_with_a_reason_and_cut_to_a_branch(la
     assert "Wanjiru" in listed and "KES 1,200" in listed and "own" in listed
     assert "83 %" in await browser.get(f"/console/accounts/{late.nakuru.account_id}")
     await browser.post(path, do="limit", amount="none", note="pays by her bank")
-    async with late.house.db.reading() as conn:
+    async with late.app.db.reading() as conn:
         assert list((await conn.execute(select(approval.c.kind))).scalars()) == ["credit_limit"]
     assert "Wanjiru" not in await (await _open(late, "clerk", "kisumu")).get("/console/exposures")

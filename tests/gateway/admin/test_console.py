@@ -12,7 +12,7 @@ from core.billing import queries as billing
 from core.campaigns.tables import campaign
 from core.care import interactions
 from core.care.tables import ticket
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
@@ -36,8 +36,8 @@ def db(sqlite_db: Database) -> Database:
     return sqlite_db
 
 
-async def rows(house: House, statement: Any) -> list[Any]:
-    async with house.db.reading() as conn:
+async def rows(app: App, statement: Any) -> list[Any]:
+    async with app.db.reading() as conn:
         return list((await conn.execute(statement)).all())
 
 
@@ -49,7 +49,7 @@ async def test_every_console_page_leads_a_stranger_to_the_sign_in_page(world: Wo
 
 
 async def test_a_wrong_password_is_told_and_sets_no_cookie(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     world.client.session.cookie_jar.clear()
     text = await browser.post("/console/login", 403, name="admin-None", password="wrong password")
     assert "do not go together" in text
@@ -57,7 +57,7 @@ async def test_a_wrong_password_is_told_and_sets_no_cookie(world: World) -> None
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(world: World) -> None:
-    await signed_in(world.client, world.house)
+    await signed_in(world.client, world.app)
     told = {"name": "admin-None", "password": PASSWORD}
     answer = await world.client.post("/console/login", data=told, allow_redirects=False)
     cookie = answer.headers["Set-Cookie"]
@@ -67,14 +67,14 @@ async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(world: Worl
 
 
 async def test_who_signed_out_is_out(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     await browser.post("/console/logout")
     answer = await world.client.get("/console", allow_redirects=False)
     assert answer.status == 303
 
 
 async def test_a_form_without_its_token_or_from_another_site_does_nothing(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     path = f"/console/tickets/{world.nakuru.ticket_id}"
     await browser.get(path)
     for headers, csrf in [
@@ -86,20 +86,19 @@ async def test_a_form_without_its_token_or_from_another_site_does_nothing(world:
         answer = await world.client.post(path, data={"csrf": csrf, "to": "closed"}, headers=headers)
         assert answer.status == 403
     assert [
-        row.state
-        for row in await rows(world.house, select(ticket.c.state).where(ticket.c.id == world.nakuru.ticket_id))
+        row.state for row in await rows(world.app, select(ticket.c.state).where(ticket.c.id == world.nakuru.ticket_id))
     ] == ["open"]
 
 
 async def test_a_customer_is_found_by_anything_she_can_name(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     for words in ("10000017", "wanjiru", "+254710000017", "0710 000017", "INV-10000017", "T10000017", "TXN10000017"):
         assert "Wanjiru Kamau" in await browser.get(f"/console?q={words.replace('+', '%2B')}"), words
     assert "Nothing is called" in await browser.get("/console?q=nobody")
 
 
 async def test_the_page_of_a_customer_shows_what_she_has_owes_paid_and_said(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     text = await browser.get(f"/console/accounts/{world.nakuru.account_id}")
     for words in (
         "Wanjiru Kamau",
@@ -116,12 +115,12 @@ async def test_the_page_of_a_customer_shows_what_she_has_owes_paid_and_said(worl
 
 
 async def test_a_clerk_sees_who_wanted_no_messages_since_when_and_in_which_words(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     address = f"/console/accounts/{world.nakuru.account_id}"
     assert "What was said about messages" not in await browser.get(address)
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         [mine, *_] = (await parties.contacts_of(conn, [world.nakuru.account_id]))[world.nakuru.account_id]
-        await consent.stop(conn, world.house, mine.id, sender="20414", channel="sms", word="Sitaki tena, STOP")
+        await consent.stop(conn, world.app, mine.id, sender="20414", channel="sms", word="Sitaki tena, STOP")
     text = await browser.get(address)
     section = text[text.index("What was said about messages") :]
     for words in ("No more messages", "20414", "sms", "Sitaki tena, STOP"):
@@ -129,10 +128,10 @@ async def test_a_clerk_sees_who_wanted_no_messages_since_when_and_in_which_words
 
 
 async def test_every_look_at_a_customer_is_noted(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     await browser.get(f"/console/accounts/{world.nakuru.account_id}")
     noted = await rows(
-        world.house,
+        world.app,
         select(audit.c.actor).where(
             audit.c.action == "customer.seen", audit.c.subject == f"account:{world.nakuru.account_id}"
         ),
@@ -141,16 +140,16 @@ async def test_every_look_at_a_customer_is_noted(world: World) -> None:
 
 
 async def test_the_clerk_sees_the_number_that_the_customer_is_told(world: World) -> None:
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         rows = (
             await conn.execute(
                 select(contact.c.channel_user, contact_account.c.account_id).join_from(contact, contact_account)
             )
         ).all()
-        quick = open_quick(world.house.db)
+        quick = open_quick(world.app.db)
         for phone, account_id in rows:
             [heard] = await quick.standing("phone", phone)
-            seen = await customer(conn, world.house, account_id, branch_code=None)
+            seen = await customer(conn, world.app, account_id, branch_code=None)
             assert seen is not None
             assert (heard.owed_minor, heard.due_on) == (seen.balance_minor, seen.owing.due_on)
             assert seen.balance_minor == seen.owing.open_minor
@@ -159,7 +158,7 @@ async def test_the_clerk_sees_the_number_that_the_customer_is_told(world: World)
 
 
 async def test_a_role_without_the_key_sees_phones_masked(world: World) -> None:
-    browser = await signed_in(world.client, world.house, "viewer")
+    browser = await signed_in(world.client, world.app, "viewer")
     text = await browser.get(f"/console/accounts/{world.nakuru.account_id}")
     assert "+254710000017" not in text
     assert "+2547*****017" in text
@@ -167,7 +166,7 @@ async def test_a_role_without_the_key_sees_phones_masked(world: World) -> None:
 
 
 async def test_a_branch_clerk_gets_404_for_everything_of_other_branches(world: World) -> None:
-    browser = await signed_in(world.client, world.house, "clerk", "nakuru")
+    browser = await signed_in(world.client, world.app, "clerk", "nakuru")
     await browser.get(f"/console/accounts/{world.nakuru.account_id}")
     await browser.get(f"/console/tickets/{world.nakuru.ticket_id}")
     await browser.get(f"/console/accounts/{world.kisumu.account_id}", 404)
@@ -184,7 +183,7 @@ async def test_a_branch_clerk_gets_404_for_everything_of_other_branches(world: W
 async def test_a_role_opens_its_own_doors_and_no_others(world: World, role: str) -> None:
     if "console.use" not in ROLES[role]:
         return
-    browser = await signed_in(world.client, world.house, role)
+    browser = await signed_in(world.client, world.app, role)
     doors = {
         "/console": "customer.see",
         "/console/day": "day.see",
@@ -205,14 +204,14 @@ INJECTIONS = [
 
 
 async def test_whatever_a_name_or_a_message_says_is_only_words(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     for words in INJECTIONS:
-        async with world.house.db.writing() as conn:
+        async with world.app.db.writing() as conn:
             await conn.execute(update(party).where(party.c.id == world.nakuru.party_id).values(name=words))
             await conn.execute(update(ticket).where(ticket.c.id == world.nakuru.ticket_id).values(description=words))
             await interactions.log(
                 conn,
-                world.house,
+                world.app,
                 channel="sms",
                 direction="in",
                 kind="turn",
@@ -233,7 +232,7 @@ async def test_whatever_a_name_or_a_message_says_is_only_words(world: World) -> 
 
 
 async def test_what_is_searched_for_is_only_words(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     for words in INJECTIONS:
         answer = await world.client.get("/console", params={"q": words})
         text = await answer.text()
@@ -252,7 +251,7 @@ ODD_PATHS = [
 
 
 async def test_an_odd_address_is_never_a_bug(world: World) -> None:
-    await signed_in(world.client, world.house)
+    await signed_in(world.client, world.app)
     for path in [
         *ODD_PATHS,
         f"/console/accounts/{world.nakuru.account_id}?before=x",
@@ -263,7 +262,7 @@ async def test_an_odd_address_is_never_a_bug(world: World) -> None:
 
 
 async def test_the_day_counts_what_happened_and_plots_the_month(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     text = await browser.get("/console/day?on=2026-03-10")
     assert "KES 1,571.10" in text
     assert '<svg class="plot"' in text
@@ -272,7 +271,7 @@ async def test_the_day_counts_what_happened_and_plots_the_month(world: World) ->
 
 
 async def test_the_day_of_a_branch_counts_only_its_own(world: World) -> None:
-    browser = await signed_in(world.client, world.house, "finance", "nakuru")
+    browser = await signed_in(world.client, world.app, "finance", "nakuru")
     text = await browser.get("/console/day?on=2026-03-10")
     assert "KES 285.55" in text
     assert "KES 1,571.10" not in text
@@ -284,9 +283,9 @@ def test_a_plot_is_scaled_to_a_round_number_and_survives_a_month_without_money()
     assert plot.cash_plot(month, date(2026, 2, 1), "KES").count("<g class") == 28
 
 
-async def dead(house: House, account_id: int | None, key: str) -> int:
-    async with house.db.writing() as conn:
-        row_id = house.ids.take()
+async def dead(app: App, account_id: int | None, key: str) -> int:
+    async with app.db.writing() as conn:
+        row_id = app.ids.take()
         await conn.execute(
             insert(outbox).values(
                 id=row_id,
@@ -297,37 +296,37 @@ async def dead(house: House, account_id: int | None, key: str) -> int:
                 account_id=account_id,
                 priority=5,
                 resend_unknown=False,
-                not_before=house.clock.now(),
+                not_before=app.clock.now(),
                 state="dead",
                 attempts=7,
                 reason="<b>gone</b>",
-                created_at=house.clock.now(),
+                created_at=app.clock.now(),
             )
         )
         return row_id
 
 
 async def test_dead_letters_are_seen_and_sent_again(world: World) -> None:
-    ids = [await dead(world.house, world.nakuru.account_id, "a"), await dead(world.house, None, "b")]
-    browser = await signed_in(world.client, world.house)
+    ids = [await dead(world.app, world.nakuru.account_id, "a"), await dead(world.app, None, "b")]
+    browser = await signed_in(world.client, world.app)
     text = await browser.get("/console/outbox")
     assert "&lt;b&gt;gone" in text
     assert "1 will be tried again" in await browser.post("/console/outbox", id=str(ids[0]))
-    states = {row.id: row.state for row in await rows(world.house, select(outbox.c.id, outbox.c.state))}
+    states = {row.id: row.state for row in await rows(world.app, select(outbox.c.id, outbox.c.state))}
     assert states == {ids[0]: "waiting", ids[1]: "dead"}
 
 
 async def test_a_branch_cannot_send_the_letters_of_another(world: World) -> None:
-    theirs = await dead(world.house, world.kisumu.account_id, "a")
-    browser = await signed_in(world.client, world.house, "finance", "nakuru")
+    theirs = await dead(world.app, world.kisumu.account_id, "a")
+    browser = await signed_in(world.client, world.app, "finance", "nakuru")
     assert "10000025" not in await browser.get("/console/outbox")
     await browser.post("/console/outbox", 404, id=str(theirs))
-    assert [row.state for row in await rows(world.house, select(outbox.c.state))] == ["dead"]
+    assert [row.state for row in await rows(world.app, select(outbox.c.state))] == ["dead"]
 
 
 async def test_who_may_only_look_cannot_send_again(world: World) -> None:
-    await dead(world.house, None, "a")
-    browser = await signed_in(world.client, world.house, "clerk")
+    await dead(world.app, None, "a")
+    browser = await signed_in(world.client, world.app, "clerk")
     assert "Send the ticked" not in await browser.get("/console/outbox")
     await browser.post("/console/outbox", 403, id="1")
 
@@ -342,13 +341,13 @@ CAMPAIGN = {
 
 
 async def test_a_campaign_is_looked_at_before_it_is_planned_and_followed_after(world: World) -> None:
-    browser = await signed_in(world.client, world.house, "marketing")
+    browser = await signed_in(world.client, world.app, "marketing")
     text = await browser.post("/console/campaigns", **{**CAMPAIGN, "do": "look"})
     assert "would reach <b>2</b> people" in text
     assert "1 SMS" in text
-    assert await rows(world.house, select(campaign.c.id)) == []
+    assert await rows(world.app, select(campaign.c.id)) == []
     assert "planned" in await browser.post("/console/campaigns", **CAMPAIGN)
-    [made] = await rows(world.house, select(campaign))
+    [made] = await rows(world.app, select(campaign))
     assert made.created_by == "user:marketing-none"
     assert "cancelled" in await browser.post(f"/console/campaigns/{made.id}", to="cancelled")
     await browser.post(f"/console/campaigns/{made.id}", 409, to="running")
@@ -363,15 +362,15 @@ ODD_CAMPAIGNS: list[dict[str, str]] = [
 
 
 async def test_an_odd_campaign_is_refused_in_words_and_never_a_bug(world: World) -> None:
-    browser = await signed_in(world.client, world.house, "marketing")
+    browser = await signed_in(world.client, world.app, "marketing")
     for odd in ODD_CAMPAIGNS:
         answer = await world.client.post("/console/campaigns", data={"csrf": browser.csrf, **CAMPAIGN, **odd})
         assert answer.status == (200 if odd.get("do") else 400), odd
-    assert await rows(world.house, select(func.count()).select_from(campaign)) == [(0,)]
+    assert await rows(world.app, select(func.count()).select_from(campaign)) == [(0,)]
 
 
 async def test_a_campaign_s_terms_are_kept_its_length_is_warned_of_and_its_funnel_is_drawn(world: World) -> None:
-    browser = await signed_in(world.client, world.house, "marketing")
+    browser = await signed_in(world.client, world.app, "marketing")
     dear = await browser.post(
         "/console/campaigns", **{**CAMPAIGN, "text_en": "“Tea” {operator} " + "x" * 80, "do": "look"}
     )
@@ -383,14 +382,14 @@ async def test_a_campaign_s_terms_are_kept_its_length_is_warned_of_and_its_funne
     )
     told = {"holdout": "10", "from": "09:00", "until": "17:00", "per_minute": "600", "b_text_en": "Cake!"}
     await browser.post("/console/campaigns", **{**CAMPAIGN, **told})
-    [made] = await rows(world.house, select(campaign))
+    [made] = await rows(world.app, select(campaign))
     assert (made.holdout_percent, made.window_from, made.per_minute, made.texts_b) == (
         10,
         "09:00",
         600,
         {"en": "Cake!"},
     )
-    await feed_all(world.house)
+    await feed_all(world.app)
     text = await browser.get(f"/console/campaigns/{made.id}")
     assert "<svg" in text
     assert "Wording" in text or "Left out" in text
@@ -398,13 +397,13 @@ async def test_a_campaign_s_terms_are_kept_its_length_is_warned_of_and_its_funne
 
 
 async def test_a_branch_writes_to_itself_alone_whatever_the_form_says(world: World) -> None:
-    browser = await signed_in(world.client, world.house, "admin", "nakuru")
+    browser = await signed_in(world.client, world.app, "admin", "nakuru")
     text = await browser.post("/console/campaigns", **{**CAMPAIGN, "do": "look", "branch": "kisumu"})
     assert "would reach <b>1</b> person" in text
 
 
 async def test_a_ticket_is_answered_and_moved_on_the_page(world: World) -> None:
-    browser = await signed_in(world.client, world.house, "clerk")
+    browser = await signed_in(world.client, world.app, "clerk")
     text = await browser.post(f"/console/tickets/{world.nakuru.ticket_id}", text="A crew is on its way", to="solved")
     assert "A crew is on its way" in text
     assert ">solved</span>" in text
@@ -412,14 +411,14 @@ async def test_a_ticket_is_answered_and_moved_on_the_page(world: World) -> None:
 
 
 async def test_credit_is_called_credit(world: World) -> None:
-    house = world.house
-    async with house.db.writing() as conn:
-        await pay_ahead(conn, house, world.nakuru.account_id)
-    browser = await signed_in(world.client, house)
+    app = world.app
+    async with app.db.writing() as conn:
+        await pay_ahead(conn, app, world.nakuru.account_id)
+    browser = await signed_in(world.client, app)
     text = await browser.get(f"/console/accounts/{world.nakuru.account_id}")
     assert "<dt>Credit</dt><dd>KES 50</dd>" in text
 
 
-async def pay_ahead(conn: Any, house: House, account_id: int) -> None:
+async def pay_ahead(conn: Any, app: App, account_id: int) -> None:
     posting = Posting(Book("receivable", account_id), Book("cash:daraja"), 105_000, "KES", "paid ahead")
-    await post(conn, house, key="receipt:test", kind="receipt", booked_on=date(2026, 3, 10), postings=[posting])
+    await post(conn, app, key="receipt:test", kind="receipt", booked_on=date(2026, 3, 10), postings=[posting])

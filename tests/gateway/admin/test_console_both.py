@@ -8,7 +8,7 @@ from tests.gateway.conftest import World
 
 @pytest.mark.parametrize("branch", [None, "nakuru"])
 async def test_every_page_opens(world: World, branch: str | None) -> None:
-    browser = await signed_in(world.client, world.house, "admin", branch)
+    browser = await signed_in(world.client, world.app, "admin", branch)
     her = world.nakuru
     pages = [
         "/console",

@@ -19,7 +19,7 @@ from aiohttp import web
 from sqlalchemy import BigInteger, select
 
 from core.access import keys
-from core.context import House
+from core.context import App
 from core.db.engine import metadata
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import OPEN, Described, description
@@ -139,8 +139,8 @@ PASSED_ELSEWHERE = {
 class Crawl:
     """Somebody of Nakuru with a browser and a key, somebody of the whole house, and what there is of each branch."""
 
-    house: House
-    app: web.Application
+    app: App
+    web_app: web.Application
     seat: Seat
     whole: Seat
     key: str
@@ -176,23 +176,23 @@ class Crawl:
 
 
 @pytest.fixture
-async def crawl(house: House, aiohttp_client: Serve, tmp_path: Any) -> AsyncIterator[Crawl]:
-    object.__setattr__(house.settings, "sessions_path", str(tmp_path / "sessions.db"))
-    async with house.db.writing() as conn:
-        first, second = await a_branch(conn, house, "nakuru"), await a_branch(conn, house, "kisumu")
-        nakuru = await a_customer(conn, house, first, number="10000017", name="Wanjiru Kamau")
-        await a_customer(conn, house, first, number="10000033", name="Mumbi Njeri")
-        kisumu = await a_customer(conn, house, second, number="10000025", name="Achieng Otieno")
-        key = await keys.create_key(conn, house, "admin", "nakuru")
-    await a_tariff(house, tmp_path)
-    app = make_app(house, with_scheduler=False)
-    client = await aiohttp_client(app)
-    own, foreign = await everything(house, nakuru, "nakuru"), await everything(house, kisumu, "kisumu")
-    shared = await of_the_house(house)
+async def crawl(app: App, aiohttp_client: Serve, tmp_path: Any) -> AsyncIterator[Crawl]:
+    object.__setattr__(app.settings, "sessions_path", str(tmp_path / "sessions.db"))
+    async with app.db.writing() as conn:
+        first, second = await a_branch(conn, app, "nakuru"), await a_branch(conn, app, "kisumu")
+        nakuru = await a_customer(conn, app, first, number="10000017", name="Wanjiru Kamau")
+        await a_customer(conn, app, first, number="10000033", name="Mumbi Njeri")
+        kisumu = await a_customer(conn, app, second, number="10000025", name="Achieng Otieno")
+        key = await keys.create_key(conn, app, "admin", "nakuru")
+    await a_tariff(app, tmp_path)
+    web_app = make_app(app, with_scheduler=False)
+    client = await aiohttp_client(web_app)
+    own, foreign = await everything(app, nakuru, "nakuru"), await everything(app, kisumu, "kisumu")
+    shared = await of_the_house(app)
     own |= shared | {"other": "10000033", "code": "1"}
     foreign |= {"other": "10000025", "code": "1"}
-    seat, whole = await sit(client, house, branch="nakuru"), await sit(client, house)
-    yield Crawl(house, app, seat, whole, key, own, foreign)
+    seat, whole = await sit(client, app, branch="nakuru"), await sit(client, app)
+    yield Crawl(app, web_app, seat, whole, key, own, foreign)
 
 
 def _filled(value: Any, texts: Text) -> Any:
@@ -314,7 +314,7 @@ def _acts(handler: object) -> set[str]:
 
 async def test_whatever_else_is_written_into_any_field_nothing_of_another_branch_moves_or_shows(crawl: Crawl) -> None:
     """Fields nobody declared a reference: each field of each form with each thing of the other branch. No row of theirs changes."""
-    if crawl.house.db.kind != "sqlite":
+    if crawl.app.db.kind != "sqlite":
         pytest.skip("the locks are the same code on both; the forms above run on both")
     fields = {field for example in EXAMPLES for field in example.told} | {
         "branch",
@@ -327,19 +327,19 @@ async def test_whatever_else_is_written_into_any_field_nothing_of_another_branch
     for example in EXAMPLES:
         if example.path == "/console/logout" or not example.path.startswith(CONSOLE):
             continue
-        before = await _rows(crawl.house, theirs)
+        before = await _rows(crawl.app, theirs)
         for wrong in crawl.foreign.values():
             told = _filled(example.told, crawl.own)
             for field in sorted(fields if wrong == crawl.foreign["account"] else told.keys() - {"do"}):
                 _, text = await crawl.send(example.method, _filled(example.at, crawl.own), told | {field: wrong})
                 assert "Achieng" not in text, (example.path, field, wrong)
-        assert await _rows(crawl.house, theirs) == before, (example.path, "changed something of another branch")
+        assert await _rows(crawl.app, theirs) == before, (example.path, "changed something of another branch")
 
 
-async def _rows(house: House, ids: set[int]) -> dict[str, list[str]]:
+async def _rows(app: App, ids: set[int]) -> dict[str, list[str]]:
     """Every row of every table that holds one of these ids."""
     found: dict[str, list[str]] = {}
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         for table in metadata.sorted_tables:
             columns = [one for one in table.c if isinstance(one.type, BigInteger) and not one.name.endswith("_minor")]
             if columns and table.name != "seal_due":  # ranges of postings, not what they name

@@ -30,7 +30,7 @@ NUMBER = "10000017"
 
 
 async def one(world: World, query: Any) -> Any:
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         return (await conn.execute(query)).scalar_one()
 
 
@@ -41,7 +41,7 @@ async def send(browser: Browser, path: str, **form: Any) -> tuple[int, str]:
 
 
 async def drawer_of(world: World) -> Browser:
-    browser = await signed_in(world.client, world.house, "cashier")
+    browser = await signed_in(world.client, world.app, "cashier")
     await browser.get("/console/cash")
     await browser.post("/console/cash", do="open", amount="100")
     return browser
@@ -81,12 +81,12 @@ async def test_an_agreed_refund_is_no_longer_expected_in_the_drawer(world: World
     browser = await drawer_of(world)
     await browser.post("/console/cash", do="receipt", account=NUMBER, amount="250", key="press-1")
     found = await one(world, select(receipt.c.id).where(receipt.c.provider == "cash"))
-    manager = await signed_in(world.client, world.house, "admin")
+    manager = await signed_in(world.client, world.app, "admin")
     await manager.get(f"/console/receipts/{found}")
     await manager.post(f"/console/receipts/{found}", do="refund", amount="50", reason="too much", key="r1")
     waits = await one(world, select(func.count()).select_from(approval).where(approval.c.state == "waiting"))
     if waits:
-        other = await signed_in(world.client, world.house, "finance")
+        other = await signed_in(world.client, world.app, "finance")
         page = await other.get("/console/approvals")
         seal = re.search(r'name="seal" value="([^"]+)"', page)
         asked = await one(world, select(approval.c.id))
@@ -119,7 +119,7 @@ async def test_a_refused_form_stays_with_its_word_at_the_field_and_what_was_type
 async def test_a_day_that_can_be_read_in_two_ways_is_told_at_its_field_and_the_house_s_own_form_is_read(
     world: World,
 ) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     path = f"/console/collections/{world.nakuru.account_id}"
     page = await browser.get(path)
     assert 'type="date"' not in page
@@ -130,7 +130,7 @@ async def test_a_day_that_can_be_read_in_two_ways_is_told_at_its_field_and_the_h
 
 
 async def test_a_protection_stands_on_the_customer_s_page_and_ends_only_when_asked(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     path = f"/console/collections/{world.nakuru.account_id}"
     await browser.get(path)
     done = await browser.post(path, do="protect", kind="life_support", note="oxygen at home")
@@ -144,7 +144,7 @@ async def test_a_protection_stands_on_the_customer_s_page_and_ends_only_when_ask
 
 
 async def test_a_session_that_is_over_leads_back_to_the_page_and_to_no_other_site(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     jar = world.client.session.cookie_jar
     jar.clear(lambda cookie: cookie.key == COOKIE)
     assert "Sign in" in await browser.get("/console/money?on=2026-03-09")
@@ -159,18 +159,18 @@ async def test_a_session_that_is_over_leads_back_to_the_page_and_to_no_other_sit
 
 
 async def test_who_signs_in_lands_on_the_first_page_they_may_see(world: World) -> None:
-    async with world.house.db.writing() as conn:
-        await staff.create_staff(conn, world.house, "mary", "marketing", PASSWORD)
+    async with world.app.db.writing() as conn:
+        await staff.create_staff(conn, world.app, "mary", "marketing", PASSWORD)
     answer = await world.client.post("/console/login", data={"name": "mary", "password": PASSWORD})
     assert answer.status == 200 and answer.url.path.startswith("/console/")
 
 
 async def test_what_was_decided_stays_listed_with_whom_and_what(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     account = f"/console/accounts/{world.nakuru.account_id}"
     await browser.get(account)
     assert "another person decides" in await browser.post(f"{account}/phone", phone="0799 000 111")
-    other = await signed_in(world.client, world.house, "admin", "nakuru")
+    other = await signed_in(world.client, world.app, "admin", "nakuru")
     page = await other.get("/console/approvals")
     assert "Wanjiru Kamau" in page and f'href="{account}"' in page
     seal = re.search(r'name="seal" value="([^"]+)"', page)
@@ -181,7 +181,7 @@ async def test_what_was_decided_stays_listed_with_whom_and_what(world: World) ->
 
 
 async def test_a_clerk_reads_the_console_in_kiswahili_until_they_choose_otherwise(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     assert '<html lang="sw">' in await browser.get("/console?lang=sw")
     text = await browser.get("/console/cash")
     assert '<html lang="sw">' in text and "Dawati la fedha" in text and "Cash desk" not in text
@@ -191,9 +191,9 @@ async def test_a_clerk_reads_the_console_in_kiswahili_until_they_choose_otherwis
 
 
 async def test_two_contacts_are_joined_only_when_the_question_was_answered(world: World) -> None:
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         made = [await a_number(conn, world, phone) for phone in ("+525512345678", "+5215512345678")]
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     await browser.get("/console/spellings")
     path = f"/console/spellings/{made[0]}/{made[1]}"
     status, asked = await send(browser, path, do=str(made[0]))
@@ -209,17 +209,17 @@ SPELT = ("+525512345678", "+5215512345678")
 
 
 async def a_number(conn: AsyncConnection, world: World, phone: str) -> int:
-    made = world.house.ids.take()
+    made = world.app.ids.take()
     row = {"id": made, "channel": "phone", "channel_user": phone, "phone": phone, "language": "en", "marketing": False}
-    await conn.execute(insert(contact).values(created_at=world.house.clock.now(), **row))
+    await conn.execute(insert(contact).values(created_at=world.app.clock.now(), **row))
     linked = {"contact_id": made, "account_id": world.nakuru.account_id, "how": "record"}
-    await conn.execute(insert(contact_account).values(linked_at=world.house.clock.now(), **linked))
+    await conn.execute(insert(contact_account).values(linked_at=world.app.clock.now(), **linked))
     return made
 
 
 @pytest.mark.parametrize(("starts", "asks"), [("", True), ("1 Mar 2020, 09:00", True), ("1 Mar 2199, 09:00", False)])
 async def test_a_campaign_that_would_begin_at_once_asks_first(world: World, starts: str, asks: bool) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     await browser.get("/console/campaigns")
     told = {"do": "plan", "name": "Saturday", "text_en": "We are open.", "channel": "sms", "starts_at": starts}
     status, text = await send(browser, "/console/campaigns", **told)

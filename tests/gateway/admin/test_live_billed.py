@@ -63,7 +63,7 @@ async def test_usage_that_comes_after_the_bill_is_put_right_beside_what_was_char
     await april(world)
     assert 50_000 - await purse(world) + await billed(world) == 2_400
     await collected(world, 9, *case.uses[9])
-    clock = world.house.clock
+    clock = world.app.clock
     assert isinstance(clock, SetClock)
     clock.forward(timedelta(days=30))
     await collected(world, 10, "voice", "s", "60", "2026-04-10T08:00:00+03:00")

@@ -78,7 +78,7 @@ async def test_what_falls_due_at_the_end_and_is_not_there_is_taken_when_money_co
     assert await purse(world) == 0
     await fill(world, "50", "more")
     for _ in range(2):
-        await live_closed.tick(world.house)
+        await live_closed.tick(world.app)
         assert await purse(world) == 5_500 - 1_160
 
 
@@ -86,8 +86,8 @@ async def test_a_month_without_a_use_owes_what_stands_beside_uses(world: World) 
     line = await a_line(world, CASES["what stands beside the uses"].tariff)
     await use(world, line, "u", "data", "MB", "3", "2026-03-02T08:00:00+03:00")
     await april(world)
-    world.house.clock.forward(timedelta(days=31))  # the tests' clock can be moved
-    await live_closed.tick(world.house)
+    world.app.clock.forward(timedelta(days=31))  # the tests' clock can be moved
+    await live_closed.tick(world.app)
     assert 50_000 - await purse(world) == 11_950 + 11_600
 
 
@@ -155,12 +155,12 @@ async def test_a_plan_that_changes_and_a_service_that_ends_pay_for_their_days(wo
     """Fourteen days at 1, seventeen at 2, nine of April; the use was on the first plan alone."""
     text = "charges:\n  - {code: rental, type: fixed, per: day, price: '1'}\n" + f"  {CALLS}"
     line = await a_line(world, text)
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         other = HEAD.replace("tariff: go", "tariff: faster") + text.replace("'1'", "'2'")
-        await tariffs.load(conn, world.house, tariffs.check(other), by="test")
+        await tariffs.load(conn, world.app, tariffs.check(other), by="test")
         await conn.execute(update(service_plan).values(to_date=date(2026, 3, 15)))
         row = {
-            "id": world.house.ids.take(),
+            "id": world.app.ids.take(),
             "service_id": int(line),
             "tariff": "faster",
             "from_date": date(2026, 3, 15),
@@ -168,26 +168,26 @@ async def test_a_plan_that_changes_and_a_service_that_ends_pay_for_their_days(wo
         await conn.execute(insert(service_plan).values(row))
     await use(world, line, "u", "voice", "s", "61", "2026-03-02T08:00:00+03:00")
     await april(world)
-    await live_closed.tick(world.house)
+    await live_closed.tick(world.app)
     assert 50_000 - await purse(world) == 600 + 1_400 + 3_400
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         ended = update(service).where(service.c.id == int(line))
         await conn.execute(ended.values(state="ended", ended_on=date(2026, 4, 10)))
     for _ in range(3):
-        world.house.clock.forward(timedelta(days=31))  # the tests' clock can be moved
-        await live_closed.tick(world.house)
+        world.app.clock.forward(timedelta(days=31))  # the tests' clock can be moved
+        await live_closed.tick(world.app)
     assert 50_000 - await purse(world) == 600 + 1_400 + 3_400 + 1_800
 
 
 async def test_two_lines_of_one_account_pay_from_one_purse_at_the_same_time(world: World) -> None:
     case = CASES["a maximum"]
     first = await a_line(world, case.tariff)
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         mine = (await conn.execute(select(service).where(service.c.id == int(first)))).one()._asdict()
         plan = (await conn.execute(select(service_plan).where(service_plan.c.service_id == int(first)))).one()._asdict()
-        second = world.house.ids.take()
+        second = world.app.ids.take()
         await conn.execute(insert(service).values(mine | {"id": second}))
-        await conn.execute(insert(service_plan).values(plan | {"id": world.house.ids.take(), "service_id": second}))
+        await conn.execute(insert(service_plan).values(plan | {"id": world.app.ids.take(), "service_id": second}))
     await asyncio.gather(
         *(
             use(world, line, f"{line}:{number}", *one)
@@ -200,9 +200,9 @@ async def test_two_lines_of_one_account_pay_from_one_purse_at_the_same_time(worl
 
 async def test_a_tariff_that_begins_or_ends_in_the_month_serves_the_days_it_has(world: World) -> None:
     line = await a_line(world, f"valid_to: 2026-03-20\ncharges:\n  {CALLS}")
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         other = HEAD.replace("2026-01-01", "2026-04-05") + f"charges:\n  {CALLS}"
-        await tariffs.load(conn, world.house, tariffs.check(other), by="test")
+        await tariffs.load(conn, world.app, tariffs.check(other), by="test")
     asked = ("voice", "s", "60")
     for number, (day, status) in enumerate(
         (("03-02", 201), ("03-19", 201), ("03-21", 404), ("04-04", 404), ("04-06", 201))
@@ -215,7 +215,7 @@ async def test_the_books_tell_when_what_was_charged_is_not_what_was_paid(world: 
     line = await a_line(world, CASES["a maximum"].tariff)
     await use(world, line, "u", *CASES["a maximum"].uses[0])
     await purse(world)
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         await conn.execute(update(live_paid).values(minor=live_paid.c.minor - 1))
         [told] = await verify.problems(conn)
     assert told.endswith("of uses charged live came to 50, of which 49 was paid and 0 is owed")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from core.context import House
+from core.context import App
 from core.outbox.queue import enqueue
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import described, description
@@ -22,28 +22,28 @@ async def test_alive_asks_nothing_and_ready_asks_the_database(world: World) -> N
     assert (answer.status, await answer.json()) == (200, {"status": "ok", "checks": {"database": "ok", "outbox": "ok"}})
 
 
-async def test_ready_names_what_does_not_answer_and_tells_no_more(house: House, aiohttp_client: Serve) -> None:
+async def test_ready_names_what_does_not_answer_and_tells_no_more(app: App, aiohttp_client: Serve) -> None:
     async def broken() -> None:
         raise RuntimeError("redis://user:secret@host refused")
 
-    app = ops_app(house)
-    app[CHECKS] = {"sessions": broken}
-    answer = await (await aiohttp_client(app)).get("/readyz")
+    web_app = ops_app(app)
+    web_app[CHECKS] = {"sessions": broken}
+    answer = await (await aiohttp_client(web_app)).get("/readyz")
     assert answer.status == 503
     assert (await answer.json())["checks"] == {"database": "ok", "outbox": "ok", "sessions": "failed"}
     assert "secret" not in await answer.text()
 
 
-async def test_ready_tells_a_backlog_and_still_takes_requests(house: House, aiohttp_client: Serve) -> None:
+async def test_ready_tells_a_backlog_and_still_takes_requests(app: App, aiohttp_client: Serve) -> None:
     async def waits() -> str:
         return "12 waiting"
 
-    app, now = ops_app(house), house.clock.now()
-    app[CHECKS] = {"spool": waits}
-    async with house.db.writing() as conn:
+    web_app, now = ops_app(app), app.clock.now()
+    web_app[CHECKS] = {"spool": waits}
+    async with app.db.writing() as conn:
         for key, at in (("k", now - timedelta(minutes=25)), ("night", now + timedelta(hours=9))):
-            await enqueue(conn, house, key=key, kind="reply", template="reply.text", not_before=at)
-    answer = await (await aiohttp_client(app)).get("/readyz")
+            await enqueue(conn, app, key=key, kind="reply", template="reply.text", not_before=at)
+    answer = await (await aiohttp_client(web_app)).get("/readyz")
     told = {"database": "ok", "outbox": "the oldest message has been due for 25 minutes", "spool": "12 waiting"}
     assert (answer.status, (await answer.json())["checks"]) == (200, told)
 
@@ -68,18 +68,18 @@ async def test_every_route_is_described(world: World) -> None:
         assert told["paths"][path][method]["summary"], path
 
 
-async def test_every_route_of_the_whole_gateway_is_described_and_guarded(house: House) -> None:
-    whole = replace(house, settings=house.settings.model_copy(update={"phone_page": True}))
-    app = make_app(whole, with_scheduler=False)
-    told = document(app)
-    for path, method, handler in all_routes(app):
+async def test_every_route_of_the_whole_gateway_is_described_and_guarded(app: App) -> None:
+    whole = replace(app, settings=app.settings.model_copy(update={"phone_page": True}))
+    web_app = make_app(whole, with_scheduler=False)
+    told = document(web_app)
+    for path, method, handler in all_routes(web_app):
         assert told["paths"][path][method]["summary"], path
         assert description(handler) or not path.startswith((API, CONSOLE)), path
     assert {"/phone", "/chat/socket", "/b/{token}.pdf", "/p/{token}", "/console", "/quote"} <= set(told["paths"])
 
 
-async def test_every_reference_of_the_description_leads_somewhere(house: House) -> None:
-    told = document(ops_app(house))
+async def test_every_reference_of_the_description_leads_somewhere(app: App) -> None:
+    told = document(ops_app(app))
 
     def references(value: object) -> list[str]:
         if isinstance(value, dict):
@@ -92,22 +92,22 @@ async def test_every_reference_of_the_description_leads_somewhere(house: House) 
     assert len(names) > 5
 
 
-async def test_every_route_of_the_ops_side_carries_a_permission(house: House) -> None:
+async def test_every_route_of_the_ops_side_carries_a_permission(app: App) -> None:
     silent = [
         f"{method} {path}"
-        for path, method, handler in all_routes(ops_app(house))
+        for path, method, handler in all_routes(ops_app(app))
         if path.startswith((API, CONSOLE)) and description(handler) is None
     ]
     assert silent == []
 
 
-async def test_a_route_that_forgot_its_permission_is_refused(house: House, aiohttp_client: Serve, world: World) -> None:
+async def test_a_route_that_forgot_its_permission_is_refused(app: App, aiohttp_client: Serve, world: World) -> None:
     async def forgotten(_request: web.Request) -> web.Response:
         return web.Response(text="everything")
 
-    app = ops_app(house)
-    app.router.add_get("/tmf-api/forgotten/v4/thing", forgotten)
-    client = await aiohttp_client(app)
+    web_app = ops_app(app)
+    web_app.router.add_get("/tmf-api/forgotten/v4/thing", forgotten)
+    client = await aiohttp_client(web_app)
     answer = await client.get("/tmf-api/forgotten/v4/thing", headers={"Authorization": f"Bearer {world.admin_key}"})
     assert answer.status == 403
 
@@ -118,14 +118,14 @@ def test_a_permission_that_does_not_exist_cannot_be_asked_for() -> None:
 
 
 async def test_a_bug_is_told_with_a_reference_and_without_its_words(
-    house: House, aiohttp_client: Serve, capsys: pytest.CaptureFixture[str]
+    app: App, aiohttp_client: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def buggy(_request: web.Request) -> web.Response:
         raise RuntimeError("customer 42 has PIN 1234")
 
-    app = ops_app(house)
-    app.router.add_get("/buggy", buggy)
-    answer = await (await aiohttp_client(app)).get("/buggy")
+    web_app = ops_app(app)
+    web_app.router.add_get("/buggy", buggy)
+    answer = await (await aiohttp_client(web_app)).get("/buggy")
     assert answer.status == 500
     assert "1234" not in await answer.text()
     logged = capsys.readouterr().out

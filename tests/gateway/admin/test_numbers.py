@@ -29,14 +29,14 @@ def db(sqlite_db: Database) -> Database:
 
 
 async def at_the_desk(world: World) -> tuple[Browser, str]:
-    browser = await signed_in(world.client, world.house, "cashier", "nakuru")
+    browser = await signed_in(world.client, world.app, "cashier", "nakuru")
     await browser.get("/console/cash")
     page = await browser.post("/console/cash", do="open", amount="50")
     return browser, re.findall(r'name="key" value="([^"]+)"', page)[0]
 
 
 async def taken(world: World) -> list[int]:
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         rows = await conn.execute(select(receipt.c.amount_minor).where(receipt.c.provider == "cash"))
     return [row.amount_minor for row in rows]
 
@@ -65,8 +65,8 @@ async def test_one_press_takes_no_absurd_amount(world: World) -> None:
     browser, key = await at_the_desk(world)
     told = await browser.post("/console/cash", 409, do="receipt", account="10000017", amount="9,999,999", key=key)
     assert "At most KES 101,000" in told
-    strict = world.house.operator.model_copy(update={"cash_desk": CashDesk(ahead_at_most="500")})
-    object.__setattr__(world.house, "operator", strict)
+    strict = world.app.operator.model_copy(update={"cash_desk": CashDesk(ahead_at_most="500")})
+    object.__setattr__(world.app, "operator", strict)
     await browser.post("/console/cash", 409, do="receipt", account="10000017", amount="1,500.01", key=key)
     await browser.post("/console/cash", do="receipt", account="10000017", amount="1,500", key=key)
     assert await taken(world) == [1_500_00]
@@ -74,10 +74,10 @@ async def test_one_press_takes_no_absurd_amount(world: World) -> None:
 
 @pytest.mark.parametrize("typed", NONE)
 async def test_no_refund_verdict_or_limit_is_given_by_what_is_no_amount(world: World, typed: str) -> None:
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         ticket = await line_disputed.dispute(
             conn,
-            world.house,
+            world.app,
             account_id=world.nakuru.account_id,
             invoice_id=world.nakuru.invoice_id,
             position=0,
@@ -85,23 +85,23 @@ async def test_no_refund_verdict_or_limit_is_given_by_what_is_no_amount(world: W
             contact_id=world.nakuru.contact_id,
             key="k",
         )
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     place = f"/console/receipts/{world.nakuru.receipt_id}"
     await browser.post(place, 400, do="refund", amount=typed, reason="paid twice", key="k")
     await browser.post(f"/console/tickets/{ticket.id}/verdict", 400, verdict="partial", amount=typed)
     limit = f"/console/collections/{world.nakuru.account_id}"
     await browser.post(limit, 409, do="limit", amount=typed, note="a good payer")
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         assert (await conn.execute(select(refund))).all() == []
         assert (await conn.execute(select(own_limit))).all() == []
 
 
 async def test_a_limit_is_read_as_the_console_writes(world: World) -> None:
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     place = f"/console/collections/{world.nakuru.account_id}"
-    object.__setattr__(world.house, "operator", _generous(world.house.operator))
+    object.__setattr__(world.app, "operator", _generous(world.app.operator))
     await browser.post(place, do="limit", amount="Ksh 20,000", note="a good payer")
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         assert (await conn.execute(select(own_limit.c.limit_minor))).scalars().all() == [20_000_00]
 
 
@@ -122,8 +122,8 @@ async def test_a_customers_own_page_reads_and_shows_in_the_customers_notation(
     pages, csrf = await _pages(world, aiohttp_client, lang)
     for text in (typed, again):
         await text_of(pages, "/me/settings", low=text, csrf=csrf)
-        async with pages.house.db.reading() as conn:
-            told = await low.amounts(conn, pages.house, [pages.nakuru.account_id])
+        async with pages.app.db.reading() as conn:
+            told = await low.amounts(conn, pages.app, [pages.nakuru.account_id])
         assert told[pages.nakuru.account_id] == minor
         assert f'name="low" inputmode="decimal" maxlength="12" value="{again}"' in await text_of(pages, "/me/settings")
 
@@ -137,14 +137,14 @@ async def test_a_customers_own_page_refuses_what_reads_two_ways(
 
 
 async def _pages(world: World, serve: Serve, lang: str) -> tuple[World, str]:
-    app = ops_app(world.house)
-    app.add_routes(me.routes())
-    me.setup(app)
-    async with world.house.db.writing() as conn:
+    web_app = ops_app(world.app)
+    web_app.add_routes(me.routes())
+    me.setup(web_app)
+    async with world.app.db.writing() as conn:
         await conn.execute(update(contact).values(language=lang))
         purse = grant.Grant(world.nakuru.account_id, "KES", 500_00, {})
-        await grant.put_in(conn, world.house, purse, key="purse", why="gift", actor="test")
-    pages = replace(world, client=await serve(app))
+        await grant.put_in(conn, world.app, purse, key="purse", why="gift", actor="test")
+    pages = replace(world, client=await serve(web_app))
     found = re.search(r'name="csrf" value="([0-9a-f]+)"', await come_in(pages))
     assert found is not None
     return pages, found[1]

@@ -23,7 +23,7 @@ async def send(world: World, path: str, key: str, status: int = 201, api_key: st
 async def buckets(world: World, **query: str) -> list[Any]:
     answer = await world.get(f"{BASE}/bucket", params=query)
     assert answer.status == 200, await answer.text()
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         assert await problems(conn) == []
     return list(await answer.json())
 
@@ -44,7 +44,7 @@ async def test_prepaid_money_is_one_purse_exact_and_topped_up_once(world: World)
     assert made["bucket"]["id"] == purse["id"]
     assert purse["remainingValue"] == {"amount": 12.5, "units": "KES"}
     assert (purse["usageType"], purse["remainingValueName"], purse["isShared"]) == ("monetary", "KES 12.50", False)
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     assert "KES 12.50" in await browser.get(f"/console/accounts/{world.nakuru.account_id}")
     await send(world, "topupBalance", "a", 409, amount={"amount": 1, "units": "KES"}, partyAccount=of("10000017"))
 
@@ -91,7 +91,7 @@ async def test_a_reservation_that_is_let_go_holds_nothing(world: World) -> None:
 
 
 async def test_a_use_of_a_service_is_charged_as_the_tariff_says_or_refused(world: World) -> None:
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         mine = select(service.c.id).where(service.c.account_id == world.nakuru.account_id)
         product = [{"id": str((await conn.execute(mine)).scalar_one())}]
     await send(world, "topupBalance", "a", amount=MB, product=product, usageType="data")
@@ -133,9 +133,9 @@ async def test_a_key_is_needed_and_the_role_and_the_branch_decide(world: World) 
     body = {"amount": MB, "partyAccount": of("10000025")}
     answer = await world.send("POST", f"{BASE}/topupBalance", json=body)
     assert answer.status == 400
-    async with world.house.db.writing() as conn:
-        network = await keys.create_key(conn, world.house, "network", branch="nakuru")
-        viewer = await keys.create_key(conn, world.house, "viewer")
+    async with world.app.db.writing() as conn:
+        network = await keys.create_key(conn, world.app, "network", branch="nakuru")
+        viewer = await keys.create_key(conn, world.app, "viewer")
     await send(world, "topupBalance", "a", 404, network, **body)
     await send(world, "topupBalance", "a", 403, viewer, **body)
     await send(world, "topupBalance", "a", 201, network, amount=MB, partyAccount=of("10000017"))

@@ -34,10 +34,10 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def world(world: World, aiohttp_client: Serve) -> World:
-    house = replace(world.house, settings=world.house.settings.model_copy(update={"trusted_proxies": "127.0.0.1"}))
-    async with house.db.writing() as conn:
-        await staff.create_staff(conn, house, "wanjiru", "clerk", PASSWORD)
-    return replace(world, house=house, client=await aiohttp_client(ops_app(house)))
+    app = replace(world.app, settings=world.app.settings.model_copy(update={"trusted_proxies": "127.0.0.1"}))
+    async with app.db.writing() as conn:
+        await staff.create_staff(conn, app, "wanjiru", "clerk", PASSWORD)
+    return replace(world, app=app, client=await aiohttp_client(ops_app(app)))
 
 
 async def sign_in(world: World, address: str, password: str, cookies: dict[str, str] | None = None) -> int:
@@ -81,11 +81,11 @@ async def test_ever_so_many_addresses_have_few_tries_together(world: World) -> N
         await sign_in(world, f"198.51.100.{number}", "a wrong password")
     assert await sign_in(world, "192.0.2.77", PASSWORD) == 403, "also the right one, or they would learn it"
     assert await sign_in(world, "203.0.113.5", PASSWORD, clerk) == 303
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         assert (await conn.execute(select(alarm.c.kind))).scalars().all() == ["sign_in"]
-    async with world.house.db.writing() as conn:
-        await people.enable(conn, world.house, "wanjiru", actor="user:asha")
-        await people.reset(conn, world.house, "wanjiru", "four other plain words", actor="user:asha")
+    async with world.app.db.writing() as conn:
+        await people.enable(conn, world.app, "wanjiru", actor="user:asha")
+        await people.reset(conn, world.app, "wanjiru", "four other plain words", actor="user:asha")
     assert await sign_in(world, "192.0.2.77", "four other plain words") == 303
 
 

@@ -18,10 +18,10 @@ def db(sqlite_db: Database) -> Database:
 
 async def a_talk(world: World) -> int:
     her = world.nakuru
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         await interactions.log(
             conn,
-            world.house,
+            world.app,
             channel="webchat",
             direction="in",
             kind="turn",
@@ -30,7 +30,7 @@ async def a_talk(world: World) -> int:
         )
         made = await talks.ask(
             conn,
-            world.house,
+            world.app,
             contact_id=her.contact_id,
             account_id=her.account_id,
             channel="sms",
@@ -41,7 +41,7 @@ async def a_talk(world: World) -> int:
 
 async def test_a_clerk_answers_and_gives_the_chat_back(world: World) -> None:
     talk_id = await a_talk(world)
-    browser = await signed_in(world.client, world.house, "clerk")
+    browser = await signed_in(world.client, world.app, "clerk")
     assert "My &lt;i&gt;meter&lt;/i&gt;" in await browser.get("/console/talks")
     page = await browser.get(f"/console/talks/{talk_id}")
     assert "&lt;b&gt;It hums&lt;/b&gt;" in page
@@ -49,7 +49,7 @@ async def test_a_clerk_answers_and_gives_the_chat_back(world: World) -> None:
     assert "We come &lt;today&gt;" in page
     assert "on its way" in page
     await browser.post(f"/console/talks/{talk_id}", do="back")
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         row = (await conn.execute(select(talk.c.state, talk.c.clerk, talk.c.ended_by))).one()
         told = list((await conn.execute(select(outbox.c.template).order_by(outbox.c.id))).scalars())
     assert tuple(row) == ("over", "user:clerk-none", "user:clerk-none")
@@ -59,7 +59,7 @@ async def test_a_clerk_answers_and_gives_the_chat_back(world: World) -> None:
 
 async def test_a_talk_of_another_branch_is_not_there(world: World) -> None:
     talk_id = await a_talk(world)
-    browser = await signed_in(world.client, world.house, "clerk", "kisumu")
+    browser = await signed_in(world.client, world.app, "clerk", "kisumu")
     assert "meter" not in await browser.get("/console/talks")
     await browser.get(f"/console/talks/{talk_id}", 404)
     await browser.post(f"/console/talks/{talk_id}", 404, do="take")
@@ -67,5 +67,5 @@ async def test_a_talk_of_another_branch_is_not_there(world: World) -> None:
 
 async def test_whoever_may_not_answer_sees_no_chats(world: World) -> None:
     talk_id = await a_talk(world)
-    browser = await signed_in(world.client, world.house, "viewer")
+    browser = await signed_in(world.client, world.app, "viewer")
     await browser.get(f"/console/talks/{talk_id}", 403)

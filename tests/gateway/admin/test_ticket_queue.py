@@ -7,7 +7,7 @@ from sqlalchemy import insert, text
 
 from core.care.model import SEVERITIES, SEVERITY
 from core.care.tables import ticket
-from core.context import House
+from core.context import App
 from core.parties.tables import branch
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World
@@ -16,12 +16,12 @@ PATH = "/console/tickets"
 
 
 async def wait(
-    house: House, count: int, severity: str, *, kind: str = "bill", state: str = "open", branch_code: str = "nakuru"
+    app: App, count: int, severity: str, *, kind: str = "bill", state: str = "open", branch_code: str = "nakuru"
 ) -> None:
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         branch_id = (await conn.execute(branch.select().where(branch.c.code == branch_code))).one().id
         for at in range(count):
-            number, when = house.ids.take(), house.clock.now() + timedelta(minutes=at)
+            number, when = app.ids.take(), app.clock.now() + timedelta(minutes=at)
             await conn.execute(
                 insert(ticket).values(
                     id=number,
@@ -43,10 +43,10 @@ def references(page: str) -> list[str]:
 
 
 async def test_a_live_wire_stands_first_though_a_hundred_older_tickets_wait(world: World) -> None:
-    await wait(world.house, 104, "normal")
-    await wait(world.house, 2, "high", kind="no_supply")
-    await wait(world.house, 1, "critical", kind="danger")
-    browser = await signed_in(world.client, world.house, "clerk")
+    await wait(world.app, 104, "normal")
+    await wait(world.app, 2, "high", kind="no_supply")
+    await wait(world.app, 1, "critical", kind="danger")
+    browser = await signed_in(world.client, world.app, "clerk")
     first = await browser.get(PATH)
     assert references(first)[:4] == ["critical 0", "high 0", "high 1", "normal 0"]
     assert len(references(first)) >= 48 and "next" in first
@@ -60,10 +60,10 @@ async def test_a_live_wire_stands_first_though_a_hundred_older_tickets_wait(worl
 
 
 async def test_filters_narrow_and_go_along_with_the_pages(world: World) -> None:
-    await wait(world.house, 60, "normal")
-    await wait(world.house, 3, "high", kind="no_supply")
-    await wait(world.house, 2, "high", kind="leak", state="waiting")
-    browser = await signed_in(world.client, world.house, "clerk")
+    await wait(world.app, 60, "normal")
+    await wait(world.app, 3, "high", kind="no_supply")
+    await wait(world.app, 2, "high", kind="leak", state="waiting")
+    browser = await signed_in(world.client, world.app, "clerk")
     assert references(await browser.get(f"{PATH}?kind=no_supply")) == ["high 0", "high 1", "high 2"]
     assert references(await browser.get(f"{PATH}?state=waiting")) == ["high 0", "high 1"]
     assert len(references(await browser.get(f"{PATH}?state=unsolved&severity=high"))) == 5
@@ -77,15 +77,15 @@ async def test_filters_narrow_and_go_along_with_the_pages(world: World) -> None:
 
 
 async def test_a_branch_sees_its_own_queue(world: World) -> None:
-    await wait(world.house, 1, "critical", branch_code="kisumu")
-    nakuru = await signed_in(world.client, world.house, "clerk", "nakuru")
+    await wait(world.app, 1, "critical", branch_code="kisumu")
+    nakuru = await signed_in(world.client, world.app, "clerk", "nakuru")
     assert references(await nakuru.get(PATH)) == []
 
 
-async def test_the_queue_is_read_off_an_index(house: House) -> None:
-    if "sqlite" not in str(house.db.engine.url):
+async def test_the_queue_is_read_off_an_index(app: App) -> None:
+    if "sqlite" not in str(app.db.engine.url):
         return
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         query = (
             "EXPLAIN QUERY PLAN SELECT id FROM ticket WHERE state = 'open' ORDER BY severity, opened_at, id LIMIT 50"
         )

@@ -114,6 +114,6 @@ async def test_a_branch_key_neither_sees_nor_moves_a_foreign_ticket(world: World
 
 @pytest.mark.parametrize("role", ["finance", "viewer", "marketing"])
 async def test_a_role_that_may_only_look_cannot_write(world: World, role: str) -> None:
-    async with world.house.db.writing() as conn:
-        key = await keys.create_key(conn, world.house, role)
+    async with world.app.db.writing() as conn:
+        key = await keys.create_key(conn, world.app, role)
     assert (await world.send("POST", PATH, key, json=new())).status == 403

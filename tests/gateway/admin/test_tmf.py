@@ -124,8 +124,8 @@ async def test_without_a_key_or_with_a_wrong_one_there_is_no_answer(world: World
 
 
 async def test_a_role_without_the_permission_is_refused(world: World) -> None:
-    async with world.house.db.writing() as conn:
-        key = await keys.create_key(conn, world.house, "marketing")
+    async with world.app.db.writing() as conn:
+        key = await keys.create_key(conn, world.app, "marketing")
     answer = await world.get(BILLS, key)
     assert answer.status == 403
 

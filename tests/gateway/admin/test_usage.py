@@ -29,18 +29,18 @@ async def post(world: World, body: Any, status: int = 201, key: str | None = Non
     headers = {"Idempotency-Key": key} if key else {}
     answer = await world.send("POST", PATH, api_key, json=body, headers=headers)
     assert answer.status == status, await answer.text()
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         assert await verify.problems(conn) == []
     return await answer.json()
 
 
 async def line(world: World) -> None:
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         meter = NewMeter("+254700000001", code="line", unit="event", kind="line", interval_minutes=None)
         given = Customer(
             "Amina", number="30000001", opened_on=date(2026, 1, 1), commodity="mobile", meter=meter, tariff="go"
         )
-        await register_customer(conn, world.house, given)
+        await register_customer(conn, world.app, given)
 
 
 async def test_one_record_is_received_and_can_be_read(world: World) -> None:
@@ -75,16 +75,16 @@ async def test_a_batch_tells_of_each_and_again_changes_nothing(world: World) -> 
 async def test_nothing_and_too_much_and_strangers_are_refused(world: World) -> None:
     await post(world, [], 400)
     await post(world, [1] * 10_001, 400)
-    async with world.house.db.writing() as conn:
-        viewer = await keys.create_key(conn, world.house, "viewer")
-        branch = await keys.create_key(conn, world.house, "network", branch="nakuru")
+    async with world.app.db.writing() as conn:
+        viewer = await keys.create_key(conn, world.app, "viewer")
+        branch = await keys.create_key(conn, world.app, "network", branch="nakuru")
     await post(world, record(), 403, api_key=viewer)
     await post(world, record(), 403, api_key=branch)
 
 
 async def test_the_console_shows_files_and_reasons_and_takes_them_again(world: World) -> None:
     await post(world, [record(1), record(2, unit="MB")], key="switch one")
-    browser = await signed_in(world.client, world.house)
+    browser = await signed_in(world.client, world.app)
     text = await browser.get("/console/usage")
     assert "Nobody has the line +254700000001" in text and "switch one" in text and "<svg" in text
     await line(world)
@@ -99,6 +99,6 @@ async def test_the_console_shows_files_and_reasons_and_takes_them_again(world: W
 
 async def test_who_may_only_look_has_no_button(world: World) -> None:
     await post(world, [record(1)])
-    browser = await signed_in(world.client, world.house, "viewer")
+    browser = await signed_in(world.client, world.app, "viewer")
     assert "Take them again" not in await browser.get("/console/usage")
     await browser.post("/console/usage/recycle", status=403)

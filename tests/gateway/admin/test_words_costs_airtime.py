@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from core.context import House
+from core.context import App
 from core.errors import BadInput
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
@@ -29,15 +29,15 @@ MINE = "Asante! {amount} imefika. {operator}"
 
 
 @pytest.fixture
-async def own(house: House) -> AsyncIterator[House]:
+async def own(app: App) -> AsyncIterator[App]:
     """A house whose own words are given back afterwards: the catalogues are one for the process."""
-    yield house
-    async with house.db.writing() as conn:
+    yield app
+    async with app.db.writing() as conn:
         await conn.execute(delete(wording))
         await own_texts.refresh(conn)
 
 
-async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(own: House, world: World) -> None:
+async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(own: App, world: World) -> None:
     browser = await signed_in(world.client, own)
     ours = say("sw", KEY, amount="1", operator="x", ussd="y")
     assert KEY in await browser.get(f"{NOTICES}?lang=sw")
@@ -58,7 +58,7 @@ async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(o
     await browser.get(f"{NOTICES}?lang=xx", 404)
 
 
-async def test_a_branch_does_not_word_for_the_house(own: House, world: World) -> None:
+async def test_a_branch_does_not_word_for_the_house(own: App, world: World) -> None:
     nakuru = await signed_in(world.client, own, "admin", "nakuru")
     await nakuru.post(NOTICES, 403, lang="sw", key=KEY, text=MINE, do="keep")
     clerk = await signed_in(world.client, own, "clerk")
@@ -87,42 +87,42 @@ def test_texts_of_the_folder_are_laid_over_ours(tmp_path: Path) -> None:
             load_folder(tmp_path)
 
 
-async def spend(house: House, account_id: int, micro: int, channel: str = "sms") -> None:
+async def spend(app: App, account_id: int, micro: int, channel: str = "sms") -> None:
     key = f"m:{account_id}:{channel}"
-    async with house.db.writing() as conn:
-        await enqueue(conn, house, key=key, kind="notice", template="notice.thanks", params={}, account_id=account_id)
+    async with app.db.writing() as conn:
+        await enqueue(conn, app, key=key, kind="notice", template="notice.thanks", params={}, account_id=account_id)
         number = (await conn.execute(select(outbox.c.id).where(outbox.c.key == key))).scalar_one()
         await conn.execute(
             insert(message_cost).values(
-                outbox_id=number, channel=channel, category="", currency="KES", amount_micro=micro, at=house.clock.now()
+                outbox_id=number, channel=channel, category="", currency="KES", amount_micro=micro, at=app.clock.now()
             )
         )
 
 
 async def test_costs_are_summed_by_channel_between_two_days_and_by_branch(world: World) -> None:
-    house = world.house
-    await spend(house, world.nakuru.account_id, 800_000)
-    await spend(house, world.kisumu.account_id, 400_000)
-    await spend(house, world.kisumu.account_id, 50, "whatsapp")
-    browser = await signed_in(world.client, house, "finance")
+    app = world.app
+    await spend(app, world.nakuru.account_id, 800_000)
+    await spend(app, world.kisumu.account_id, 400_000)
+    await spend(app, world.kisumu.account_id, 50, "whatsapp")
+    browser = await signed_in(world.client, app, "finance")
     text = await browser.get(COSTS)
     assert "KES 1.2000" in text and "KES 0.6000" in text and "whatsapp" in text
     assert "No message of these days has a price" in await browser.get(f"{COSTS}?from=2026-01-01&to=2026-01-31")
-    nakuru = await signed_in(world.client, house, "finance", "nakuru")
+    nakuru = await signed_in(world.client, app, "finance", "nakuru")
     text = await nakuru.get(f"{COSTS}?from={date(2026, 3, 10)}&to={date(2026, 3, 10)}")
     assert "KES 0.8000" in text and "KES 1.2000" not in text and "whatsapp" not in text
-    clerk = await signed_in(world.client, house, "clerk")
+    clerk = await signed_in(world.client, app, "clerk")
     await clerk.get(COSTS, 403)
 
 
 async def order(world: World) -> int:
-    house = world.house
-    async with house.db.writing() as conn:
+    app = world.app
+    async with app.db.writing() as conn:
         earned = Posting(Book("points_issued"), Book("points", world.nakuru.account_id), 500, ASSET, EARNED)
-        await post(conn, house, key="earn", kind="points", booked_on=house.today(), postings=[earned])
+        await post(conn, app, key="earn", kind="points", booked_on=app.today(), postings=[earned])
         made = await store.reserve(
             conn,
-            house,
+            app,
             key="o",
             account_id=world.nakuru.account_id,
             kind="airtime",
@@ -136,32 +136,32 @@ async def order(world: World) -> int:
     return made.id
 
 
-async def state_of(house: House) -> str:
-    async with house.db.reading() as conn:
+async def state_of(app: App) -> str:
+    async with app.db.reading() as conn:
         return str((await conn.execute(select(redemption.c.state))).scalar_one())
 
 
 async def test_a_clerk_says_that_airtime_did_not_arrive_and_the_points_return(world: World) -> None:
     number = await order(world)
-    browser = await signed_in(world.client, world.house, "clerk")
+    browser = await signed_in(world.client, world.app, "clerk")
     text = await browser.get(AIRTIME)
     assert "Wanjiru Kamau" in text and "KES 50" in text and "no answer" in text
-    admin = await signed_in(world.client, world.house)
+    admin = await signed_in(world.client, world.app)
     assert "1 airtime orders have no answer" in await admin.get("/console/day")
     await admin.post(f"{AIRTIME}/{number}", 400, do="failed")
     await admin.post(f"{AIRTIME}/{number}", 400, do="maybe", sure="yes")
     assert "the points are back" in await admin.post(f"{AIRTIME}/{number}", do="failed", sure="yes")
-    assert await state_of(world.house) == "reversed"
+    assert await state_of(world.app) == "reversed"
     await admin.post(f"{AIRTIME}/{number}", 404, do="arrived", sure="yes")
 
 
 async def test_airtime_of_another_branch_and_on_its_way_cannot_be_decided(world: World) -> None:
     number = await order(world)
-    kisumu = await signed_in(world.client, world.house, "clerk", "kisumu")
+    kisumu = await signed_in(world.client, world.app, "clerk", "kisumu")
     assert "Wanjiru" not in await kisumu.get(AIRTIME)
     await kisumu.post(f"{AIRTIME}/{number}", 404, do="arrived", sure="yes")
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         await conn.execute(update(redemption).values(state="reserved"))
-    admin = await signed_in(world.client, world.house)
+    admin = await signed_in(world.client, world.app)
     await admin.post(f"{AIRTIME}/{number}", 404, do="arrived", sure="yes")
-    assert await state_of(world.house) == "reserved"
+    assert await state_of(world.app) == "reserved"

@@ -61,12 +61,12 @@ async def made_worse(crawl: Crawl) -> None:
     )
     assert await seat.post("/console/cash", do="open", amount="50") == 303
     assert await seat.post("/console/cash", do="receipt", account=own["number"], amount="300", key="k1") == 303
-    async with crawl.house.db.writing() as conn:
+    async with crawl.app.db.writing() as conn:
         for at, payload in enumerate(ASKED):
             told = {"account": own["number"], "currency": "KES", **payload}
             await approvals.ask(
                 conn,
-                crawl.house,
+                crawl.app,
                 kind="late_credit",
                 subject=f"bill:{at}",
                 payload=told,
@@ -89,7 +89,7 @@ async def pages(crawl: Crawl) -> list[str]:
 
 async def test_no_page_of_the_console_shows_a_name_of_the_code_or_an_amount_in_minor_units(crawl: Crawl) -> None:
     await made_worse(crawl)
-    async with crawl.house.db.reading() as conn:
+    async with crawl.app.db.reading() as conn:
         rows = await conn.execute(select(open_item.c.open_minor, open_item.c.total_minor))
         minors = sorted(
             {str(one) for row in rows for one in row if one >= 10_000} | {"28555", "30000", "50000", "1037", "128555"}

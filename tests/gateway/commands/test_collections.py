@@ -21,8 +21,8 @@ def late(operator_folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("HODI_NETWORK_URL", "http://127.0.0.1:9")
 
     async def make() -> None:
-        async with opened() as house, house.db.writing() as conn:
-            await a_late_account(conn, house, "ACC100", due=house.today() - timedelta(days=1))
+        async with opened() as app, app.db.writing() as conn:
+            await a_late_account(conn, app, "ACC100", due=app.today() - timedelta(days=1))
 
     asyncio.run(make())
     return "ACC100"

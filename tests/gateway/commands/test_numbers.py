@@ -43,12 +43,12 @@ def rows(table: Table) -> Sequence[Any]:
     from gateway.bootstrap import open_house
 
     async def read() -> Sequence[Any]:
-        house = await open_house()
+        app = await open_house()
         try:
-            async with house.db.reading() as conn:
+            async with app.db.reading() as conn:
                 return (await conn.execute(select(table))).all()
         finally:
-            await house.db.close()
+            await app.db.close()
 
     return asyncio.run(read())
 

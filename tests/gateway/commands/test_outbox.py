@@ -14,15 +14,15 @@ __all__ = ["operator_folder", "quiet"]
 
 
 async def _three_letters() -> None:
-    async with opened() as house, house.db.writing() as conn:
+    async with opened() as app, app.db.writing() as conn:
         for key in ("a", "b", "c"):
-            await enqueue(conn, house, key=key, kind="reply", template="reply.text", params={"text": "x"})
+            await enqueue(conn, app, key=key, kind="reply", template="reply.text", params={"text": "x"})
         dead = update(outbox).where(outbox.c.key != "c")
         await conn.execute(dead.values(state="dead", attempts=7, reason="not_reached"))
 
 
 async def _states() -> dict[str, tuple[str, int]]:
-    async with opened() as house, house.db.reading() as conn:
+    async with opened() as app, app.db.reading() as conn:
         return {row.key: (row.state, row.attempts) for row in await conn.execute(select(outbox))}
 
 

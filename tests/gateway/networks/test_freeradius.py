@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.context import House
+from core.context import App
 from core.provisioning.desired import want
 from core.provisioning.model import Command, Done, NotKnown, NotReached, Refused
 from core.provisioning.providers.radius import RadiusNetwork
@@ -25,27 +25,27 @@ def server(postgres_server: Postgres) -> Postgres:
 
 
 @pytest.fixture
-async def peer(house: House, tmp_path: Path) -> AsyncIterator[RadiusNetwork]:
+async def peer(app: App, tmp_path: Path) -> AsyncIterator[RadiusNetwork]:
     if not freeradius.here():
         missing(freeradius.HINT)
-    await lines(house)
-    url = house.db.url.render_as_string(hide_password=False)
+    await lines(app)
+    url = app.db.url.render_as_string(hide_password=False)
     with freeradius.running(tmp_path, url) as (auth, coa, _):
         yield RadiusNetwork("127.0.0.1", freeradius.SECRET, auth, "127.0.0.1", coa, seconds=1, tries=2)
 
 
-async def test_it_lets_lines_in_as_our_views_say_and_takes_a_change_at_once(peer: RadiusNetwork, house: House) -> None:
+async def test_it_lets_lines_in_as_our_views_say_and_takes_a_change_at_once(peer: RadiusNetwork, app: App) -> None:
     assert await peer.levels(["line-0", "line-1", "line-2", "stranger"]) == {
         "line-0": "none",
         "line-1": "soft",
         "line-2": "hard",
         "stranger": "hard",
     }
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         hard = (
             await conn.execute(select(network_line.c.service_id).where(network_line.c.login == "line-2"))
         ).scalar_one()
-        await want(conn, house, {hard: "none"}, why="receipt")
+        await want(conn, app, {hard: "none"}, why="receipt")
     assert await peer.levels(["line-2"]) == {"line-2": "none"}
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import insert, text
 
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties.tables import service
 from core.provisioning.desired import want
@@ -16,11 +16,11 @@ from gateway.networks import network_of
 from tests.core.payments.made import an_account
 
 
-async def lines(house: House) -> list[int]:
+async def lines(app: App) -> list[int]:
     """Three lines: as sold, soft, hard."""
-    async with house.db.writing() as conn:
-        account_id = await an_account(conn, house)
-        services = list(house.ids.take_many(3))
+    async with app.db.writing() as conn:
+        account_id = await an_account(conn, app)
+        services = list(app.ids.take_many(3))
         rows = [
             {
                 "id": one,
@@ -35,15 +35,15 @@ async def lines(house: House) -> list[int]:
         await conn.execute(insert(service), rows)
         logins = [{"service_id": one, "login": f"line-{at}"} for at, one in enumerate(services)]
         await conn.execute(insert(network_line), logins)
-        await want(conn, house, {services[1]: "soft"}, why="soft_bar", kbps=256)
-        await want(conn, house, {services[2]: "hard"}, why="hard_bar")
+        await want(conn, app, {services[1]: "soft"}, why="soft_bar", kbps=256)
+        await want(conn, app, {services[2]: "hard"}, why="hard_bar")
     return services
 
 
-async def test_the_views_say_who_may_sign_in_and_at_what(house: House) -> None:
-    await lines(house)
+async def test_the_views_say_who_may_sign_in_and_at_what(app: App) -> None:
+    await lines(app)
     query = "SELECT username, attribute, op, value FROM {} ORDER BY username, attribute"
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         check = [tuple(row) for row in await conn.execute(text(query.format("radcheck")))]
         reply = [tuple(row) for row in await conn.execute(text(query.format("radreply")))]
     assert check == [(f"line-{at}", "Auth-Type", ":=", word) for at, word in enumerate(["Accept", "Accept", "Reject"])]
@@ -51,6 +51,6 @@ async def test_the_views_say_who_may_sign_in_and_at_what(house: House) -> None:
 
 
 async def test_the_settings_choose_the_network(sqlite_db: Database, clock: SetClock, operator: Operator) -> None:
-    house = House(sqlite_db, clock, operator, Settings(radius_host="127.0.0.1"))
-    assert isinstance(network_of(house), RadiusNetwork)
-    assert network_of(House(sqlite_db, clock, operator, Settings())) is None
+    app = App(clock, operator, sqlite_db, Settings(radius_host="127.0.0.1"))
+    assert isinstance(network_of(app), RadiusNetwork)
+    assert network_of(App(clock, operator, sqlite_db, Settings())) is None

@@ -8,7 +8,7 @@ import pypdf
 import pytest
 from sqlalchemy import func, select
 
-from core.context import House
+from core.context import App
 from core.payments.tables import payment_request
 from gateway.pages import bill
 from tests.gateway.conftest import Client, Serve, ops_app
@@ -20,18 +20,18 @@ NAME = "<script>alert('x')</script>{{7*7}} #set text(red)"
 @dataclass
 class Door:
     client: Client
-    house: House
+    app: App
     her: Customer
 
 
 @pytest.fixture
-async def door(house: House, aiohttp_client: Serve) -> AsyncIterator[Door]:
-    async with house.db.writing() as conn:
-        her = await a_customer(conn, house, await a_branch(conn, house, "nakuru"), number="10000017", name=NAME)
-    app = ops_app(house)
-    bill.setup(app)
-    app.add_routes(bill.routes())
-    yield Door(await aiohttp_client(app), house, her)
+async def door(app: App, aiohttp_client: Serve) -> AsyncIterator[Door]:
+    async with app.db.writing() as conn:
+        her = await a_customer(conn, app, await a_branch(conn, app, "nakuru"), number="10000017", name=NAME)
+    web_app = ops_app(app)
+    bill.setup(web_app)
+    web_app.add_routes(bill.routes())
+    yield Door(await aiohttp_client(web_app), app, her)
 
 
 async def test_the_page_says_total_and_due_date_and_what_is_open(door: Door) -> None:
@@ -76,7 +76,7 @@ async def test_the_pay_button_leads_to_one_paylink_however_often_it_is_pressed(d
         places.add(answer.headers["Location"])
     assert len(places) == 1
     assert places.pop().startswith("/p/")
-    async with door.house.db.reading() as conn:
+    async with door.app.db.reading() as conn:
         assert await conn.scalar(select(func.count()).select_from(payment_request)) == 1
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from channels.contract import Channel
 from channels.webchat import LARGEST_FRAME, WebChat
 from core.care.tables import interaction
-from core.context import House
+from core.context import App
 from core.message import Inbound, Notice, Option, Screen
 from gateway.app_keys import CHANNELS, SPOOL, TURNS
 from gateway.conversation.turn import Answer, Turns
@@ -45,14 +45,14 @@ class Counter:
         return self.answers.setdefault(str(inbound.message_id), Answer(reply))
 
 
-def chat_app(house: House, talk: Counter, spool: Path) -> web.Application:
-    app = ops_app(house)
-    open_spool(app, spool)
-    app[TURNS] = cast("Turns", talk)
-    app[CHANNELS] = {"webchat": WebChat(lambda notice: push(house, notice))}
-    chat.setup(app)
-    app.add_routes(chat.routes())
-    return app
+def chat_app(app: App, talk: Counter, spool: Path) -> web.Application:
+    web_app = ops_app(app)
+    open_spool(web_app, spool)
+    web_app[TURNS] = cast("Turns", talk)
+    web_app[CHANNELS] = {"webchat": WebChat(lambda notice: push(app, notice))}
+    chat.setup(web_app)
+    web_app.add_routes(chat.routes())
+    return web_app
 
 
 @dataclass
@@ -78,10 +78,10 @@ class Visitor:
 
 
 @pytest.fixture
-async def visitor(house: House, aiohttp_client: Serve, tmp_path: Path) -> AsyncIterator[Visitor]:
+async def visitor(app: App, aiohttp_client: Serve, tmp_path: Path) -> AsyncIterator[Visitor]:
     talk = Counter()
-    app = chat_app(house, talk, tmp_path / "spool")
-    client = await aiohttp_client(app)
+    web_app = chat_app(app, talk, tmp_path / "spool")
+    client = await aiohttp_client(web_app)
     assert (await client.get("/chat")).status == 200
     yield Visitor(client, talk)
 
@@ -133,13 +133,11 @@ async def test_what_could_not_be_taken_is_kept_and_answered_when_the_database_is
     assert (await ws.receive_json(timeout=10))["text"] == "heard 3"
 
 
-async def test_both_sides_are_in_the_log_of_all_that_passed_and_no_card_number_is(
-    visitor: Visitor, house: House
-) -> None:
+async def test_both_sides_are_in_the_log_of_all_that_passed_and_no_card_number_is(visitor: Visitor, app: App) -> None:
     ws = await visitor.open()
     await visitor.say(ws, "a", "my card is 4242 4242 4242 4242")
     await visitor.say(ws, "a", "my card is 4242 4242 4242 4242")
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         rows = (await conn.execute(select(interaction).order_by(interaction.c.id))).all()
     assert [(row.channel, row.direction, row.text) for row in rows] == [
         ("webchat", "in", f"my card is {'•' * 19}"),
@@ -173,18 +171,18 @@ async def test_a_chosen_option_is_shown_by_its_words(visitor: Visitor) -> None:
     assert visitor.talk.heard[-1].text == "1"
 
 
-async def test_a_notice_is_shown_where_a_chat_is_open_and_only_once(visitor: Visitor, house: House) -> None:
+async def test_a_notice_is_shown_where_a_chat_is_open_and_only_once(visitor: Visitor, app: App) -> None:
     ws = await visitor.open()
     await visitor.say(ws, "a", "hello")
     notice = Notice("thanks:1", "webchat", visitor.talk.heard[0].user, "Thank you!")
-    assert await push(house, notice)
-    assert await push(house, notice)
+    assert await push(app, notice)
+    assert await push(app, notice)
     assert (await ws.receive_json(timeout=5))["text"] == "Thank you!"
     assert await visitor.say(ws, "b", "bye") != []
-    assert not await push(house, Notice("thanks:2", "webchat", "somebody-else", "Thank you!"))
+    assert not await push(app, Notice("thanks:2", "webchat", "somebody-else", "Thank you!"))
 
 
-async def test_another_browser_sees_nothing_of_it(visitor: Visitor, house: House, aiohttp_client: Serve) -> None:
+async def test_another_browser_sees_nothing_of_it(visitor: Visitor, app: App, aiohttp_client: Serve) -> None:
     ws = await visitor.open()
     await visitor.say(ws, "a", "private")
     visitor.client.session.cookie_jar.clear()
@@ -260,8 +258,8 @@ async def test_the_page_speaks_the_visitors_language_if_the_operator_does(visito
     assert "Andika ujumbe" in await (await visitor.client.get("/chat", headers={"Accept-Language": "sw-KE"})).text()
 
 
-async def test_pages_come_back_when_the_process_stops(house: House, aiohttp_client: Serve, tmp_path: Path) -> None:
-    client = await aiohttp_client(chat_app(house, Counter(), tmp_path))
+async def test_pages_come_back_when_the_process_stops(app: App, aiohttp_client: Serve, tmp_path: Path) -> None:
+    client = await aiohttp_client(chat_app(app, Counter(), tmp_path))
     await client.get("/chat")
     ws = await client.ws_connect("/chat/socket")
     await ws.send_json({"since": 0})

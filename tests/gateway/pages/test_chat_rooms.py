@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from core.chat import transcript
-from core.context import House
+from core.context import App
 from gateway.pages.chat_rooms import OpenPage, Rooms
 
 
@@ -20,15 +20,15 @@ class Socket:
         self.seqs.append(json.loads(frame)["seq"])
 
 
-async def test_a_page_that_missed_a_line_gets_it_before_the_new_one(house: House) -> None:
-    rooms, late, prompt = Rooms(house), Socket(), Socket()
+async def test_a_page_that_missed_a_line_gets_it_before_the_new_one(app: App) -> None:
+    rooms, late, prompt = Rooms(app), Socket(), Socket()
     behind: Any = OpenPage("v", late, seen=0)
     ahead: Any = OpenPage("v", prompt, seen=1)
     await rooms.enter(behind)
     await rooms.enter(ahead)
-    async with house.db.writing() as conn:
-        await transcript.write(conn, house, "v", key="a", side="you", body={"text": "a"})
-        line = await transcript.write(conn, house, "v", key="b", side="hodi", body={"text": "b"})
+    async with app.db.writing() as conn:
+        await transcript.write(conn, app, "v", key="a", side="you", body={"text": "a"})
+        line = await transcript.write(conn, app, "v", key="b", side="hodi", body={"text": "b"})
     await rooms.show("v", line)
     assert (late.seqs, prompt.seqs) == ([1, 2], [2])
     await rooms.show("v", line)

@@ -58,17 +58,17 @@ class Links:
 
 @pytest.fixture
 async def links(world: World, aiohttp_client: Serve) -> Links:
-    app = ops_app(world.house)
+    web_app = ops_app(world.app)
     for room in (bill, me, paylink, mandate_link):
-        app.add_routes(room.routes())
-    me.setup(app)
-    bill.setup(app)
-    async with world.house.db.writing() as conn:
-        link = await request.paylink(conn, world.house, world.nakuru.account_id, key="k")
-        invited = await mandate_pages.invite(conn, world.house, world.nakuru.account_id, key="k")
+        web_app.add_routes(room.routes())
+    me.setup(web_app)
+    bill.setup(web_app)
+    async with world.app.db.writing() as conn:
+        link = await request.paylink(conn, world.app, world.nakuru.account_id, key="k")
+        invited = await mandate_pages.invite(conn, world.app, world.nakuru.account_id, key="k")
     token = world.nakuru.token
     paths = [f"/b/{token}", f"/b/{token}.pdf", f"/p/{link.token}", f"/d/{invited.rpartition('/')[2]}"]
-    return Links(replace(world, client=await aiohttp_client(app)), paths)
+    return Links(replace(world, client=await aiohttp_client(web_app)), paths)
 
 
 @pytest.mark.parametrize("lang", ["sw", "fr"])
@@ -86,7 +86,7 @@ async def test_what_was_chosen_in_a_conversation_holds_behind_every_link(
     links: Links, tmp_path: Path, said: str, lang: str
 ) -> None:
     await links.read("en")
-    async with open_doors(links.world.house, tmp_path) as doors:
+    async with open_doors(links.world.app, tmp_path) as doors:
         form = {"from": "+254710000017", "id": "m1", "text": said, "to": "40400", "date": "2026-03-10 09:00:00"}
         assert (await doors.client.post(f"{HOOKS}/sms", data=form)).status == 200
     await links.read(lang)

@@ -33,10 +33,10 @@ def db(sqlite_db: Database) -> Database:
 
 @pytest.fixture
 async def world(world: World, aiohttp_client: Serve) -> World:
-    app = ops_app(world.house)
-    app.add_routes(me.routes())
-    me.setup(app)
-    return replace(world, client=await aiohttp_client(app))
+    web_app = ops_app(world.app)
+    web_app.add_routes(me.routes())
+    me.setup(web_app)
+    return replace(world, client=await aiohttp_client(web_app))
 
 
 async def text_of(world: World, path: str, status: int = 200, **form: Any) -> str:
@@ -48,10 +48,10 @@ async def text_of(world: World, path: str, status: int = 200, **form: Any) -> st
 
 
 async def code(world: World) -> str:
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.kind == "code").order_by(outbox.c.id.desc()))).first()
     assert row is not None
-    said = codes.words(world.house, row.subject_id, row.params)
+    said = codes.words(world.app, row.subject_id, row.params)
     assert said is not None
     return str(said["code"])
 
@@ -74,7 +74,7 @@ async def test_a_stranger_hears_the_same_words_as_a_customer(world: World) -> No
     known = await text_of(world, "/me/enter", phone=PHONE)
     assert known == await text_of(world, "/me/enter", phone="+254799999999")
     assert "That code is not right" in await text_of(world, "/me/enter", 400, code="123456")
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         sent = (await conn.execute(select(outbox.c.contact_id).where(outbox.c.kind == "code"))).all()
     assert [row.contact_id for row in sent] == [world.nakuru.contact_id]
     assert "not a phone number" in await text_of(world, "/me/enter", 400, phone="seven")
@@ -108,8 +108,8 @@ async def test_every_page_says_what_is_hers_and_no_other_account_opens(world: Wo
 async def test_thirteen_months_of_use_are_drawn_and_told(world: World) -> None:
     from datetime import date
 
-    house, take = world.house, world.house.ids.take
-    async with house.db.writing() as conn:
+    app, take = world.app, world.app.ids.take
+    async with app.db.writing() as conn:
         service_id = await conn.scalar(select(service.c.id).where(service.c.account_id == world.nakuru.account_id))
         await conn.execute(
             insert(meter).values(
@@ -155,7 +155,7 @@ async def test_what_she_sets_is_what_the_dialogs_know(world: World) -> None:
     assert found is not None
     page = await text_of(world, "/me/settings", csrf=found[1], language="sw", messages="go")
     assert "Imehifadhiwa." in page
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         row = (await conn.execute(select(contact).where(contact.c.id == world.nakuru.contact_id))).one()
     assert (row.language, row.marketing, row.stopped_at) == ("sw", False, None)
     await text_of(world, "/me/settings", 403, csrf="0" * 64, language="en", messages="stop")
@@ -169,14 +169,14 @@ async def test_pay_leads_to_one_paylink_a_day(world: World) -> None:
     for _ in range(2):
         answer = await world.client.post("/me/pay", data={"csrf": found[1]}, allow_redirects=False)
         where.add((answer.status, answer.headers["Location"]))
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         [token] = (await conn.execute(select(payment_request.c.token))).scalars()
     assert where == {(303, f"/p/{token}")}
 
 
 async def test_whoever_lost_her_accounts_is_out(world: World) -> None:
     await come_in(world)
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         await conn.execute(
             update(contact_account)
             .values(contact_id=world.kisumu.contact_id)
@@ -186,8 +186,8 @@ async def test_whoever_lost_her_accounts_is_out(world: World) -> None:
 
 
 async def test_who_lost_one_of_several_accounts_signs_in_again(world: World, clock: SetClock) -> None:
-    house, mine = world.house, world.nakuru
-    async with house.db.writing() as conn:
+    app, mine = world.app, world.nakuru
+    async with app.db.writing() as conn:
         row = {
             "contact_id": mine.contact_id,
             "account_id": world.kisumu.account_id,
@@ -198,8 +198,8 @@ async def test_who_lost_one_of_several_accounts_signs_in_again(world: World, clo
     await come_in(world)
     assert "10000025" in await text_of(world, f"/me?account={world.kisumu.account_id}")
     clock.forward(timedelta(seconds=1))
-    async with house.db.writing() as conn:
-        assert await link.unlink(conn, house, mine.contact_id, world.kisumu.account_id)
+    async with app.db.writing() as conn:
+        assert await link.unlink(conn, app, mine.contact_id, world.kisumu.account_id)
         await conn.execute(insert(contact_account).values(row))  # and linked again: the page that was open stays shut
     for path in PAGES:
         assert "Your phone number" in await text_of(world, f"/me{path}")
@@ -208,18 +208,18 @@ async def test_who_lost_one_of_several_accounts_signs_in_again(world: World, clo
 
 async def test_a_direct_debit_is_offered_only_where_the_provider_has_a_page_for_it(world: World) -> None:
     await come_in(world)
-    house = world.house
+    app = world.app
 
     def by(provider: str) -> Operator:
-        payments = house.operator.payments.model_copy(update={"mandates": provider})
-        return house.operator.model_copy(update={"payments": payments})
+        payments = app.operator.payments.model_copy(update={"mandates": provider})
+        return app.operator.model_copy(update={"payments": payments})
 
-    world.client.app._state[HOUSE] = replace(house, operator=by("sepa"))
+    world.client.app._state[HOUSE] = replace(app, operator=by("sepa"))
     assert "/me/mandate" not in await text_of(world, "/me/payments")
-    bank = house.settings.model_copy(
+    bank = app.settings.model_copy(
         update={"gocardless_access_token": SecretStr("x"), "gocardless_base_url": "http://127.0.0.1:1"}
     )
-    world.client.app._state[HOUSE] = replace(house, settings=bank, operator=by("gocardless"))
+    world.client.app._state[HOUSE] = replace(app, settings=bank, operator=by("gocardless"))
     page = await text_of(world, "/me/payments")
     assert "/me/mandate" in page
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)
@@ -229,19 +229,19 @@ async def test_a_direct_debit_is_offered_only_where_the_provider_has_a_page_for_
 
 
 async def test_she_sees_the_card_on_file_and_removes_it_and_another_account_s_she_cannot(world: World) -> None:
-    house = world.house
-    async with house.db.writing() as conn:
+    app = world.app
+    async with app.db.writing() as conn:
         for town in (world.nakuru, world.kisumu):
             reference = await mandates.create(
                 conn,
-                house,
+                app,
                 town.account_id,
                 masked="visa ****4081",
                 actor="x",
                 provider="paystack",
                 provider_ref=f"AUTH_{town.account_id}",
             )
-            await mandates.activate(conn, house, reference, actor="x")
+            await mandates.activate(conn, app, reference, actor="x")
         await conn.execute(update(mandate).values(expires_on=date(2030, 12, 31)))
     await come_in(world)
     page = await text_of(world, "/me/payments")
@@ -253,7 +253,7 @@ async def test_she_sees_the_card_on_file_and_removes_it_and_another_account_s_sh
     await text_of(world, f"/me/mandate/end?account={world.kisumu.account_id}", 404, csrf=csrf[1])
     for _ in range(2):
         assert "4081" not in await text_of(world, "/me/mandate/end", csrf=csrf[1])
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         rows = await conn.execute(select(mandate.c.account_id, mandate.c.state, mandate.c.provider_ref))
         found = {row.account_id: (row.state, row.provider_ref) for row in rows}
     assert found[world.nakuru.account_id] == ("cancelled", f"AUTH_{world.nakuru.account_id}"), (

@@ -13,7 +13,7 @@ from core.care import media as files
 from core.care.tables import interaction, media
 from core.clock import SetClock
 from core.config.operator import Identity, Operator, Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.parties.tables import contact
 from core.payments.tables import attempt
@@ -28,10 +28,10 @@ async def page(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Page]:
     strict = operator.model_copy(update={"identity": Identity(ussd="pin")})
-    house = House(sqlite_db, clock, strict, settings)
-    made = await a_customer(house)
-    await a_bill(house, made.account_id)
-    async with open_doors(house, tmp_path, with_pages) as doors:
+    app = App(clock, strict, sqlite_db, settings)
+    made = await a_customer(app)
+    await a_bill(app, made.account_id)
+    async with open_doors(app, tmp_path, with_pages) as doors:
         yield Page(doors, "page")
 
 
@@ -53,7 +53,7 @@ async def test_the_code_that_opened_the_page_is_worth_a_pin_and_a_second_press_p
     form = {"csrf": page.csrf, "turn": page.turn, "answer": page.options["Yes"]}
     told = [await (await page.doors.client.post("/me/ask", data=form)).text() for _ in range(3)]
     assert all("approve KES 1,234.50" in one and "<script" not in one for one in told)
-    assert [row.phone for row in await rows(page.doors.house, attempt)] == [WANJIKU]
+    assert [row.phone for row in await rows(page.doors.app, attempt)] == [WANJIKU]
 
 
 async def test_a_form_of_another_site_and_a_link_that_would_act_do_nothing(page: Page) -> None:
@@ -61,7 +61,7 @@ async def test_a_form_of_another_site_and_a_link_that_would_act_do_nothing(page:
     forged = await page.doors.client.post("/me/ask", data={"csrf": "x" * 64, "turn": "t", "answer": "1"})
     assert forged.status == 403
     await page.doors.client.get("/me/ask", params={"do": "stop"})
-    assert [row.stopped_at for row in await rows(page.doors.house, contact)] == [None]
+    assert [row.stopped_at for row in await rows(page.doors.app, contact)] == [None]
 
 
 async def test_a_secret_is_hidden_on_the_page_and_in_the_log(page: Page) -> None:
@@ -87,7 +87,7 @@ async def test_only_a_picture_of_a_bearable_size_is_kept(page: Page, body: bytes
     form = FormData({"csrf": page.csrf})
     form.add_field("file", io.BytesIO(body), filename="x.jpg")
     assert (await page.doors.client.post("/me/picture", data=form)).status == status
-    assert await rows(page.doors.house, media) == []
+    assert await rows(page.doors.app, media) == []
 
 
 async def test_a_large_picture_of_hers_is_kept_once(page: Page) -> None:
@@ -95,16 +95,16 @@ async def test_a_large_picture_of_hers_is_kept_once(page: Page) -> None:
     picture = b"\xff\xd8\xff" + b"x" * (files.LARGEST - 3)
     for _ in range(2):
         assert "We have your picture" in await page.picture(picture)
-    [kept] = await rows(page.doors.house, media)
+    [kept] = await rows(page.doors.app, media)
     assert (kept.state, kept.type, kept.size) == ("kept", "image/jpeg", files.LARGEST)
 
 
 async def test_what_was_asked_here_stands_in_the_log_of_her_contact(page: Page) -> None:
     from gateway.conversation.interaction_log import PASSED, Passed
 
-    passed = page.doors.client.app._state[PASSED] = Passed(page.doors.house)
+    passed = page.doors.client.app._state[PASSED] = Passed(page.doors.app)
     await page.go("balance")
     await passed.flush()
-    async with page.doors.house.db.reading() as conn:
+    async with page.doors.app.db.reading() as conn:
         found = await conn.execute(select(interaction.c.channel, interaction.c.direction).distinct())
         assert sorted(tuple(row) for row in found) == [("page", "in"), ("page", "out")]

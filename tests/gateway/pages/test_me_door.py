@@ -35,13 +35,13 @@ async def world(world: World, aiohttp_client: Serve) -> World:
 
 
 async def served(world: World, aiohttp_client: Serve, **identity: int) -> World:
-    operator = world.house.operator.model_copy(update={"identity": Identity(**identity)})
-    settings = world.house.settings.model_copy(update={"trusted_proxies": "127.0.0.1"})
-    house = replace(world.house, settings=settings, operator=operator)
-    app = ops_app(house)
-    app.add_routes(me.routes())
-    me.setup(app)
-    return replace(world, house=house, client=await aiohttp_client(app))
+    operator = world.app.operator.model_copy(update={"identity": Identity(**identity)})
+    settings = world.app.settings.model_copy(update={"trusted_proxies": "127.0.0.1"})
+    app = replace(world.app, settings=settings, operator=operator)
+    web_app = ops_app(app)
+    web_app.add_routes(me.routes())
+    me.setup(web_app)
+    return replace(world, app=app, client=await aiohttp_client(web_app))
 
 
 class Visitor:
@@ -80,16 +80,16 @@ class Visitor:
 async def sent(world: World) -> list[str]:
     """The codes that are on their way to somebody."""
     query = select(outbox.c.subject_id, outbox.c.params).where(outbox.c.kind == "code").order_by(outbox.c.id)
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         rows = (await conn.execute(query)).all()
-    return [str(said["code"]) for row in rows if (said := codes.words(world.house, row.subject_id, row.params))]
+    return [str(said["code"]) for row in rows if (said := codes.words(world.app, row.subject_id, row.params))]
 
 
 async def test_many_customers_get_their_code_within_an_hour(world: World) -> None:
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         branch_id = await conn.scalar(select(me_branch()))
         for number in range(14):
-            await a_customer(conn, world.house, branch_id, number=f"2000{number:04}", name="Asha")
+            await a_customer(conn, world.app, branch_id, number=f"2000{number:04}", name="Asha")
     for number in range(14):
         assert await Visitor(world, f"198.51.100.{number}").enter(phone=f"+2547{f'2000{number:04}':0>8}") == 200
     assert len(await sent(world)) == 14
@@ -102,10 +102,10 @@ def me_branch() -> object:
 
 
 async def test_one_address_asks_for_few_codes_and_locks_out_nobody_else(world: World) -> None:
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         branch_id = await conn.scalar(select(me_branch()))
         for number in range(12):
-            await a_customer(conn, world.house, branch_id, number=f"2000{number:04}", name="Asha")
+            await a_customer(conn, world.app, branch_id, number=f"2000{number:04}", name="Asha")
     owner = Visitor(world, "203.0.113.5")
     await owner.come_in()
     told = [await Visitor(world, "203.0.113.5").enter(phone=f"+2547{f'2000{number:04}':0>8}") for number in range(12)]
@@ -147,7 +147,7 @@ async def test_a_stranger_cannot_tell_who_is_a_customer(world: World) -> None:
         pages = [await who.ask("POST", "/me/enter", code="000000") for who in (one, other)]
     shapes = [{name: (len(value), value.count(".")) for name, value in who.cookies.items()} for who in (one, other)]
     assert shapes[0] == shapes[1] and shapes[0]
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         rows = (await conn.execute(select(outbox.c.kind, outbox.c.contact_id).order_by(outbox.c.id))).all()
     assert [tuple(row) for row in rows] == [("code", world.nakuru.contact_id), (codes.NOBODY, None)]
 
@@ -162,7 +162,7 @@ async def test_the_house_sends_no_more_codes_to_strangers_than_its_ceiling_and_s
         assert await Visitor(world, f"198.51.100.{number}").enter(phone="+254710000025") == 200
     assert len(await sent(world)) == 10
     await owner.come_in()
-    async with world.house.db.reading() as conn:
+    async with world.app.db.reading() as conn:
         told = (await conn.execute(select(alarm.c.kind, alarm.c.details).order_by(alarm.c.id))).all()
     assert [(row.kind, row.details["ceiling"]) for row in told] == [("codes", 10)] * 2
 
@@ -196,8 +196,8 @@ async def test_a_sitting_that_is_left_ends_sooner(world: World, clock: SetClock)
 async def test_another_sim_under_the_number_ends_it_and_opens_no_other(world: World, clock: SetClock) -> None:
     visitor = Visitor(world, "203.0.113.5")
     await visitor.come_in()
-    async with world.house.db.writing() as conn:
-        await sim.note(conn, world.house, PHONE, "sim", world.house.clock.now())
+    async with world.app.db.writing() as conn:
+        await sim.note(conn, world.app, PHONE, "sim", world.app.clock.now())
     assert (await visitor.ask("GET", "/me"))[0] == 303
     before = len(await sent(world))
     assert await Visitor(world, "198.51.100.9").enter(phone=PHONE) == 200
@@ -207,9 +207,9 @@ async def test_another_sim_under_the_number_ends_it_and_opens_no_other(world: Wo
 
 
 async def test_who_sees_the_day_and_the_watcher_see_the_alarm(world: World) -> None:
-    async with world.house.db.writing() as conn:
-        await alarms.sound(conn, world.house, "codes", "noon", asked=300, ceiling=600)
-    browser = await signed_in(world.client, world.house)
+    async with world.app.db.writing() as conn:
+        await alarms.sound(conn, world.app, "codes", "noon", asked=300, ceiling=600)
+    browser = await signed_in(world.client, world.app)
     assert "Very many one-time codes" in await browser.get("/console/day")
     counters = await (await world.get("/metrics")).text()
     assert 'hodi_alarms{kind="codes"} 1.0' in counters

@@ -21,11 +21,11 @@ def db(sqlite_db: Database) -> Database:
 
 @pytest.fixture
 async def world(world: World, aiohttp_client: Serve) -> World:
-    app = ops_app(world.house)
+    web_app = ops_app(world.app)
     for room in (me, paylink, mandate_link):
-        app.add_routes(room.routes())
-    me.setup(app)
-    return replace(world, client=await aiohttp_client(app))
+        web_app.add_routes(room.routes())
+    me.setup(web_app)
+    return replace(world, client=await aiohttp_client(web_app))
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def operator(operator: Operator) -> Operator:
 
 async def test_what_is_not_offered_is_on_no_page_and_an_old_link_says_so(world: World) -> None:
     await come_in(world)
-    async with world.house.db.writing() as conn:
-        link = await request.paylink(conn, world.house, world.nakuru.account_id, key="k")
-        invited = await mandate_pages.invite(conn, world.house, world.nakuru.account_id, key="k")
+    async with world.app.db.writing() as conn:
+        link = await request.paylink(conn, world.app, world.nakuru.account_id, key="k")
+        invited = await mandate_pages.invite(conn, world.app, world.nakuru.account_id, key="k")
     pages = ("/me", "/me/payments", f"/p/{link.token}", f"/d/{invited.rpartition('/')[2]}")
     assert ["<button" in (await text_of(world, path)).split("<main", 1)[-1] for path in pages] == [True] * 4
-    async with world.house.db.writing() as conn:
+    async with world.app.db.writing() as conn:
         await conn.execute(account.update().values(segment="cash_only"))
     assert ['/me/pay"' in await text_of(world, "/me"), "/me/mandate" in await text_of(world, "/me/payments")] == [
         False,

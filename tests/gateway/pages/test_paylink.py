@@ -7,7 +7,7 @@ import secrets
 import pytest
 from sqlalchemy import func, select, update
 
-from core.context import House
+from core.context import App
 from core.ledger.tables import open_item
 from core.payments import request
 from core.payments.tables import attempt
@@ -16,10 +16,10 @@ from tests.gateway.payments_at_work import Work, at_work
 
 
 async def _linked(work: Work, minor: int = 120_000, key: str = "ready:1") -> tuple[Bill, str]:
-    async with work.house.db.writing() as conn:
-        account_id = await an_account(conn, work.house)
-        bill = await a_bill(conn, work.house, account_id, minor)
-        made = await request.paylink(conn, work.house, account_id, invoice_id=bill.invoice_id, key=key)
+    async with work.app.db.writing() as conn:
+        account_id = await an_account(conn, work.app)
+        bill = await a_bill(conn, work.app, account_id, minor)
+        made = await request.paylink(conn, work.app, account_id, invoice_id=bill.invoice_id, key=key)
     return bill, made.token
 
 
@@ -39,18 +39,18 @@ async def checkout(work: Work, url: str, decision: str = "pay") -> str:
         return response.headers.get("Location", "")
 
 
-async def test_a_link_is_22_letters_and_the_same_key_gives_the_same_one(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_link_is_22_letters_and_the_same_key_gives_the_same_one(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work)
-        async with house.db.writing() as conn:
-            again = await request.paylink(conn, work.house, bill.account_id, invoice_id=bill.invoice_id, key="ready:1")
-            other = await request.paylink(conn, work.house, bill.account_id, invoice_id=bill.invoice_id, key="ready:2")
+        async with app.db.writing() as conn:
+            again = await request.paylink(conn, work.app, bill.account_id, invoice_id=bill.invoice_id, key="ready:1")
+            other = await request.paylink(conn, work.app, bill.account_id, invoice_id=bill.invoice_id, key="ready:2")
         assert (again.token, again.url) == (token, f"{work.url}/p/{token}")
         assert (len(token), other.token != token) == (22, True)
 
 
-async def test_she_pays_by_the_providers_page_and_the_link_is_dead(house: House) -> None:
-    async with at_work(house) as work:
+async def test_she_pays_by_the_providers_page_and_the_link_is_dead(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work)
         status, page = await get(work, token)
         assert status == 200
@@ -61,56 +61,56 @@ async def test_she_pays_by_the_providers_page_and_the_link_is_dead(house: House)
         assert status == 303
         back = await checkout(work, url)
         assert back == f"{work.url}/p/{token}?back"
-        assert (await opened(house, bill), await cash(house, "sandbox")) == ([0], 120_000)
+        assert (await opened(app, bill), await cash(app, "sandbox")) == ([0], 120_000)
         status, page = await get(work, token, "?back")
         assert (status, "Asante" in page, "<form" in page) == (200, True, False)
         assert ((await get(work, token))[0], (await press(work, token))[0]) == (410, 410)
-        await proven(house)
+        await proven(app)
 
 
-async def test_the_amount_is_live(house: House) -> None:
-    async with at_work(house) as work:
+async def test_the_amount_is_live(app: App) -> None:
+    async with at_work(app) as work:
         _, token = await _linked(work)
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             await conn.execute(update(open_item).values(open_minor=70_000, disputed_minor=20_000))
         assert "KES 500" in (await get(work, token))[1]
         _, url = await press(work, token)
         await checkout(work, url)
-        assert await cash(house, "sandbox") == 50_000
+        assert await cash(app, "sandbox") == 50_000
 
 
-async def test_a_link_whose_bill_was_paid_another_way_is_dead(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_link_whose_bill_was_paid_another_way_is_dead(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work)
-        async with house.db.writing() as conn:
+        async with app.db.writing() as conn:
             await conn.execute(update(open_item).where(open_item.c.invoice_id == bill.invoice_id).values(open_minor=0))
         status, page = await get(work, token)
         assert (status, "<form" in page) == (410, False)
         assert (await press(work, token))[0] == 410
-        assert await attempts(house) == []
+        assert await attempts(app) == []
 
 
-async def test_two_tabs_are_sent_to_one_checkout_and_charged_once(house: House) -> None:
-    async with at_work(house) as work:
+async def test_two_tabs_are_sent_to_one_checkout_and_charged_once(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work)
         answers = await asyncio.gather(*(press(work, token) for _ in range(6)))
         assert len(set(answers)) == 1
         urls = {url for _, url in answers}
         await asyncio.gather(*(checkout(work, url) for url in [*urls] * 6))
-        assert (len(work.sandbox.books.all()), await cash(house, "sandbox")) == (1, 120_000)
-        assert await opened(house, bill) == [0]
+        assert (len(work.sandbox.books.all()), await cash(app, "sandbox")) == (1, 120_000)
+        assert await opened(app, bill) == [0]
 
 
-async def test_two_links_for_one_bill_are_one_charge(house: House) -> None:
-    async with at_work(house) as work:
+async def test_two_links_for_one_bill_are_one_charge(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work)
-        async with house.db.writing() as conn:
-            other = await request.paylink(conn, work.house, bill.account_id, invoice_id=bill.invoice_id, key="failed:1")
+        async with app.db.writing() as conn:
+            other = await request.paylink(conn, work.app, bill.account_id, invoice_id=bill.invoice_id, key="failed:1")
         assert await press(work, token) == await press(work, other.token)
 
 
-async def test_a_declined_card_says_why_and_can_be_tried_again(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_declined_card_says_why_and_can_be_tried_again(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work)
         _, first = await press(work, token)
         await checkout(work, first, "decline")
@@ -119,34 +119,34 @@ async def test_a_declined_card_says_why_and_can_be_tried_again(house: House) -> 
         _, second = await press(work, token)
         assert second != first
         await checkout(work, second)
-        assert await opened(house, bill) == [0]
-        assert [state for _, state, _ in await attempts(house)] == ["failed", "succeeded"]
+        assert await opened(app, bill) == [0]
+        assert [state for _, state, _ in await attempts(app)] == ["failed", "succeeded"]
 
 
-async def test_back_before_the_callback_is_asked_for_at_once(house: House) -> None:
-    async with at_work(house) as work:
+async def test_back_before_the_callback_is_asked_for_at_once(app: App) -> None:
+    async with at_work(app) as work:
         bill, token = await _linked(work)
         work.sandbox.manners.behave({"calls": 0})
         _, url = await press(work, token)
         await checkout(work, url)
-        assert await opened(house, bill) == [120_000]
+        assert await opened(app, bill) == [120_000]
         assert (await get(work, token, "?back"))[0] == 200
-        assert await opened(house, bill) == [0]
+        assert await opened(app, bill) == [0]
 
 
-async def test_a_provider_that_is_away_is_said_kindly_and_nothing_is_charged(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_provider_that_is_away_is_said_kindly_and_nothing_is_charged(app: App) -> None:
+    async with at_work(app) as work:
         _, token = await _linked(work)
         work.sandbox.manners.behave({"answer": "dropped_before", "times": 2})
         assert (await press(work, token))[0] == 503
-        assert await attempts(house) == [("card", "unknown", "ServerDisconnectedError")]
+        assert await attempts(app) == [("card", "unknown", "ServerDisconnectedError")]
         assert (await press(work, token))[0] == 503, "it is asked what became of the first, and that never arrived"
         work.sandbox.manners.forget()
         assert (await press(work, token))[0] == 303
 
 
-async def test_a_lost_answer_finds_its_checkout_again(house: House) -> None:
-    async with at_work(house) as work:
+async def test_a_lost_answer_finds_its_checkout_again(app: App) -> None:
+    async with at_work(app) as work:
         _, token = await _linked(work)
         work.sandbox.manners.behave({"answer": "dropped_after", "times": 1})
         assert (await press(work, token))[0] == 503
@@ -154,8 +154,8 @@ async def test_a_lost_answer_finds_its_checkout_again(house: House) -> None:
         assert len(work.sandbox.books.all()) == 1
 
 
-async def test_an_abandoned_checkout_expires_and_the_link_lives_on(house: House) -> None:
-    async with at_work(house) as work:
+async def test_an_abandoned_checkout_expires_and_the_link_lives_on(app: App) -> None:
+    async with at_work(app) as work:
         _, token = await _linked(work)
         _, first = await press(work, token)
         work.forward(hours=1)
@@ -164,8 +164,8 @@ async def test_an_abandoned_checkout_expires_and_the_link_lives_on(house: House)
         assert (status, second != first) == (303, True)
 
 
-async def test_an_expired_link_is_over(house: House) -> None:
-    async with at_work(house) as work:
+async def test_an_expired_link_is_over(app: App) -> None:
+    async with at_work(app) as work:
         _, token = await _linked(work)
         work.forward(days=31)
         status, page = await get(work, token)
@@ -173,19 +173,19 @@ async def test_an_expired_link_is_over(house: House) -> None:
         assert (await press(work, token))[0] == 410
 
 
-async def test_unknown_tokens_find_nothing_and_start_nothing(house: House) -> None:
-    async with at_work(house) as work:
+async def test_unknown_tokens_find_nothing_and_start_nothing(app: App) -> None:
+    async with at_work(app) as work:
         await _linked(work)
         for token in [*(secrets.token_urlsafe(16) for _ in range(20)), "x", "..", "a" * 300, "%00", "'; DROP TABLE"]:
             assert (await get(work, token))[0] == 404
             assert (await press(work, token))[0] == 404
-        async with house.db.reading() as conn:
+        async with app.db.reading() as conn:
             assert (await conn.execute(select(func.count()).select_from(attempt))).scalar_one() == 0
 
 
 @pytest.mark.parametrize("field", ["amount", "amount_minor", "invoice_id"])
-async def test_what_a_form_adds_changes_nothing(house: House, field: str) -> None:
-    async with at_work(house) as work:
+async def test_what_a_form_adds_changes_nothing(app: App, field: str) -> None:
+    async with at_work(app) as work:
         _, token = await _linked(work)
         async with work.http.post(f"{work.url}/p/{token}", data={field: "1"}, allow_redirects=False) as response:
             assert response.status == 303

@@ -14,7 +14,7 @@ from core.care.interactions import Interaction, log_many
 from core.clock import SetClock
 from core.config import hook_secrets as secrets_of_hooks
 from core.config.operator import Settings
-from core.context import House
+from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
 from core.parties.tables import contact
@@ -70,21 +70,21 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(house: House, clock: SetClock, settings: Settings, aiohttp_client: Serve) -> AsyncIterator[Desk]:
+async def desk(app: App, clock: SetClock, settings: Settings, aiohttp_client: Serve) -> AsyncIterator[Desk]:
     double, bank = AfricasTalking(clock), make_app("test-sandbox-secret", clock=clock, by_hand=True)
     servers = [TestServer(double.app()), TestServer(bank)]
     for server in servers:
         await server.start_server()
     network, sandbox = [str(server.make_url("")).rstrip("/") for server in servers]
     told = {"phone_page": True, "africastalking_base_url": network, "sandbox_base_url": sandbox}
-    house = replace(house, settings=settings.model_copy(update=told))
-    async with house.db.writing() as conn:
-        await a_customer(conn, house, await a_branch(conn, house, "nakuru"), number="10000017", name="Wanjiru <b>Kamau")
+    app = replace(app, settings=settings.model_copy(update=told))
+    async with app.db.writing() as conn:
+        await a_customer(conn, app, await a_branch(conn, app, "nakuru"), number="10000017", name="Wanjiru <b>Kamau")
     hooks = Hooks()
-    app = ops_app(house)
-    app.router.add_post("/hooks/africastalking/{secret}/{door:.+}", hooks.take)
-    phone.setup(app, "127.0.0.1")
-    yield Desk(await aiohttp_client(app), hooks, double, sandbox)
+    web_app = ops_app(app)
+    web_app.router.add_post("/hooks/africastalking/{secret}/{door:.+}", hooks.take)
+    phone.setup(web_app, "127.0.0.1")
+    yield Desk(await aiohttp_client(web_app), hooks, double, sandbox)
     for server in servers:
         await server.close()
 
@@ -177,17 +177,17 @@ async def test_a_payment_prompt_stands_on_the_handset_until_it_is_answered(desk:
 
 
 async def test_what_was_sent_before_the_double_began_is_in_the_inbox_once(
-    desk: Desk, house: House, clock: SetClock
+    desk: Desk, app: App, clock: SetClock
 ) -> None:
-    async with house.db.writing() as conn:
+    async with app.db.writing() as conn:
         contact_id = (await conn.execute(select(contact.c.id))).scalar_one()
         old = [Interaction(contact_id, None, "sms", "out", "notice", "Your bill is ready")]
-        await log_many(conn, house, old)
+        await log_many(conn, app, old)
     clock.forward(timedelta(days=1))
     desk.double._take("sms", ME, "Thank you!", "Mwangaza")
     clock.forward(timedelta(seconds=1))
-    async with house.db.writing() as conn:
-        await log_many(conn, house, [Interaction(contact_id, None, "sms", "out", "notice", "Thank you!")])
+    async with app.db.writing() as conn:
+        await log_many(conn, app, [Interaction(contact_id, None, "sms", "out", "notice", "Thank you!")])
     inbox = (await (await desk.client.get("/phone/inbox", params={"phone": ME})).json())["messages"]
     assert [message["text"] for message in inbox if message["side"] == "in"] == ["Your bill is ready", "Thank you!"]
 
@@ -225,16 +225,16 @@ async def test_a_form_of_another_site_is_not_json(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org", ""])
-def test_the_page_refuses_to_start_where_it_could_be_reached(house: House, settings: Settings, host: str) -> None:
-    open_house = replace(house, settings=settings.model_copy(update={"phone_page": True}))
+def test_the_page_refuses_to_start_where_it_could_be_reached(app: App, settings: Settings, host: str) -> None:
+    open_house = replace(app, settings=settings.model_copy(update={"phone_page": True}))
     with pytest.raises(BadInput):
         phone.setup(ops_app(open_house), host)
 
 
-async def test_the_page_is_not_there_unless_it_is_switched_on(house: House, aiohttp_client: Serve) -> None:
-    app = ops_app(house)
-    phone.setup(app, "0.0.0.0")
-    assert (await (await aiohttp_client(app)).get("/phone")).status == 404
+async def test_the_page_is_not_there_unless_it_is_switched_on(app: App, aiohttp_client: Serve) -> None:
+    web_app = ops_app(app)
+    phone.setup(web_app, "0.0.0.0")
+    assert (await (await aiohttp_client(web_app)).get("/phone")).status == 404
 
 
 @pytest.mark.parametrize(

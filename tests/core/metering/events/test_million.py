@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.context import House
+from core.context import App
 from core.metering import verify
 from core.metering.store import collect
 from tests.core.metering.events.world import HEAD, a_line, cdr
@@ -23,8 +23,8 @@ def written(path: Path, records: int) -> None:
 
 
 @pytest.mark.soak
-async def test_a_million_calls(house: House, tmp_path: Path) -> None:
-    await a_line(house)
+async def test_a_million_calls(app: App, tmp_path: Path) -> None:
+    await a_line(app)
     small, large = tmp_path / "small.csv", tmp_path / "large.csv"
     written(small, RECORDS // 10)
     written(large, RECORDS)
@@ -32,12 +32,12 @@ async def test_a_million_calls(house: House, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     for path, records, new in ((small, RECORDS // 10, RECORDS // 10), (large, RECORDS, RECORDS - RECORDS // 10)):
         tracemalloc.start()
-        report = await collect.load(house, cdr(house, path), lambda done, of: told.append((done, of)))
+        report = await collect.load(app, cdr(app, path), lambda done, of: told.append((done, of)))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert (report.rows, report.accepted, report.duplicates) == (records, new, records - new)
     assert peaks[1] < 1.5 * peaks[0]
     assert [done for done, _ in told[-50:]] == sorted(done for done, _ in told[-50:])
     assert told[-1][0] == told[-1][1]
-    async with house.db.reading() as conn:
+    async with app.db.reading() as conn:
         assert await verify.problems(conn) == []

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from core.context import House
+from core.context import App
 from core.metering import events
 from core.metering.events.mapping import Mapping as Columns
 from core.metering.model import FileReport
@@ -29,26 +29,26 @@ MAPPING = Columns.model_validate(
 __all__ = ["events"]
 
 
-async def a_line(house: House, number: str = LINE, **more: Any) -> Registered:
+async def a_line(app: App, number: str = LINE, **more: Any) -> Registered:
     meter = NewMeter(number, code="line", unit="event", kind="line", interval_minutes=None)
     given: Mapping[str, Any] = {"opened_on": date(2026, 1, 1), "commodity": "mobile", "meter": meter} | more
-    async with house.db.writing() as conn:
-        return await register_customer(conn, house, Customer("Amina", **given))
+    async with app.db.writing() as conn:
+        return await register_customer(conn, app, Customer("Amina", **given))
 
 
 def call(at: str = "20260310080000", seconds: int = 61, number: int = 1, to: str = "0711111111") -> str:
     return f"{number},MOC,0700000001,{to},{at},{seconds},\n"
 
 
-def cdr(house: House, path: Path, mapping: Columns = MAPPING, **more: Any) -> collect.Coming:
+def cdr(app: App, path: Path, mapping: Columns = MAPPING, **more: Any) -> collect.Coming:
     source = sources.Source.model_validate(
         {"source": "msc", "format": "cdr", "cdr": mapping.model_dump(mode="json"), **more}
     )
-    return sources.coming(house, source, path)
+    return sources.coming(app, source, path)
 
 
-async def load(house: House, path: Path, mapping: Columns = MAPPING, **more: Any) -> FileReport:
-    report = await collect.load(house, cdr(house, path, mapping, **more))
+async def load(app: App, path: Path, mapping: Columns = MAPPING, **more: Any) -> FileReport:
+    report = await collect.load(app, cdr(app, path, mapping, **more))
     told = report.accepted + report.duplicates + report.revised + report.rejected + report.recycled + report.filtered
     assert report.rows == told
     return report

@@ -21,7 +21,7 @@ def number_of(word: str) -> int:
     return 10**18 + int.from_bytes(blake2b(word.encode(), digest_size=7).digest())
 
 
-class Context:
+class TariffScope:
     """Looked up by every part of the compiler; gathers the attributes' words, the meters' units and the history needed."""
 
     def __init__(self, doc: TariffDoc, where: str) -> None:
