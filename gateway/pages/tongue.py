@@ -68,13 +68,13 @@ def filled(text: str, params: dict[str, Any]) -> Markup:
 
 
 @pass_context
-def gettext(context: Context, text: str, **params: Any) -> Markup:
+def gettext(context: Context, text: str, /, **params: Any) -> Markup:
     """`_`: a text of ours in the language of the page."""
     return filled(told(text, context["lang"]), params)
 
 
 @pass_context
-def ngettext(context: Context, count: int, single: str, several: str, **params: Any) -> Markup:
+def ngettext(context: Context, count: int, single: str, several: str, /, **params: Any) -> Markup:
     """`_n`: the text that goes with a number; `{n}` is the number as the language writes it."""
     lang = context["lang"]
     return filled(plural(lang, count, single, several), {"n": format_decimal(count, locale=lang), **params})

@@ -14,11 +14,11 @@ PATH = "/console/notices"
 
 
 @described(
-    "notice.edit", summary="The words of notices", query=(("lang", "a language; the operator's first unless said"),)
+    "notice.edit", summary="The words of notices", query=(("words", "a language; the operator's first unless said"),)
 )
 async def page(request: web.Request) -> web.Response:
     """GET /console/notices."""
-    return await _page(request, request.query.get("lang", ""))
+    return await _page(request, request.query.get("words", ""))
 
 
 async def _page(
@@ -72,7 +72,7 @@ async def edit(request: web.Request) -> web.Response:
             await own_texts.keep(conn, app, lang, key, text, who.actor)
     except Refused as why:
         return await _page(request, lang, key=key, text=text, told=warnings, wrong=why.sentence(), status=why.status)
-    raise back(f"{PATH}?lang={lang}&done=yes")
+    raise back(f"{PATH}?words={lang}&done=yes")
 
 
 def routes() -> list[web.RouteDef]:

@@ -147,7 +147,7 @@ async def test_a_clerk_says_that_airtime_did_not_arrive_and_the_points_return(wo
     text = await browser.get(AIRTIME)
     assert "Wanjiru Kamau" in text and "KES 50" in text and "no answer" in text
     admin = await signed_in(world.client, world.app)
-    assert "1 airtime orders have no answer" in await admin.get("/console/day")
+    assert "1 airtime order has no answer" in await admin.get("/console/day")
     await admin.post(f"{AIRTIME}/{number}", 400, do="failed")
     await admin.post(f"{AIRTIME}/{number}", 400, do="maybe", sure="yes")
     assert "the points are back" in await admin.post(f"{AIRTIME}/{number}", do="failed", sure="yes")
