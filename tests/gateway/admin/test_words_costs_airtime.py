@@ -40,7 +40,7 @@ async def own(app: App) -> AsyncIterator[App]:
 async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(own: App, world: World) -> None:
     browser = await signed_in(world.client, own)
     ours = say("sw", KEY, amount="1", operator="x", ussd="y")
-    assert KEY in await browser.get(f"{NOTICES}?lang=sw")
+    assert KEY in await browser.get(f"{NOTICES}?words=sw")
     said = {"lang": "sw", "key": KEY}
     assert "{amount} is missing" in await browser.post(NOTICES, **said, text="Asante!", do="check")
     assert "It is fine" in await browser.post(NOTICES, **said, text=MINE, do="check")
@@ -55,7 +55,7 @@ async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(o
     await browser.post(NOTICES, **said, text="", do="keep")
     assert say("sw", KEY, amount="1", operator="x", ussd="y") == ours
     await browser.post(NOTICES, 404, lang="sw", key="bill.title", text="x", do="keep")
-    await browser.get(f"{NOTICES}?lang=xx", 404)
+    await browser.get(f"{NOTICES}?words=xx", 404)
 
 
 async def test_a_branch_does_not_word_for_the_house(own: App, world: World) -> None:
