@@ -7,6 +7,7 @@ from core.notices import own_texts
 from core.text import LANGUAGES
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, form, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -71,7 +72,9 @@ async def edit(request: web.Request) -> web.Response:
         async with app.db.writing() as conn:
             await own_texts.keep(conn, app, lang, key, text, who.actor)
     except Refused as why:
-        return await _page(request, lang, key=key, text=text, told=warnings, wrong=why.sentence(), status=why.status)
+        return await _page(
+            request, lang, key=key, text=text, told=warnings, wrong=why.sentence(speaks()), status=why.status
+        )
     raise back(f"{PATH}?words={lang}&done=yes")
 
 
