@@ -24,6 +24,7 @@ from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
 from dialogs.brought import MAP
+from gateway.admin.console.tongue import speaks
 from gateway.admin.edge import language
 from gateway.app_keys import HOUSE
 from gateway.pages.tongue import gettext, ngettext, told
@@ -84,7 +85,8 @@ def message(
     request: web.Request, status: int, words: str, *, headers: Mapping[str, str] | None = None, csrf: str = ""
 ) -> web.Response:
     """A small page with one thing to say; `csrf` of who sits at the console, who may sign out there whatever the role."""
-    answer = render(request, "message.html", status=status, words=words[:500], csrf=csrf)
+    lang = speaks()
+    answer = render(request, "message.html", status=status, lang=lang, words=told(words, lang)[:500], csrf=csrf)
     answer.headers.update(headers or {})
     return answer
 

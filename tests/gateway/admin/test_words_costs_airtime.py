@@ -106,7 +106,7 @@ async def test_costs_are_summed_by_channel_between_two_days_and_by_branch(world:
     await spend(app, world.kisumu.account_id, 50, "whatsapp")
     browser = await signed_in(world.client, app, "finance")
     text = await browser.get(COSTS)
-    assert "KES 1.2000" in text and "KES 0.6000" in text and "whatsapp" in text
+    assert "KES 1.2000" in text and "KES 0.6000" in text and "WhatsApp" in text
     assert "No message of these days has a price" in await browser.get(f"{COSTS}?from=2026-01-01&to=2026-01-31")
     nakuru = await signed_in(world.client, app, "finance", "nakuru")
     text = await nakuru.get(f"{COSTS}?from={date(2026, 3, 10)}&to={date(2026, 3, 10)}")
