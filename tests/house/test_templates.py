@@ -1,5 +1,6 @@
 """Templates are short lines made of macros, and say nothing that a catalogue does not say: no bare English stands in one."""
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
@@ -185,3 +186,27 @@ def test_every_language_has_the_same_texts_and_its_plurals() -> None:
     assert [words(lang).form_of(1) for lang in LANGUAGES] == [0, 0, 0]
     assert [words(lang).form_of(0) for lang in LANGUAGES] == [0, 0, 1]
     assert [words(lang).form_of(5) for lang in LANGUAGES] == [1, 0, 1]
+
+
+SAYS = sorted((ROOT / "gateway" / "admin" / "console").rglob("*.py"))
+_SENTENCE = re.compile(r"[A-Z][a-z]*[ ,:][^<>{}]*[.?]")
+
+
+def spoken(source: str) -> set[str]:
+    """Whole sentences that a module of the console says to people: not its docstrings, nor what its routes say of themselves."""
+    tree = ast.parse(source)
+    own = {id(node) for call in ast.walk(tree) if _describes(call) for node in ast.walk(call)}
+    own |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in own)
+    return {text for text in texts if isinstance(text, str) and _SENTENCE.fullmatch(text)}
+
+
+def _describes(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "described"
+
+
+def test_every_sentence_that_the_console_says_stands_in_its_catalogues() -> None:
+    assert spoken('"""Docs."""\nraise Unfit(text, "Write a whole number.")') == {"Write a whole number."}
+    said = set(keys("fr"))
+    silent = {f"{path.name}: {text}" for path in SAYS for text in spoken(path.read_text()) if text not in said}
+    assert sorted(silent) == []

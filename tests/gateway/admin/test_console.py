@@ -123,7 +123,7 @@ async def test_a_clerk_sees_who_wanted_no_messages_since_when_and_in_which_words
         await consent.stop(conn, world.app, mine.id, sender="20414", channel="sms", word="Sitaki tena, STOP")
     text = await browser.get(address)
     section = text[text.index("What was said about messages") :]
-    for words in ("No more messages", "20414", "sms", "Sitaki tena, STOP"):
+    for words in ("No more messages", "20414", "SMS", "Sitaki tena, STOP"):
         assert words in section, words
 
 
