@@ -11,6 +11,7 @@ from core.journeys.dunning import agency as agency_placed
 from core.overview import agencies as found
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, back, form, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -66,7 +67,7 @@ async def place(request: web.Request) -> web.Response:
         code = told.get("agency", "")
         await agency_placed.place(request.app[HOUSE], code, actor=who.actor, branch_code=who.branch)
     except Refused as why:
-        return await _page(request, why.sentence(), why.status)
+        return await _page(request, why.sentence(speaks()), why.status)
     raise back("/console/agencies")
 
 
@@ -80,7 +81,7 @@ async def file(request: web.Request) -> web.Response:
     try:
         agency.known(app, code)
     except Refused as why:
-        raise web.HTTPNotFound(text=why.sentence()) from None
+        raise web.HTTPNotFound(text=why.sentence(speaks())) from None
     async with app.db.reading() as conn:
         lines = await found.FILES[name](conn, app, code, *span, request[WHO].branch)
     said = f"attachment; filename={code}-{name}-{span[0]}-{span[1]}.csv"

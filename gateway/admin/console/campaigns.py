@@ -22,6 +22,7 @@ from core.parties import senders
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_instant, back, form, show
 from gateway.admin.console.funnel_plot import funnel_plot
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -52,7 +53,7 @@ async def plan(request: web.Request) -> web.Response:
         async with app.db.writing() as conn:
             made = await store.plan(conn, app, name=told["name"], actor=request[WHO].actor, **meant)
     except Refused as why:
-        return await _page(request, told, None, why.sentence(), why.status)
+        return await _page(request, told, None, why.sentence(speaks()), why.status)
     raise back(f"/console/campaigns/{made.id}")
 
 

@@ -78,7 +78,7 @@ async def one(request: web.Request) -> web.Response:
         try:
             ahead = await forecast.simulate(conn, app, found.id, until)
         except Refused as why:
-            raise web.HTTPBadRequest(text=why.sentence()) from None
+            raise web.HTTPBadRequest(text=why.sentence(speaks())) from None
         steps = await queries.steps_of(conn, found.id)
         level = await barring.level_of(conn, found.id)
         calls = await queries.last_contacts(conn, found.id)

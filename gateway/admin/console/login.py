@@ -10,6 +10,7 @@ from gateway.address import limited_by
 from gateway.admin.auth import CONSOLE, COOKIE, NEXT, own_path
 from gateway.admin.console.desk import form
 from gateway.admin.console.doors import first_door
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import ANYBODY, described, description
 from gateway.admin.edge import UNREAD
 from gateway.admin.throttle import Throttle
@@ -54,7 +55,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
 
 
 def _page(request: web.Request, status: int = 200, wrong: str = "") -> web.Response:
-    return render(request, "console_login.html", status=status, wrong=wrong)
+    return render(request, "console_login.html", status=status, lang=speaks(), wrong=wrong)
 
 
 async def _leads(request: web.Request, cookie: str) -> str:

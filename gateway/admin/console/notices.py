@@ -7,6 +7,7 @@ from core.notices import own_texts
 from core.text import LANGUAGES
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, form, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -14,11 +15,11 @@ PATH = "/console/notices"
 
 
 @described(
-    "notice.edit", summary="The words of notices", query=(("lang", "a language; the operator's first unless said"),)
+    "notice.edit", summary="The words of notices", query=(("words", "a language; the operator's first unless said"),)
 )
 async def page(request: web.Request) -> web.Response:
     """GET /console/notices."""
-    return await _page(request, request.query.get("lang", ""))
+    return await _page(request, request.query.get("words", ""))
 
 
 async def _page(
@@ -71,8 +72,10 @@ async def edit(request: web.Request) -> web.Response:
         async with app.db.writing() as conn:
             await own_texts.keep(conn, app, lang, key, text, who.actor)
     except Refused as why:
-        return await _page(request, lang, key=key, text=text, told=warnings, wrong=why.sentence(), status=why.status)
-    raise back(f"{PATH}?lang={lang}&done=yes")
+        return await _page(
+            request, lang, key=key, text=text, told=warnings, wrong=why.sentence(speaks()), status=why.status
+        )
+    raise back(f"{PATH}?words={lang}&done=yes")
 
 
 def routes() -> list[web.RouteDef]:

@@ -9,6 +9,7 @@ from core.overview.nameable import OUTAGE
 from core.overview.theirs import their_branch, theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_instant, back, branch_of, form, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -65,7 +66,7 @@ async def begin(request: web.Request) -> web.Response:
                 expected_until=until,
             )
     except Refused as why:
-        return await _page(request, why.sentence(), why.status)
+        return await _page(request, why.sentence(speaks()), why.status)
     raise back(PATH)
 
 
@@ -92,7 +93,7 @@ async def change(request: web.Request) -> web.Response:
     except Refused as why:
         if not outage_id:
             raise
-        return await _page(request, why.sentence(), why.status)
+        return await _page(request, why.sentence(speaks()), why.status)
     raise back(PATH)
 
 

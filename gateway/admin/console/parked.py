@@ -106,7 +106,7 @@ async def decide(request: web.Request) -> web.Response:
     except (Refused, Unreadable) as why:
         if not cycle_id:
             raise
-        words = why.sentence() if isinstance(why, Refused) else str(why)
+        words = why.sentence(speaks()) if isinstance(why, Refused) else str(why)
         return await _page(request, words, why.status if isinstance(why, Refused) else 400)
     raise back(f"{PATH}?done={done}")
 

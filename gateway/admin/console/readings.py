@@ -14,6 +14,7 @@ from core.overview.nameable import HELD_READING
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_quantity, back, form, page_of, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -66,7 +67,7 @@ async def decide(request: web.Request) -> web.Response:
     except (Refused, Unreadable) as why:
         if not about:
             raise
-        words = why.sentence() if isinstance(why, Refused) else str(why)
+        words = why.sentence(speaks()) if isinstance(why, Refused) else str(why)
         return await _page(request, words, about, why.status if isinstance(why, Refused) else 400)
     raise back(f"{PATH}?done={do}")
 

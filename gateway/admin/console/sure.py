@@ -19,12 +19,14 @@ from core.overview.theirs import their_account, theirs
 from core.parties import queries as parties
 from core.payments.desk import drawer
 from core.phone import masked
+from core.reasons import word
 from core.text.days import written
 from gateway.admin.auth import WHO
 from gateway.admin.console import campaigns
 from gateway.admin.console.desk import an_amount
 from gateway.admin.console.tongue import speaks
 from gateway.app_keys import HOUSE
+from gateway.pages.tongue import told as told_of
 
 Facts = list[tuple[str, str]]
 
@@ -62,7 +64,7 @@ async def whose(conn: AsyncConnection, account_id: int, currency: str) -> Facts:
     found, owing = await parties.account(conn, account_id), await bills.owing(conn, account_id)
     if found is None:
         return []
-    due = f", by {written(owing.due_on)}" if owing.due_on else ""
+    due = told_of(", by {day}", speaks()).format(day=written(owing.due_on, speaks())) if owing.due_on else ""
     return [
         ("Account", found.number),
         ("Name", found.name),
@@ -111,7 +113,7 @@ async def _unprotect(conn: AsyncConnection, request: web.Request, told: Mapping[
     facts = await whose(conn, found.id, found.currency)
     return Question(
         "End this protection?",
-        [*facts, ("Protection", told.get("kind", "").replace("_", " "))],
+        [*facts, ("Protection", word(told.get("kind", ""), speaks()))],
         "The ladder goes on from tomorrow, and the service may be cut off.",
         "End it",
     )
@@ -170,7 +172,7 @@ async def _link(conn: AsyncConnection, request: web.Request, told: Mapping[str, 
     found = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
     hers = Wanted("account_id", "in", [found.id])
     named = await theirs(conn, app, who, LINK, told.get("contact", ""), hers)
-    facts = [*await whose(conn, found.id, found.currency), ("Taken off", named.channel)]
+    facts = [*await whose(conn, found.id, found.currency), ("Taken off", word(named.channel, speaks()))]
     return Question("Take it off the account?", facts, "Whatever is open there ends at once.", "Take it off")
 
 
@@ -178,7 +180,7 @@ async def _ticket(conn: AsyncConnection, request: web.Request, told: Mapping[str
     found = await theirs(conn, request.app[HOUSE], request[WHO], TICKETS, request.match_info["id"])
     if found.severity != "critical" and told.get("to") != "closed":
         return None
-    facts = [("Ticket", found.reference), ("About", found.kind.replace("_", " ")), ("Said", found.description or "")]
+    facts = [("Ticket", found.reference), ("About", word(found.kind, speaks())), ("Said", found.description or "")]
     danger = "It was reported as a danger. " if found.severity == "critical" else ""
     warning = f"{danger}A closed ticket stays closed." if told.get("to") == "closed" else f"{danger}Is it over?"
     return Question(f"Is this ticket {told.get('to', '')}?", facts, warning, "Yes")
@@ -208,7 +210,7 @@ async def _campaign(_: AsyncConnection, request: web.Request, told: Mapping[str,
         return None  # the act itself says why
     if not campaigns.named(told) or (starts is not None and starts > request.app[HOUSE].clock.now()):
         return None
-    begins = told.get("starts_at", "") or "at once: no time is said"
+    begins = told.get("starts_at", "") or told_of("at once: no time is said", speaks())
     why = "No time is said" if starts is None else "That time is past"
     facts = [("Campaign", told.get("name", "")), ("Begins", begins)]
     return Question("Begin at once?", facts, f"{why}: the messages leave now. {FOR_EVER}", "Plan it, and begin now")
