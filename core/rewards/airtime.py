@@ -17,7 +17,7 @@ from core.db import failpoints
 from core.message import Delivery, Sent
 from core.money import plain
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.rewards import store
 from core.rewards.model import OVER, Redemption
 from core.rewards.tables import redemption
@@ -29,10 +29,10 @@ AirtimeQuestion = Callable[[str], Awaitable[Sent]]
 """`(key)`: what became of an order, where the provider can be asked."""
 
 
-def handler(port: AirtimePort) -> Callable[[App, Leaving], Awaitable[Outcome]]:
+def handler(port: AirtimePort) -> Callable[[App, OutboxRow], Awaitable[Outcome]]:
     """What the dispatcher does with outbox rows of kind `airtime`."""
 
-    async def send(app: App, row: Leaving) -> Outcome:
+    async def send(app: App, row: OutboxRow) -> Outcome:
         held, call = await _begin(app, row.subject_id or 0)
         if held is None:
             return Outcome(row.id, "dropped", reason="no such redemption", attempts=row.attempts)
@@ -59,13 +59,13 @@ async def _begin(app: App, redemption_id: int) -> tuple[Redemption | None, bool]
         return held, True
 
 
-def _as_it_stands(row: Leaving, held: Redemption) -> Outcome:
+def _as_it_stands(row: OutboxRow, held: Redemption) -> Outcome:
     if held.state in ("confirmed", "reversed") or held.provider_ref is not None:
         return Outcome(row.id, "sent", held.provider_ref, attempts=row.attempts)
     return Outcome(row.id, "unknown", reason="no answer was kept", attempts=row.attempts)
 
 
-async def _told(conn: AsyncConnection, context: Context, row: Leaving, told: Sent) -> Outcome:
+async def _told(conn: AsyncConnection, context: Context, row: OutboxRow, told: Sent) -> Outcome:
     held = await store.hold(conn, row.subject_id or 0)
     if held is None or held.state in OVER:
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)

@@ -13,7 +13,7 @@ from core.clock import SetClock
 from core.context import App
 from core.message import Notice, Sent
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from scheduler.dispatch import Dispatcher
 from tests.people import a_branch, a_customer
 
@@ -182,7 +182,7 @@ async def test_what_is_no_message_goes_to_the_handler_of_its_kind(app: App) -> N
     await _replies(app, "p1", "p2", kind="push", template="push")
     asked: list[str] = []
 
-    async def push(_house: App, row: Leaving) -> Outcome:
+    async def push(_house: App, row: OutboxRow) -> Outcome:
         asked.append(row.key)
         if row.key == "p2":
             raise RuntimeError("a bug")

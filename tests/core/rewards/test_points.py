@@ -219,9 +219,9 @@ async def test_a_crash_while_the_provider_was_called_is_unknown_not_a_second_ord
 
     async with app.db.reading() as conn:
         row_id = (await conn.execute(select(outbox.c.id).where(outbox.c.kind == "airtime"))).scalar_one()
-    from core.outbox.queue import Leaving
+    from core.outbox.queue import OutboxRow
 
-    row = Leaving(
+    row = OutboxRow(
         row_id, "k", "airtime", "rewards.airtime", None, None, customer.account_id, redemption_id, {}, 1, False
     )
     with pytest.raises(KeyboardInterrupt):
