@@ -9,7 +9,7 @@ export PYTHONDONTWRITEBYTECODE :=
 # `make` alone says what there is, and installs nothing by surprise.
 .DEFAULT_GOAL := help
 
-.PHONY: help install demo test lint bench soak requirements clean
+.PHONY: help install demo test lint bench soak docs pictures requirements clean
 
 help:  ## what there is
 	@echo "make TARGET; each installs what it needs into $(VENV) by itself the first time (a minute or two):"
@@ -49,9 +49,16 @@ soak: $(VENV)/.tested  ## the big sizes: many kills, many accounts
 	HODI_KILLS=$${HODI_KILLS:-100} HODI_STORM=$${HODI_STORM:-100000} $(BIN)/pytest tests/faults -m "soak or not soak" $(ARGS)
 	$(BIN)/pytest tests --ignore tests/faults -m soak $(ARGS)
 
+docs: $(VENV)/.tested  ## the docs as a site, in build/site; needs no network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "Open build/site/index.html"
+
+pictures: $(VENV)/.tested  ## the pictures in the docs, taken anew from the pages as they are
+	HODI_PICTURES=1 $(BIN)/pytest tests/browser/test_pictures.py $(ARGS)
+
 requirements:  ## pin anew, with hashes and without naming a registry
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build pyproject.toml -o requirements.txt
-	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build --extra test --extra fast --extra dask pyproject.toml -o requirements-test.txt
+	uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --extra build --extra test --extra fast --extra dask --extra docs pyproject.toml -o requirements-test.txt
 
 clean:  ## away with all that was installed and made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -34,6 +34,7 @@ from core.config.operator import Operator, Settings
 from core.context import App, Context
 from core.db.engine import Database
 from core.journeys.close_cycles import close_cycles
+from core.journeys.follow import follow
 from core.ledger.tables import balance, journal, ledger_account, open_item, posting
 from core.metering.consumption import consumption
 from core.metering.consumption.late import Arrivals, Changed
@@ -188,7 +189,7 @@ async def _run(url: str, accounts: int) -> tuple[float, int]:
     """(seconds of the run, rows it wrote): a fresh house with that many accounts, one month of each closed."""
     db = Database(url)
     await upgrade(db.engine)
-    app = App(SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, db, Settings())
+    app = App(SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, db, Settings(), follow)
     await settle_accounts(app, accounts)
     before = await _count(app)
     started = time.perf_counter()

@@ -26,6 +26,7 @@ from core.config.operator import Settings
 from core.context import App
 from core.db.engine import Database
 from core.journeys.close_cycles import close_cycles
+from core.journeys.follow import follow
 
 PHONES, PAUSE = 8, 0.05
 ACCOUNTS = int(os.environ.get("HODI_BENCH_ACCOUNTS", "20000"))
@@ -81,7 +82,7 @@ async def _calls(server: Server, seconds: float) -> float:
 
 def billed(url: str) -> App:
     """The house on the day of its bill run."""
-    return App(SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Database(url), Settings())
+    return App(SetClock(datetime(2026, 2, 1, 3, 0, tzinfo=UTC)), OPERATOR, Database(url), Settings(), follow)
 
 
 async def _bill(url: str) -> None:

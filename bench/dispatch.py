@@ -39,6 +39,7 @@ from core.config.operator import Operator, Settings
 from core.context import App
 from core.db import bulk
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.ledger.tables import open_item
 from core.message import Notice, Sent
 from core.migrations import upgrade
@@ -74,7 +75,7 @@ async def _watched(folder: Path, messages: int) -> Figure:
     """The callback that held the loop longest while the outbox was emptied."""
     db, watch = Database(f"sqlite+aiosqlite:///{folder / 'bench.db'}"), Watch()
     await upgrade(db.engine)
-    app = App(SystemClock(), _operator(), db, Settings())
+    app = App(SystemClock(), _operator(), db, Settings(), follow)
     await _people(app, messages)
     async with _provider() as url:
         for once in ("warm", "watched"):
@@ -111,7 +112,7 @@ async def _on(name: str, database: str, url: str, messages: int) -> list[Figure]
     """The median of some rounds, each beside a round of the limit."""
     db = Database(database)
     await upgrade(db.engine)
-    app = App(SystemClock(), _operator(), db, Settings())
+    app = App(SystemClock(), _operator(), db, Settings(), follow)
     await _people(app, messages)
     settle()
     ways = (LIMIT, *SENDERS)

@@ -18,6 +18,7 @@ from core.clock import SystemClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.summary.reader import open_quick
 from gateway.app_keys import CHANNELS, HOUSE, TURNS
 from gateway.conversation.sessions_redis import open_store
@@ -45,7 +46,7 @@ def a_house(url: str) -> App:
     settings = Settings.model_validate(
         {"secret_key": "bench-secret-key-of-more-than-32-letters", "hook_secret": SECRET}
     )
-    return App(SystemClock(), operator, Database(url), settings)
+    return App(SystemClock(), operator, Database(url), settings, follow)
 
 
 def echo_app() -> web.Application:

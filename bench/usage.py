@@ -20,6 +20,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.metering.consumption.consumption import measure
 from core.metering.store.collect import load_csv
 from core.migrations import upgrade
@@ -57,7 +58,7 @@ async def house_of(folder: Path) -> tuple[App, list[int]]:
         support_phone="+254800000000",
         default_tariff="home",
     )
-    app = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings())
+    app = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings(), follow)
     customers = [Customer(f"C{at}", opened_on=FIRST, meter=NewMeter(f"M{at}")) for at in range(METERS)]
     async with db.writing() as conn:
         made = await register_many(conn, app, customers)

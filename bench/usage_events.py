@@ -16,6 +16,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.metering.events.mapping import Mapping
 from core.metering.store.collect import coming, load
 from core.migrations import upgrade
@@ -65,7 +66,7 @@ async def house_of(folder: Path) -> App:
         support_phone="+254800000000",
         default_tariff="go",
     )
-    app = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings())
+    app = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings(), follow)
     people = [
         Customer(
             f"C{at}",

@@ -5,6 +5,7 @@ whoever opened the transaction decides what is one. Edges (a route, a command) a
 has the database and the settings. Two types, so that the rule is the type checker's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -14,9 +15,12 @@ from core import clock as clocks
 from core.clock import Clock
 from core.config.operator import Operator, Settings
 from core.config.site import Site, site_of
+from core.facts import Fact, Follow
 from core.ids import Ids
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from core.db.engine import Database
 
 
@@ -52,8 +56,15 @@ class App(Context):
     site: Site = field(init=False)
     db: "Database"
     settings: Settings
+    follow: Follow
+    """What follows from facts (`core/journeys/follow.py`); it has no default, so that nobody forgets it."""
 
     def __post_init__(self) -> None:
         """Ids are taken from blocks that the database allots; the site is what use cases may know of the settings."""
         object.__setattr__(self, "ids", self.db.ids)
         object.__setattr__(self, "site", site_of(self.settings))
+
+    async def happened(self, conn: "AsyncConnection", facts: Sequence[Fact]) -> None:
+        """Carry out what follows from these facts, in the transaction of `conn`."""
+        if facts:
+            await self.follow(conn, self, facts)

@@ -7,6 +7,7 @@ from core.config.operator import EXAMPLE_SECRET, Operator, Settings, read_operat
 from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
+from core.journeys.follow import follow
 from core.notices.own_texts import load_folder as load_words
 
 SHORTEST_SECRET = 32
@@ -42,7 +43,7 @@ async def open_house(settings: Settings | None = None, clock: Clock | None = Non
         )
     operator = read_operator(settings.operator)
     load_words(settings.operator)
-    return App(clock or SystemClock(), operator, Database(settings.database_url), settings)
+    return App(clock or SystemClock(), operator, Database(settings.database_url), settings, follow)
 
 
 LONGEST_LINK = 40

@@ -11,11 +11,12 @@ from channels.contract import AirtimeOrder, AsksSimSwap, Channel, Fetches, File,
 from channels.registry import open_channels
 from core.care import media
 from core.context import App
-from core.journeys import payment_doors, top_up
+from core.journeys import top_up
 from core.journeys.credit_limit import restrict as limit_reached
 from core.journeys.dunning import fees, restrict
 from core.message import Sent
 from core.parties import sim
+from core.payments import doors as payment_doors
 from core.rewards import airtime
 from gateway.app_keys import CHANNELS, HOUSE
 from gateway.networks import network_handlers

@@ -13,7 +13,7 @@ from core.billing.cycles import due_dates
 from core.billing.run import parked
 from core.care import media_dropped, talks
 from core.context import App
-from core.journeys import collect, late_usage_rebill, live_closed, payment_doors, top_up
+from core.journeys import late_usage_rebill, live_closed, top_up
 from core.journeys.close_cycles import close_cycles
 from core.journeys.credit_limit import exposure
 from core.journeys.dunning import run as ladder_run
@@ -22,7 +22,8 @@ from core.metering.store import pickup
 from core.notices import reminders
 from core.outbox import delivery_reports
 from core.overview import cards_found
-from core.payments import mandates
+from core.payments import collect, mandates
+from core.payments import doors as payment_doors
 from core.payments.reconcile import run as reconcile
 from core.provisioning import compare
 from core.rewards import airtime

@@ -14,6 +14,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.parties import identity
 from tests.databases import Postgres, Sqlite, start_postgres
 
@@ -123,4 +124,4 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def app(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, db, settings)
+    return App(clock, operator, db, settings, follow)

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.tables import invoice, open_item
+from core.billing.tables import invoice
 from core.context import App
+from core.ledger.tables import open_item
 from core.parties.tables import account, branch, contact, contact_account, party, premise, service
 from core.payments.tables import attempt, collection, mandate, payment_request, receipt
 

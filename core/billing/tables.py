@@ -23,9 +23,8 @@ from sqlalchemy import (
 )
 
 from core.db.engine import Instant, Json, metadata
-from core.ledger.tables import number_series, open_item  # where bills and payments meet
 
-__all__ = ["bill_run", "cycle", "invoice", "invoice_line", "number_series", "open_item"]
+__all__ = ["bill_run", "cycle", "invoice", "invoice_line"]
 
 cycle = Table(
     "cycle",

@@ -63,7 +63,7 @@ class SetDoc(Doc):
     equals: list[str | int] | str | int | None = Field(None, alias="is")
     average_of: int | None = Field(None, ge=1, le=36)
     at_most: Number | None = None
-    model: Literal["flat", "graduated", "volume", "stairstep"] = "graduated"
+    model: str = "graduated"
     price: Number | None = None
     tiers: list[TierDoc] | None = None
     blocks: BlocksDoc | None = None
@@ -83,7 +83,8 @@ class UsageDoc(ChargeDoc):
     type: Literal["usage"]
     meter: Code
     unit: str
-    model: Literal["flat", "graduated", "volume", "stairstep", "package", "percentage", "cost_plus", "demand", "sets"]
+    model: str
+    """One of `MODELS` in `compile_usage.py`."""
     price: Prices | None = None
     tiers: list[TierDoc] | None = None
     sets: list[SetDoc] | None = None

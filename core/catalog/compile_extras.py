@@ -1,17 +1,14 @@
 """Compiles what stands beside the charges: allowances, fair use, and how an amount becomes units."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from core.catalog.charge_document import EventDoc, UsageDoc
+from core.catalog.compile_usage import MODELS, may_fall
 from core.catalog.document import AllowanceDoc
 from core.catalog.numbers import exact
 from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
-from core.rating.charges.choice import Choice
-from core.rating.charges.stairstep import Stairstep
-from core.rating.charges.usage import Model, Usage
-from core.rating.charges.volume import Volume
+from core.rating.charges.usage import Usage
 from core.rating.exact import MICRO
 from core.rating.rounding import Mode
 from core.rating.tariff import Charge
@@ -34,7 +31,7 @@ def _allowance(context: TariffScope, doc: AllowanceDoc) -> Allowance:
             refuse(
                 where, f"{code!r} is no charge for the meter {doc.meter!r}", "name usage or event charges of that meter"
             )
-        if isinstance(charge, UsageDoc) and charge.model in ("percentage", "cost_plus", "demand"):
+        if isinstance(charge, UsageDoc) and not MODELS[charge.model].allowances:
             refuse(where, f"{code!r} is of model {charge.model}, which has no units to include", "leave it out")
     if doc.shared and doc.scale_by is not None:
         wrong = "it is granted once to all who share it, and depends on each one's attribute"
@@ -68,19 +65,6 @@ def fair_use_of(context: TariffScope) -> tuple[FairUse, ...]:
     return tuple(found)
 
 
-def _may_fall(charge: Usage) -> bool:
-    """Whether one more unit may lower the price: a credit, or a price for the whole that falls from block to block."""
-    models = [case.model for case in charge.model.cases] if isinstance(charge.model, Choice) else [charge.model]
-    return charge.credit or any(_falls(model) for model in models)
-
-
-def _falls(model: Model) -> bool:
-    if not isinstance(model, Volume | Stairstep) or (isinstance(model, Volume) and model.attribute is not None):
-        return False
-    costs = [(tier.price.minor, tier.fee.minor if tier.fee else 0) for tier in model.tiers]
-    return any(after[0] < one[0] or after[1] < one[1] for one, after in pairwise(costs))
-
-
 def buy_of(context: TariffScope, charges: Sequence[Charge]) -> Buy | None:
     """How an amount becomes units; refused where an amount would buy no one number of them."""
     doc = context.doc.buy
@@ -90,7 +74,11 @@ def buy_of(context: TariffScope, charges: Sequence[Charge]) -> Buy | None:
     if doc.meter not in context.meters:
         refuse(where, f"no charge is for the meter {doc.meter!r}", f"name one of: {', '.join(context.meters)}")
     for charge in charges:
-        if isinstance(charge, Usage) and charge.measure.meter == doc.meter and _may_fall(charge):
+        if (
+            isinstance(charge, Usage)
+            and charge.measure.meter == doc.meter
+            and (charge.credit or may_fall(charge.model))
+        ):
             wrong = (
                 f"more {charge.measure.unit} can cost less by charge {charge.code!r}, so an amount buys no one number"
             )

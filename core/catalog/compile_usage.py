@@ -1,7 +1,8 @@
 """Compiles usage charges: the measure and the model, and refuses what no price could mean."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from core.catalog.charge_document import (
     MOST_BLOCKS,
@@ -10,7 +11,7 @@ from core.catalog.charge_document import (
     TierDoc,
     UsageDoc,
 )
-from core.catalog.fields import check_fields
+from core.catalog.fields import Models, PriceModel, check_fields, known
 from core.catalog.numbers import exact
 from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.wrong import refuse
@@ -27,10 +28,13 @@ from core.rating.charges.volume import Volume
 from core.rating.measure import Measure
 from core.rating.terms import Price
 
+_NEEDS_PRICE = frozenset({"price"})
+_NEEDS_TIERS = frozenset({"tiers"})
+
 
 def usage_of(context: TariffScope, doc: UsageDoc) -> Usage:
     """One usage charge."""
-    check_fields(context, doc)
+    check_fields(context, doc, MODELS)
     context.measured(doc.meter, doc.unit, doc.code)
     free = exact(doc.free) if doc.free else Fraction(0)
     measure = Measure(doc.code, doc.meter, doc.unit, context.bands(doc.during, doc.code), free)
@@ -41,7 +45,7 @@ def usage_of(context: TariffScope, doc: UsageDoc) -> Usage:
 
 
 def _model(context: TariffScope, doc: UsageDoc) -> Model:
-    return _MODELS[doc.model](context, doc)
+    return MODELS[doc.model].compile(context, doc)
 
 
 def _flat(context: TariffScope, doc: UsageDoc) -> Model:
@@ -75,21 +79,25 @@ def _above_zero(context: TariffScope, doc: UsageDoc, field: str) -> Fraction:
     return exact(text)
 
 
-def _blocks(context: TariffScope, doc: UsageDoc) -> Model:
-    tiers = tiers_of(context, doc.tiers or [], doc.code, doc.during)
-    width = width_of(context, doc.blocks, doc.code)
-    timed = any(tier.by_time for tier in tiers)
-    if doc.model == "graduated" and timed:
+def _graduated(context: TariffScope, doc: UsageDoc) -> Model:
+    tiers, width = tiers_of(context, doc.tiers or [], doc.code, doc.during), width_of(context, doc.blocks, doc.code)
+    if any(tier.by_time for tier in tiers):
         return _graduated_by_time(context, doc, tiers, width)
-    if timed:
+    return Graduated(tiers, width, doc.lines == "one")
+
+
+def _untimed(context: TariffScope, doc: UsageDoc) -> tuple[tuple[Tier, ...], Width]:
+    """The blocks of a model that knows no times of use."""
+    tiers, width = tiers_of(context, doc.tiers or [], doc.code, doc.during), width_of(context, doc.blocks, doc.code)
+    if any(tier.by_time for tier in tiers):
         refuse(
             context.at(doc.code), f"model {doc.model} has no prices by time", "write one charge per time, with `during`"
         )
-    if doc.model == "graduated":
-        return Graduated(tiers, width, doc.lines == "one")
-    if doc.model == "stairstep":
-        return Stairstep(tiers, width)
-    return _volume(context, doc, tiers, width)
+    return tiers, width
+
+
+def _stairstep(context: TariffScope, doc: UsageDoc) -> Model:
+    return Stairstep(*_untimed(context, doc))
 
 
 def _graduated_by_time(context: TariffScope, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
@@ -106,7 +114,8 @@ def _graduated_by_time(context: TariffScope, doc: UsageDoc, tiers: tuple[Tier, .
     return GraduatedByTime(tiers, bands, width)
 
 
-def _volume(context: TariffScope, doc: UsageDoc, tiers: tuple[Tier, ...], width: Width) -> Model:
+def _volume(context: TariffScope, doc: UsageDoc) -> Model:
+    tiers, width = _untimed(context, doc)
     if doc.select is None:
         return Volume(tiers, width=width)
     if (doc.select.average_of is None) == (doc.select.attribute is None):
@@ -189,6 +198,12 @@ def _sets(context: TariffScope, doc: UsageDoc) -> Model:
         refuse(context.at(doc.code), "its last set has a condition", "end `sets` with one for everyone else")
     if any(not _conditional(one) for one in sets[:-1]):
         refuse(context.at(doc.code), "a set for everyone stands before others", "put it last")
+    for number, one in enumerate(sets, start=1):
+        known(
+            {name: row for name, row in MODELS.items() if row.in_sets},
+            one.model,
+            f"{context.at(doc.code)}, sets {number} model",
+        )
     return Choice(tuple(_case(context, doc, one) for one in sets))
 
 
@@ -209,19 +224,77 @@ def _case(context: TariffScope, doc: UsageDoc, one: SetDoc) -> Case:
         {name for name in inner.model_fields_set if getattr(inner, name) is not None} | {"price", "tiers", "blocks"},
         **{name: getattr(inner, name) for name in UsageDoc.model_fields},
     )
-    check_fields(context, inner)
+    check_fields(context, inner, MODELS)
     at_most = None if one.at_most is None else exact(one.at_most)
     return Case(_model(context, inner), one.attribute, values, at_most)
 
 
-_MODELS: dict[str, Callable[[TariffScope, UsageDoc], Model]] = {
-    "flat": _flat,
-    "graduated": _blocks,
-    "volume": _blocks,
-    "stairstep": _blocks,
-    "package": _package,
-    "percentage": _percentage,
-    "cost_plus": _cost_plus,
-    "demand": _demand,
-    "sets": _sets,
+def _cheaper_by_the_block(model: Model) -> bool:
+    """A price for the whole that falls from block to block."""
+    if not isinstance(model, Volume | Stairstep) or (isinstance(model, Volume) and model.attribute is not None):
+        return False
+    costs = [(tier.price.minor, tier.fee.minor if tier.fee else 0) for tier in model.tiers]
+    return any(after[0] < before[0] or after[1] < before[1] for before, after in pairwise(costs))
+
+
+def _cheaper_in_a_set(model: Model) -> bool:
+    return isinstance(model, Choice) and any(may_fall(case.model) for case in model.cases)
+
+
+MODELS: Models = {
+    "flat": PriceModel(_flat, (Flat, FlatByTime), _NEEDS_PRICE, frozenset({"free"}), in_sets=True),
+    "graduated": PriceModel(
+        _graduated, (Graduated, GraduatedByTime), _NEEDS_TIERS, frozenset({"free", "blocks", "lines"}), in_sets=True
+    ),
+    "volume": PriceModel(
+        _volume,
+        (Volume,),
+        _NEEDS_TIERS,
+        frozenset({"free", "blocks", "select"}),
+        in_sets=True,
+        falls=_cheaper_by_the_block,
+    ),
+    "stairstep": PriceModel(
+        _stairstep,
+        (Stairstep,),
+        _NEEDS_TIERS,
+        frozenset({"free", "blocks"}),
+        in_sets=True,
+        sentence="stairstep",
+        falls=_cheaper_by_the_block,
+    ),
+    "package": PriceModel(_package, (Package,), frozenset({"price", "size"}), frozenset({"free"})),
+    "percentage": PriceModel(
+        _percentage,
+        (Percentage,),
+        frozenset({"percent"}),
+        frozenset({"fixed", "free_events", "free_value", "minimum", "maximum"}),
+        allowances=False,
+        during=False,
+        sentence="percentage",
+    ),
+    "cost_plus": PriceModel(
+        _cost_plus, (Percentage,), frozenset({"multiplier"}), allowances=False, during=False, sentence="percentage"
+    ),
+    "demand": PriceModel(
+        _demand,
+        (Demand,),
+        _NEEDS_PRICE,
+        frozenset({"free", "interval", "minimum", "per", "prorate", "year_days"}),
+        allowances=False,
+        sentence="demand",
+    ),
+    "sets": PriceModel(_sets, (Choice,), frozenset({"sets"}), frozenset({"free"}), falls=_cheaper_in_a_set),
 }
+"""Every model of price: how it is compiled, what it takes, how it is told. A new one is a row here and a file in `core/rating/charges`."""
+_ROW_OF = {kind: row for row in MODELS.values() for kind in row.makes}
+
+
+def may_fall(model: Model) -> bool:
+    """Whether one more unit may cost less."""
+    return _ROW_OF[type(model)].falls(model)
+
+
+def sentence_of(model: Model) -> str:
+    """Which sentence tells a line of it; empty: its block and its time do."""
+    return _ROW_OF[type(model)].sentence

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
+from core.catalog.compile_usage import sentence_of
 from core.catalog.numbers import plain
 from core.catalog.quote_json import money_text
 from core.rating.charges.choice import Choice
-from core.rating.charges.demand import Demand
 from core.rating.charges.inclusive import InclusiveTax
 from core.rating.charges.package import Package
-from core.rating.charges.percentage import Percentage
-from core.rating.charges.stairstep import Stairstep
 from core.rating.charges.usage import Usage
 from core.rating.charges.volume import Volume
 from core.rating.exact import MICRO
@@ -103,9 +101,8 @@ def _usage(charge: Usage, line: QuoteLine, request: QuoteRequest, wanted: int) -
         return ("volume", {}) if average is None else ("volume_average", {"average": plain(average)})
     if isinstance(model, Package):
         return "package", {"size": plain(model.size)}
-    for kind, key in ((Stairstep, "stairstep"), (Percentage, "percentage"), (Demand, "demand")):
-        if isinstance(model, kind):
-            return key, {}
+    if sentence := sentence_of(model):
+        return sentence, {}
     if line.block is not None and not isinstance(model, Choice):
         return ("block_time" if line.time else "block"), {}
     return ("time" if line.time else "flat"), {}

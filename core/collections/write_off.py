@@ -17,6 +17,7 @@ from core.collections import queries
 from core.collections.tables import write_off
 from core.context import Context
 from core.errors import Refused
+from core.ledger import open_items
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.tables import open_item
@@ -81,7 +82,7 @@ async def _one(
     key = f"write_off:{found.id}:{invoice_id}"
     if not await post(conn, context, key=key, kind="write_off", booked_on=context.today(), postings=[posting]):
         raise RuntimeError(f"{key} is posted already")
-    await _change(conn, invoice_id, -minor)
+    await open_items.write_down(conn, invoice_id, minor)
     await conn.execute(
         insert(write_off).values(
             id=context.ids.take(),
@@ -93,11 +94,6 @@ async def _one(
             at=context.clock.now(),
         )
     )
-
-
-async def _change(conn: AsyncConnection, invoice_id: int, minor: int) -> None:
-    changed = update(open_item).where(open_item.c.invoice_id == invoice_id)
-    await conn.execute(changed.values(open_minor=open_item.c.open_minor + minor))
 
 
 async def recover(conn: AsyncConnection, context: Context, account_id: int, minor: int, key: str) -> int:
@@ -125,6 +121,6 @@ async def _bring_back(conn: AsyncConnection, context: Context, row: Row[Any], pa
     await post(
         conn, context, key=f"recovered:{row.id}:{key}", kind="recovery", booked_on=context.today(), postings=[posting]
     )
-    await _change(conn, row.invoice_id, part)
+    await open_items.write_down(conn, row.invoice_id, -part)
     changed = update(write_off).where(write_off.c.id == row.id)
     await conn.execute(changed.values(recovered_minor=write_off.c.recovered_minor + part))

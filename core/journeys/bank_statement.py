@@ -15,7 +15,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import invoice
 from core.context import App
 from core.db.in_list import among
-from core.journeys.payment_doors import FOLLOW
 from core.parties.tables import account
 from core.payments import inbox
 from core.payments.bank import entry_payloads, import_file
@@ -41,7 +40,7 @@ async def bring_in(app: App, path: Path) -> Imported:
     """Import a camt.052, camt.053, camt.054, MT940 or pain.002 file. Raises BadInput when it cannot be read or does not add up."""
     found, refusals = await asyncio.to_thread(import_file.read, path)
     kept = await import_file.keep(app, path, found)
-    told = await inbox.tell(app, "sepa", entry_payloads.refused(refusals), FOLLOW)
+    told = await inbox.tell(app, "sepa", entry_payloads.refused(refusals))
     async with app.db.reading() as conn:
         keys = list(
             (await conn.execute(select(statement_entry.c.key).where(statement_entry.c.state == "open"))).scalars()
@@ -49,8 +48,8 @@ async def bring_in(app: App, path: Path) -> Imported:
         debits = await entry_payloads.debits(conn, app, keys)
         transfers = await entry_payloads.transfers(conn, app, keys, await _billed(conn, keys))
     debited = {event.key for event in debits}
-    told += await inbox.tell(app, "sepa", debits, FOLLOW)
-    told += await inbox.tell(app, "bank", [event for event in transfers if event.key not in debited], FOLLOW)
+    told += await inbox.tell(app, "sepa", debits)
+    told += await inbox.tell(app, "bank", [event for event in transfers if event.key not in debited])
     return Imported(kept.statements, kept.new, kept.known, len(refusals), told, kept.otherwise, kept.doubts)
 
 

@@ -13,7 +13,6 @@ from core.billing.run.passes import build, close, finalise
 from core.billing.run.sources import Sources
 from core.billing.run.store import unpark
 from core.context import App
-from core.journeys import bill_final
 from core.rewards import units
 
 
@@ -43,6 +42,6 @@ async def close_cycles(
         built = await build(
             app, on, free_units=free, progress=progress, partition=partition, sources=sources, engine=where
         )
-    final = await finalise(app, on, then=bill_final.announce, progress=progress, partition=partition)
+    final = await finalise(app, on, progress=progress, partition=partition)
     closed = await close(app, on)
     return replace(closed, built=built.built, finalised=final.finalised)

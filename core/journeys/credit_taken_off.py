@@ -6,10 +6,11 @@ The caller holds the bills' open items.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
+from core.ledger import open_items
 from core.ledger.tables import open_item
 from core.payments import allocate, overpaid
 
@@ -28,7 +29,7 @@ async def take_off(
     for invoice_id, minor in opened.items():
         taken = min(minor, rest)
         if taken:
-            await _lower(conn, context, invoice_id, minor - taken)
+            await open_items.lower(conn, invoice_id, minor - taken, context.today())
         rest -= taken
     moved = 0
     for invoice_id in opened:
@@ -36,19 +37,6 @@ async def take_off(
             moved += await overpaid.to_credit(conn, context, invoice_id, rest - moved)
     if moved:
         await allocate.apply_credit(conn, context, await _others(conn, account_id))
-
-
-async def _lower(conn: AsyncConnection, context: Context, invoice_id: int, left: int) -> None:
-    item, disputed = open_item.c, open_item.c.disputed_minor
-    await conn.execute(
-        update(open_item)
-        .where(item.invoice_id == invoice_id)
-        .values(
-            open_minor=left,
-            disputed_minor=case((disputed > left, left), else_=disputed),
-            settled_on=context.today() if left == 0 else None,
-        )
-    )
 
 
 async def _others(conn: AsyncConnection, account_id: int) -> Sequence[_Open]:

@@ -8,7 +8,7 @@ bills, or waits for the next.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import case, select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
@@ -24,7 +24,7 @@ from core.context import Context
 from core.errors import Refused
 from core.journeys.credit_taken_off import take_off
 from core.journeys.dunning import restore
-from core.ledger.tables import open_item
+from core.ledger import open_items
 from core.outbox import queue
 from core.parties.tables import account
 
@@ -66,7 +66,8 @@ async def decide(
     found = await disputes.hold(conn, dispute_id)
     if found.state != "open":
         return Decision(found.state, await credit_note.note_of(conn, found.invoice_id, dispute_id))
-    opened = await _hold(conn, found.invoice_id)
+    held = await open_items.hold(conn, found.invoice_id)
+    opened = held.open_minor if held else 0
     cut: dict[int, int] = {}
     if verdict != "rejected":
         wrong = amount_minor if verdict == "partial" else None
@@ -107,7 +108,7 @@ async def _carried_out(
     conn: AsyncConnection, context: Context, found: Dispute, verdict: str, cut: dict[int, int], opened: int, actor: str
 ) -> Decision:
     await disputes.decide(conn, context, found.id, verdict, actor)
-    await _release(conn, found)
+    await open_items.release(conn, found.invoice_id, found.amount_minor)
     note = None
     if cut:
         note = await credit_note.credit(conn, context, found.invoice_id, cut, {"dispute": str(found.id)})
@@ -160,22 +161,6 @@ async def _ask(
         payload=payload,
         maker=actor,
         branch_id=hers.branch_id,
-    )
-
-
-async def _hold(conn: AsyncConnection, invoice_id: int) -> int:
-    """Lock the open item; what is open of the bill."""
-    query = select(open_item.c.open_minor).where(open_item.c.invoice_id == invoice_id)
-    return int((await conn.execute(query.with_for_update())).scalar_one())
-
-
-async def _release(conn: AsyncConnection, found: Dispute) -> None:
-    """What the dispute froze is free."""
-    rest = open_item.c.disputed_minor - found.amount_minor
-    await conn.execute(
-        update(open_item)
-        .where(open_item.c.invoice_id == found.invoice_id)
-        .values(disputed_minor=case((rest > 0, rest), else_=0))
     )
 
 

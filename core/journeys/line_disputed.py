@@ -5,7 +5,7 @@ take off, to the cent. The rest stays due. The open item's row is locked first, 
 a dispute of the same bill come one after the other and never pay for, or freeze, a cent twice.
 """
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.documents import credit_note
@@ -16,7 +16,7 @@ from core.care.model import Ticket
 from core.context import Context
 from core.errors import Refused
 from core.journeys.dunning import restore
-from core.ledger.tables import open_item
+from core.ledger import open_items
 
 WHOLE_BILL = -1
 
@@ -37,19 +37,15 @@ async def dispute(
     if known is not None:
         return known
     wanted = await _amount(conn, account_id, invoice_id)
-    free = await _hold(conn, invoice_id)
+    held = await open_items.hold(conn, invoice_id)
     standing = await disputes.open_of(conn, invoice_id, position)
     if standing is not None:
         return standing
     if position != WHOLE_BILL:
         others = await disputes.open_lines(conn, invoice_id)
         wanted = await credit_note.contested(conn, invoice_id, position, others)
-    frozen = max(0, min(wanted, free))
-    await conn.execute(
-        update(open_item)
-        .where(open_item.c.invoice_id == invoice_id)
-        .values(disputed_minor=open_item.c.disputed_minor + frozen)
-    )
+    frozen = max(0, min(wanted, held.free_minor if held else 0))
+    await open_items.freeze(conn, invoice_id, frozen)
     opened = await disputes.open_dispute(
         conn,
         context,
@@ -77,9 +73,3 @@ async def _amount(conn: AsyncConnection, account_id: int, invoice_id: int) -> in
     if found is None:
         raise Refused("dispute.unknown_line", status=404)
     return int(found)
-
-
-async def _hold(conn: AsyncConnection, invoice_id: int) -> int:
-    """Lock the open item; what of it is open and not disputed yet (0 where nothing is open)."""
-    query = select(open_item.c.open_minor - open_item.c.disputed_minor).where(open_item.c.invoice_id == invoice_id)
-    return int((await conn.execute(query.with_for_update())).scalar_one_or_none() or 0)

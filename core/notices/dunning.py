@@ -13,13 +13,14 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.billing.tables import invoice, open_item
+from core.billing.tables import invoice
 from core.collections.ladder import Rules, plan, untrue
 from core.collections.model import Standing
 from core.collections.tables import ladder_step
 from core.context import Context
 from core.db.in_list import among
 from core.journeys.dunning import fees, load
+from core.ledger.tables import open_item
 from core.notices.recipients import Reader
 from core.notices.words import NotYet, Untrue, Words
 from core.outbox.queue import Leaving

@@ -12,10 +12,10 @@ import msgspec
 from sqlalchemy import Text, and_, cast, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.tables import invoice, open_item
+from core.billing.tables import invoice
 from core.campaigns.tables import campaign
 from core.db.in_list import among
-from core.ledger.tables import balance, ledger_account
+from core.ledger.tables import balance, ledger_account, open_item
 from core.payments.tables import attempt, collection, mandate, payment_request, receipt
 
 COLLECTING = ("asked", "done")

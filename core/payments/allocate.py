@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
 from core.db.in_list import among
+from core.ledger import open_items
 from core.ledger.tables import open_item
 from core.payments import queries, store
 from core.payments.model import ClosedBill, Settled, split
@@ -40,7 +41,7 @@ async def receipt(
     if cut.credit_minor:
         rows.append((receipt_id, None, cut.credit_minor))
     await store.allot(conn, context, rows)
-    await store.pay_open_items(conn, cut.parts, context.today())
+    await open_items.pay(conn, cut.parts, context.today())
     paid = dict(cut.parts)
     closed = [debt.invoice_id for debt in debts if paid.get(debt.invoice_id) == debt.open_minor]
     return Settled(
@@ -97,7 +98,7 @@ async def apply_credit(conn: AsyncConnection, context: Context, bills: Sequence[
         _use(held, await _open_of(conn, holders), used, rows)
     if rows:
         await store.allot(conn, context, rows)
-        await store.pay_open_items(conn, used.items(), context.today())
+        await open_items.pay(conn, used.items(), context.today())
     return used
 
 

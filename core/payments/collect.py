@@ -16,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert as insert_new
+from core.facts import NONE, Facts
 from core.payments import health, outcome, poll, queries, schemes, store
-from core.payments.model import LOOKS, NOTHING, Follow
+from core.payments.model import LOOKS
 from core.payments.providers import callback_url
 from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
 from core.payments.tables import attempt, collection, mandate, payment_request
@@ -34,14 +35,14 @@ class _Asking:
     wanted: Wanted
 
 
-async def collect_due(app: App, on: date, then: Follow = NOTHING) -> Counter[str]:
+async def collect_due(app: App, on: date) -> Counter[str]:
     """Ask for every collection planned for `on` or before; how many were asked, failed, dropped, left for later or unknown."""
     told: Counter[str] = Counter()
     after, gate = 0, asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def one(collection_id: int) -> str:
         async with gate:
-            return await _collect(app, collection_id, then)
+            return await _collect(app, collection_id)
 
     while batch := await _due(app, on, after):
         told.update(await asyncio.gather(*(one(collection_id) for collection_id in batch)))
@@ -65,7 +66,7 @@ async def _due(app: App, on: date, after: int) -> list[int]:
         return list((await conn.execute(query)).scalars())
 
 
-async def _collect(app: App, collection_id: int, then: Follow) -> str:
+async def _collect(app: App, collection_id: int) -> str:
     async with app.db.writing() as conn:
         asking = await _start(conn, app, collection_id)
     if isinstance(asking, str):
@@ -74,7 +75,9 @@ async def _collect(app: App, collection_id: int, then: Follow) -> str:
     said = await health.start(app, asking.provider, asking.wanted)
     failpoints.point("payments.debited")
     async with app.db.writing() as conn:
-        return await _finish(conn, app, asking.attempt_id, said, then)
+        state, facts = await _finish(conn, app, asking.attempt_id, said)
+        await app.happened(conn, facts)
+        return state
 
 
 async def _start(conn: AsyncConnection, app: App, collection_id: int) -> _Asking | str:
@@ -162,18 +165,15 @@ async def _mark(conn: AsyncConnection, collection_id: int, state: str, **more: i
     await conn.execute(update(collection).where(collection.c.id == collection_id).values(state=state, **more))
 
 
-async def _finish(conn: AsyncConnection, context: Context, attempt_id: int, said: Started, then: Follow) -> str:
+async def _finish(conn: AsyncConnection, context: Context, attempt_id: int, said: Started) -> tuple[str, Facts]:
     tried = await poll.held(conn, attempt_id)
     match said:
         case Begun():
-            await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref), then)
-            return "asked"
+            return "asked", await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref))
         case Declined():
-            await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason), then)
-            return "failed"
+            return "failed", await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason))
         case Unreached():
-            await outcome.settle(conn, context, tried, Queried("missing"), then)
-            return "left"
+            return "left", await outcome.settle(conn, context, tried, Queried("missing"))
         case Unanswered():
             await outcome.unsure(conn, context, tried, said)
-            return "unknown"
+            return "unknown", NONE

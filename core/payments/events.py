@@ -9,6 +9,7 @@ from typing import Literal, cast
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
+from core.facts import NONE, Facts
 from core.payments import (
     cards,
     chargebacks,
@@ -22,7 +23,8 @@ from core.payments import (
     store,
     verification,
 )
-from core.payments.model import Attempt, Follow, ReceiptIn
+from core.payments.facts import Failed, Received, Reversed
+from core.payments.model import Attempt, ReceiptIn
 from core.payments.providers.contract import Asked, Kind, ProviderEventIn, Queried, State
 
 
@@ -32,10 +34,11 @@ class NotYet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of an event."""
+    """What became of an event, and what happened by it."""
 
     state: Literal["done", "ignored"] = "done"
     reason: str | None = None
+    facts: Facts = NONE
 
 
 async def confirmed(app: App, provider: str, event: ProviderEventIn) -> Queried | None:
@@ -111,26 +114,24 @@ async def effect(
     provider: str,
     event: ProviderEventIn,
     said: Queried | None,
-    *,
-    then: Follow,
 ) -> Done:
     """Make the event true inside the open transaction."""
     told = believed(event, said)
     match told.kind:
         case "succeeded" | "failed" | "expired":
-            return await _attempt(conn, context, provider, told, then)
+            return await _attempt(conn, context, provider, told)
         case "inbound":
-            return await _inbound(conn, context, provider, told, then)
+            return await _inbound(conn, context, provider, told)
         case "reversed":
-            return await _reversed(conn, context, provider, told, then)
+            return await _reversed(conn, context, provider, told)
         case "reinstated":
-            return await _reinstated(conn, context, provider, told, then)
+            return await _reinstated(conn, context, provider, told)
         case "dispute":
             return await _disputed(conn, context, provider, told)
         case "mandate":
             return await _mandate(conn, context, provider, told)
         case "proof":
-            return await _proof(conn, context, provider, told, then)
+            return await _proof(conn, context, provider, told)
         case "ignored":
             return Done("ignored", "a kind we do not know" if said is None else f"asked, {provider} says {said.state}")
 
@@ -149,12 +150,10 @@ async def _tried(conn: AsyncConnection, provider: str, event: ProviderEventIn, l
     return tried if tried and tried.provider == provider else None
 
 
-async def _attempt(
-    conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow
-) -> Done:
+async def _attempt(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
     tried = await _tried(conn, provider, event, lock=True)
     if tried and event.kind == "failed" and event.state == "debit_return" and tried.state == "succeeded":
-        return await _reversed(conn, context, provider, event, then)
+        return await _reversed(conn, context, provider, event)
     if tried and event.currency in ("", tried.currency):
         told = Queried(
             state=cast("State", event.kind),
@@ -167,16 +166,13 @@ async def _attempt(
             currency=event.currency,
             saved=event.saved,
         )
-        await outcome.settle(conn, context, tried, told, then)
-        return Done()
+        return Done(facts=await outcome.settle(conn, context, tried, told))
     if event.kind == "succeeded" and event.txn and event.amount_minor:
-        return await _inbound(conn, context, provider, event, then)
+        return await _inbound(conn, context, provider, event)
     return Done("ignored", "no such attempt")
 
 
-async def _inbound(
-    conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow
-) -> Done:
+async def _inbound(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
     """Money that came on its own: a paybill payment, or one whose attempt nobody knows."""
     if (event.amount_minor or 0) <= 0:
         return Done("ignored", "there is no money in it")
@@ -191,14 +187,10 @@ async def _inbound(
         payer=event.payer,
     )
     taken = await receive.apply(conn, context, got)
-    if taken.placed_now:
-        await then.received(conn, context, taken.receipt_id)
-    return Done()
+    return Done(facts=(Received(taken.receipt_id),) if taken.placed_now else NONE)
 
 
-async def _reversed(
-    conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow
-) -> Done:
+async def _reversed(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
         raise NotYet("the payment it takes back has not been told yet")
@@ -209,19 +201,17 @@ async def _reversed(
     )
     if not taken:
         return Done("ignored", "taken back before")
-    await then.reversed(conn, context, found.id)
+    facts: Facts = (Reversed(found.id),)
     if found.attempt_id and kind == "debit_return":
         tried = await queries.attempt_by(conn, attempt_id=found.attempt_id, lock=True)
         await store.change_attempt(conn, found.attempt_id, state="failed", reason="returned")
         step = await failed_debit.fell_through(conn, context, tried, event.reason or "returned") if tried else None
         if step is None or failed_debit.is_told(context, step):
-            await then.failed(conn, context, found.attempt_id)
-    return Done()
+            facts = (*facts, Failed(found.attempt_id))
+    return Done(facts=facts)
 
 
-async def _reinstated(
-    conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow
-) -> Done:
+async def _reinstated(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
     """Money that was taken back has come back (a dispute that was won): a receipt of its own, for the same account."""
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
@@ -238,7 +228,7 @@ async def _reinstated(
         reference=facts.number,
         method=event.method or "card",
     )
-    return await _inbound(conn, context, provider, again, then)
+    return await _inbound(conn, context, provider, again)
 
 
 async def _disputed(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
@@ -249,7 +239,7 @@ async def _disputed(conn: AsyncConnection, context: Context, provider: str, even
     return Done() if known else Done("ignored", "a state of a dispute we do not know")
 
 
-async def _proof(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn, then: Follow) -> Done:
+async def _proof(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
     """The answer to a question of ours: about a note that waits for it, or about an attempt, which it settles."""
     asked = await verification.told(conn, provider, event)
     if asked is None:
@@ -257,7 +247,8 @@ async def _proof(conn: AsyncConnection, context: Context, provider: str, event: 
     tried = await queries.attempt_by(conn, attempt_id=asked.attempt_id, lock=True) if asked.attempt_id else None
     if tried and event.state in ("proven", "denied"):
         state: State = "succeeded" if event.state == "proven" else "failed"
-        await outcome.settle(conn, context, tried, Queried(state, txn=event.txn, reason="declined"), then)
+        said = Queried(state, txn=event.txn, reason="declined")
+        return Done(facts=await outcome.settle(conn, context, tried, said))
     return Done()
 
 

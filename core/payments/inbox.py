@@ -22,7 +22,6 @@ from core.db.engine import SPARE_IDS
 from core.db.in_list import among
 from core.errors import Refused
 from core.payments import events
-from core.payments.model import NOTHING, Follow
 from core.payments.providers import named
 from core.payments.providers.contract import Forged, NotUnderstood, ProviderEventIn
 from core.payments.providers.http import storable
@@ -62,12 +61,12 @@ def read(
         return Answer(400, {"code": "payments.not_understood", "reason": str(why)})
 
 
-async def take_in(app: App, provider_name: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING) -> None:
+async def take_in(app: App, provider_name: str, events_in: Sequence[ProviderEventIn]) -> None:
     """Keep what was told, and make it true; however often it is told."""
     kept = await _keep(app, named(app, provider_name).name, events_in)
     for event_id in kept[:WHILE_IT_WAITS]:
         failpoints.point("payments.kept")
-        await take(app, event_id, then)
+        await take(app, event_id)
 
 
 def acknowledged(app: App, provider_name: str) -> Answer:
@@ -75,9 +74,9 @@ def acknowledged(app: App, provider_name: str) -> Answer:
     return Answer(200, named(app, provider_name).acknowledgement)
 
 
-async def tell(app: App, provider: str, events_in: Sequence[ProviderEventIn], then: Follow = NOTHING) -> Counter[str]:
+async def tell(app: App, provider: str, events_in: Sequence[ProviderEventIn]) -> Counter[str]:
     """What we heard otherwise than by a callback (a pull, a file of the bank's): kept and made true like one; in which states."""
-    return Counter([await take(app, event_id, then) for event_id in await _keep(app, provider, events_in)])
+    return Counter([await take(app, event_id) for event_id in await _keep(app, provider, events_in)])
 
 
 _KEPT = ("id", "provider", "key", "body", "verified_by", "state", "reason", "tries", "received_at")
@@ -130,17 +129,17 @@ async def _vouch(conn: AsyncConnection, provider: str, told: Mapping[str, Provid
         await conn.execute(believed.values(verified_by="answer", body=body, state="waiting", tries=0))
 
 
-async def work_off(app: App, then: Follow = NOTHING) -> int:
+async def work_off(app: App) -> int:
     """Take up what still waits (a crash, a provider that could not be asked, a reversal before its payment); how many are left."""
     query = select(provider_event.c.id).where(provider_event.c.state == "waiting")
     query = query.order_by(provider_event.c.received_at, provider_event.c.id).limit(AT_ONCE)
     async with app.db.reading() as conn:
         waiting = list((await conn.execute(query)).scalars())
-    states = [await take(app, event_id, then) for event_id in waiting]
+    states = [await take(app, event_id) for event_id in waiting]
     return states.count("waiting")
 
 
-async def take(app: App, event_id: int, then: Follow = NOTHING) -> str:
+async def take(app: App, event_id: int) -> str:
     """Make one kept event true, once; the state it is left in."""
     async with app.db.reading() as conn:
         row = (await conn.execute(select(provider_event).where(provider_event.c.id == event_id))).one()
@@ -153,7 +152,9 @@ async def take(app: App, event_id: int, then: Follow = NOTHING) -> str:
             held = select(provider_event.c.state).where(provider_event.c.id == event_id).with_for_update()
             if (state := (await conn.execute(held)).scalar_one()) != "waiting":
                 return str(state)
-            done = await events.effect(conn, app, row.provider, event, said, then=then)
+            done = await events.effect(conn, app, row.provider, event, said)
+            await app.happened(conn, done.facts)
+            failpoints.point("payments.allocated")
             await _note(conn, app, event_id, state=done.state, reason=done.reason)
             failpoints.point("payments.done")
     except events.NotYet as why:

@@ -18,8 +18,9 @@ from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert
 from core.errors import Refused
+from core.facts import NONE, Facts
 from core.payments import health, mandates, methods, outcome, poll, queries
-from core.payments.model import LOOKS, NOTHING, Follow
+from core.payments.model import LOOKS
 from core.payments.providers import SAVES_BY_PAYING, callback_url, can
 from core.payments.providers.contract import Begun, Queried, Started, Unanswered, Wanted
 from core.payments.tables import attempt, mandate, payment_request
@@ -88,7 +89,7 @@ async def invitation(conn: AsyncConnection, context: Context, token: str) -> Inv
     return Invitation(found.account_id, "expired" if found.expires_at <= context.clock.now() else "open", language)
 
 
-async def start(app: App, account_id: int, *, actor: str, then: Follow = NOTHING) -> str:
+async def start(app: App, account_id: int, *, actor: str) -> str:
     """The address of the page; `Refused` when the provider has none, or cannot be reached."""
     provider = app.operator.payments.mandates
     if not offered(app):
@@ -119,7 +120,7 @@ async def start(app: App, account_id: int, *, actor: str, then: Follow = NOTHING
     )
     async with app.db.writing() as conn:
         if attempt_id:
-            await _settle(conn, app, attempt_id, said, then)
+            await app.happened(conn, await _settle(conn, app, attempt_id, said))
         if isinstance(said, Begun) and not amount:
             named_now = update(mandate).where(mandate.c.reference == reference, mandate.c.provider_ref.is_(None))
             await conn.execute(named_now.values(provider_ref=said.provider_ref))
@@ -164,13 +165,14 @@ async def _write(
     return attempt_id
 
 
-async def _settle(conn: AsyncConnection, context: Context, attempt_id: int, said: Started, then: Follow) -> None:
+async def _settle(conn: AsyncConnection, context: Context, attempt_id: int, said: Started) -> Facts:
     tried = await poll.held(conn, attempt_id)
     match said:
         case Begun():
             ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
-            await outcome.settle(conn, context, tried, ready, then)
+            return await outcome.settle(conn, context, tried, ready)
         case Unanswered():
             await outcome.unsure(conn, context, tried, said)
+            return NONE
         case _:
-            await outcome.settle(conn, context, tried, Queried("missing"), then)
+            return await outcome.settle(conn, context, tried, Queried("missing"))

@@ -4,15 +4,10 @@ The one rule that matters most is `split`: which debts an amount pays (allocatio
 cent, and payments arriving in any order leave the same debts open.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from core.context import Context
+from typing import Literal
 
 LIVE = ("created", "sent", "unknown", "awaiting_customer")
 """States of an attempt that may still bring money: while one of these holds, the same request starts no other."""
@@ -169,28 +164,6 @@ class Settled:
     closed: tuple[ClosedBill, ...]
     credit_minor: int
     received_at: datetime
-
-
-Then = Callable[["AsyncConnection", "Context", int], Awaitable[None]]
-
-
-async def _nothing(_conn: "AsyncConnection", _house: "Context", _id: int) -> None:
-    """Nothing follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Follow:
-    """What follows from an outcome, in the same transaction: payments do not know journeys, so they are handed in."""
-
-    received: Then = _nothing
-    """Called with the id of a receipt that found its account."""
-    failed: Then = _nothing
-    """Called with the id of an attempt that failed for good."""
-    reversed: Then = _nothing
-    """Called with the id of a receipt that was taken back, its bills open again."""
-
-
-NOTHING = Follow()
 
 
 def masked(payer: str) -> str:

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
 from core.db import failpoints
+from core.facts import NONE, Facts
 from core.payments import cards, failed_debit, queries, receive, refund_outcome, request, store
-from core.payments.model import FIRST_LOOK, REASONS, Attempt, Follow, ReceiptIn, next_look
+from core.payments.facts import Failed, Received
+from core.payments.model import FIRST_LOOK, REASONS, Attempt, ReceiptIn, next_look
 from core.payments.providers.contract import Asked, Queried, Silence
 from core.payments.tables import collection
 
@@ -22,25 +24,26 @@ def asked(tried: Attempt) -> Asked:
     return Asked(tried.method, tried.key, tried.provider_ref, tried.amount_minor, tried.currency, tried.created_at)
 
 
-async def settle(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried, then: Follow) -> None:
-    """Make true what the provider said of an attempt whose row is held."""
+async def settle(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried) -> Facts:
+    """Make true what the provider said of an attempt whose row is held; what happened by it."""
     if tried.method == "refund":
         await refund_outcome.settle(conn, context, tried, said)
-    elif said.state == "succeeded":
-        await _succeeded(conn, context, tried, said, then)
-    elif not tried.live:
-        return
-    elif said.state == "awaiting_customer":
+        return NONE
+    if said.state == "succeeded":
+        return await _succeeded(conn, context, tried, said)
+    if not tried.live:
+        return NONE
+    if said.state == "awaiting_customer":
         await _awaiting(conn, context, tried, said)
-    else:
-        await _failed(conn, context, tried, said, then)
+        return NONE
+    return await _failed(conn, context, tried, said)
 
 
-async def _succeeded(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried, then: Follow) -> None:
+async def _succeeded(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried) -> Facts:
     """The money that came is kept, whatever was asked for; the request is paid when all of it has come."""
     came = tried.amount_minor if said.amount_minor is None else said.amount_minor
     if came <= 0:
-        return
+        return NONE
     ours = said.currency in ("", tried.currency)
     got = ReceiptIn(
         provider=tried.provider,
@@ -53,16 +56,14 @@ async def _succeeded(conn: AsyncConnection, context: Context, tried: Attempt, sa
         attempt_id=tried.id if ours else None,
     )
     if not ours and not said.txn:
-        return
+        return NONE
     taken = await receive.apply(conn, context, got)
     failpoints.point("payments.received")
     if ours:
         await _kept(conn, context, tried, said)
     if said.saved:
         await cards.keep(conn, context, tried.provider, tried.key, said.saved)
-    if taken.placed_now:
-        await then.received(conn, context, taken.receipt_id)
-        failpoints.point("payments.allocated")
+    return (Received(taken.receipt_id),) if taken.placed_now else NONE
 
 
 async def _kept(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried) -> None:
@@ -97,7 +98,7 @@ async def _awaiting(conn: AsyncConnection, context: Context, tried: Attempt, sai
     )
 
 
-async def _failed(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried, then: Follow) -> None:
+async def _failed(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried) -> Facts:
     missing = said.state == "missing"
     await store.change_attempt(
         conn,
@@ -110,15 +111,14 @@ async def _failed(conn: AsyncConnection, context: Context, tried: Attempt, said:
     )
     if missing and tried.method == "direct_debit":
         await _collected(conn, tried, "planned")
-        return
+        return NONE
     if tried.method == "direct_debit":
         step = await failed_debit.fell_through(conn, context, tried, _reason(said))
         if not failed_debit.is_told(context, step):
-            return
+            return NONE
     elif tried.method != "card":
         await request.close(conn, tried.request_id, "closed")
-    if tried.method != "card" or said.state == "failed":
-        await then.failed(conn, context, tried.id)
+    return (Failed(tried.id),) if tried.method != "card" or said.state == "failed" else NONE
 
 
 def _reason(said: Queried) -> str:

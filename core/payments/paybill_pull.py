@@ -9,13 +9,12 @@ from datetime import timedelta
 
 from core.context import App
 from core.payments import inbox
-from core.payments.model import NOTHING, Follow
 from core.payments.providers import daraja
 
 LOOK_BACK = timedelta(hours=6)
 
 
-async def pull(app: App, then: Follow = NOTHING, *, look_back: timedelta = LOOK_BACK) -> Counter[str]:
+async def pull(app: App, *, look_back: timedelta = LOOK_BACK) -> Counter[str]:
     """Pull what came to the paybill; how many events ended in each state (nothing when no paybill is set up, or nobody answers)."""
     mpesa = daraja.opened(app)
     if not mpesa.shortcode or not mpesa.consumer_key:
@@ -24,4 +23,4 @@ async def pull(app: App, then: Follow = NOTHING, *, look_back: timedelta = LOOK_
     found = await mpesa.pull(now - look_back, now)
     if not isinstance(found, list):
         return Counter(unanswered=1)
-    return await inbox.tell(app, mpesa.name, found, then)
+    return await inbox.tell(app, mpesa.name, found)

@@ -22,7 +22,7 @@ from core.db.engine import AnyRow
 from core.db.in_list import among
 from core.numbers import Notation
 from core.payments import inbox
-from core.payments.model import NOTHING, Follow, masked
+from core.payments.model import masked
 from core.payments.named_rows import Ways, rows, text_of
 from core.payments.providers.contract import ProviderEventIn
 from core.payments.providers.parse import short, words
@@ -44,9 +44,7 @@ class Brought:
     known: int = 0
 
 
-async def bring_in(
-    app: App, path: Path, provider: str = "agent", *, ways: Ways | None = None, then: Follow = NOTHING
-) -> Brought:
+async def bring_in(app: App, path: Path, provider: str = "agent", *, ways: Ways | None = None) -> Brought:
     """Import payments taken by `provider`; `ways` says how the file calls and writes things."""
     ways = ways or Ways()
     layout = ways.layout(path)
@@ -59,7 +57,7 @@ async def bring_in(
             wrong.append((number, str(why)))
     async with app.db.reading() as conn:
         events, refused, known = await _new(conn, app, provider, read)
-    told_states = await inbox.tell(app, provider, events, then)
+    told_states = await inbox.tell(app, provider, events)
     return Brought(told_states, tuple(sorted([*wrong, *refused])), len(events) - known, known)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
 from core.payments import outcome, queries, verification
-from core.payments.model import LIVE, NOTHING, Attempt, Follow
+from core.payments.model import LIVE, Attempt
 from core.payments.providers.contract import Later, Queried, Unanswered, Unaskable
 from core.payments.tables import attempt
 
@@ -22,7 +22,7 @@ AT_ONCE, MANY = 500, 2
 _log = structlog.get_logger("payments")
 
 
-async def poll_unknown(app: App, then: Follow = NOTHING) -> Counter[str]:
+async def poll_unknown(app: App) -> Counter[str]:
     """Ask about every attempt that is due; how many were found in each state (`unanswered`: still unknown)."""
     found: Counter[str] = Counter()
     async with app.db.reading() as conn:
@@ -30,7 +30,7 @@ async def poll_unknown(app: App, then: Follow = NOTHING) -> Counter[str]:
     for provider, queue in waiting.items():
         heard, asked_about = False, set(queue)
         while queue:
-            told = await _guarded(app, queue.popleft(), then)
+            told = await _guarded(app, queue.popleft())
             found[told] += 1
             if told == "unanswered":
                 break
@@ -65,10 +65,10 @@ async def _unknown(conn: AsyncConnection, provider: str) -> list[int]:
     return list((await conn.execute(query.order_by(attempt.c.id).limit(AT_ONCE))).scalars())
 
 
-async def _guarded(app: App, attempt_id: int, then: Follow) -> str:
+async def _guarded(app: App, attempt_id: int) -> str:
     """One attempt that breaks us must not keep us from asking about the others: it is put off like an unanswered one."""
     try:
-        return await look(app, attempt_id, then)
+        return await look(app, attempt_id)
     except Exception:
         _log.exception("poll.broke", attempt_id=attempt_id)
     async with app.db.writing() as conn:
@@ -76,7 +76,7 @@ async def _guarded(app: App, attempt_id: int, then: Follow) -> str:
     return "broke"
 
 
-async def look(app: App, attempt_id: int, then: Follow = NOTHING) -> str:
+async def look(app: App, attempt_id: int) -> str:
     """Ask the provider about one attempt and make its answer true; the state it told, `early` (missing, so far), `unanswered`,
     `unasked`, or `settled` before."""
     async with app.db.reading() as conn:
@@ -92,7 +92,7 @@ async def look(app: App, attempt_id: int, then: Follow = NOTHING) -> str:
         if not isinstance(said, Queried):
             await outcome.unsure(conn, app, tried, said)
             return "unasked" if isinstance(said, Unaskable | Later) else "unanswered"
-        await outcome.settle(conn, app, tried, said, then)
+        await app.happened(conn, await outcome.settle(conn, app, tried, said))
         return said.state
 
 

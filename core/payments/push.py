@@ -13,10 +13,11 @@ from core import money
 from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
+from core.facts import NONE, Facts
 from core.outbox import queue
 from core.outbox.queue import Leaving, Outcome
 from core.payments import health, methods, outcome, queries, request, store
-from core.payments.model import LOOKS, NOTHING, Attempt, Follow
+from core.payments.model import LOOKS, Attempt
 from core.payments.providers import callback_url, named
 from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
 from core.payments.tables import attempt, payment_request
@@ -135,7 +136,7 @@ async def _write(
     return attempt_id
 
 
-async def send(app: App, leaving: Leaving, then: Follow = NOTHING) -> Outcome:
+async def send(app: App, leaving: Leaving) -> Outcome:
     """Put the prompt on the phone: what the dispatcher does with outbox rows of kind `push`."""
     if leaving.subject_id is None:
         raise ValueError("a push leaves with the id of its attempt")
@@ -145,7 +146,7 @@ async def send(app: App, leaving: Leaving, then: Follow = NOTHING) -> Outcome:
     failpoints.point("payments.sent")
     said = await health.start(app, app.operator.payments.mobile_push, wanted)
     failpoints.point("payments.pushed")
-    return await _finish(app, leaving, said, then)
+    return await _finish(app, leaving, said)
 
 
 async def _start(app: App, leaving: Leaving) -> Wanted | Outcome:
@@ -189,30 +190,36 @@ async def _of(conn: AsyncConnection, leaving: Leaving) -> Attempt:
     return tried
 
 
-async def _finish(app: App, leaving: Leaving, said: Started, then: Follow) -> Outcome:
+async def _finish(app: App, leaving: Leaving, said: Started) -> Outcome:
     async with app.db.writing() as conn:
         tried = await _of(conn, leaving)
-        state, reason = await _apply(conn, app, tried, said, then)
+        state, reason, facts = await _apply(conn, app, tried, said)
+        await app.happened(conn, facts)
     return Outcome(leaving.id, state, reason=reason, attempts=leaving.attempts)
 
 
 async def _apply(
-    conn: AsyncConnection, context: Context, tried: Attempt, said: Started, then: Follow
-) -> tuple[str, str | None]:
-    """What the answer does to the attempt (its callback may have been faster), and to the outbox row."""
+    conn: AsyncConnection, context: Context, tried: Attempt, said: Started
+) -> tuple[str, str | None, Facts]:
+    """What the answer does to the attempt (its callback may have been faster), and to the outbox row; what happened by it."""
     match said:
         case Begun():
-            await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref), then)
-            return "sent", None
+            return (
+                "sent",
+                None,
+                await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref)),
+            )
         case Declined():
-            await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason), then)
-            return "failed", said.reason
+            return (
+                "failed",
+                said.reason,
+                await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason)),
+            )
         case Unreached() if context.clock.now() - tried.created_at < WORTH_SENDING:
             await store.change_attempt(conn, tried.id, state="created", reason=said.why)
-            return "waiting", said.why
+            return "waiting", said.why, NONE
         case Unreached():
-            await outcome.settle(conn, context, tried, Queried("failed", reason="down"), then)
-            return "failed", said.why
+            return "failed", said.why, await outcome.settle(conn, context, tried, Queried("failed", reason="down"))
         case Unanswered():
             await outcome.unsure(conn, context, tried, said)
-            return "unknown", said.why
+            return "unknown", said.why, NONE

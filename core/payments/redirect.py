@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
+from core.facts import NONE, Facts
 from core.payments import health, outcome, poll, queries, request, store
-from core.payments.model import LOOKS, NOTHING, Attempt, Follow, LinkView
+from core.payments.model import LOOKS, Attempt, LinkView
 from core.payments.providers import callback_url
 from core.payments.providers.contract import (
     Begun,
@@ -30,23 +31,23 @@ PATIENCE = 25
 """How many times, a fifth of a second apart, the second tab looks for where the first is being sent."""
 
 
-async def start(app: App, token: str, then: Follow = NOTHING) -> str:
+async def start(app: App, token: str) -> str:
     """The address of the provider's page for this link; `Refused` when the link is not open or the provider is away."""
     async with app.db.writing() as conn:
         tried, wanted = await _claim(conn, app, token)
     if wanted is None:
-        return await _join(app, token, tried, then)
+        return await _join(app, token, tried)
     failpoints.point("payments.redirect_written")
     said = await health.start(app, tried.provider, wanted)
     failpoints.point("payments.redirect_made")
     async with app.db.writing() as conn:
-        await _finish(conn, app, await poll.held(conn, tried.id), said, then)
+        await app.happened(conn, await _finish(conn, app, await poll.held(conn, tried.id), said))
     if isinstance(said, Begun) and said.url:
         return said.url
     raise Refused("payments.link.later", status=503)
 
 
-async def back(app: App, token: str, then: Follow = NOTHING) -> str | None:
+async def back(app: App, token: str) -> str | None:
     """She is back from the provider's page, perhaps before its callback: ask at once; why it failed, if her last try did."""
     query = (
         select(attempt.c.id)
@@ -59,7 +60,7 @@ async def back(app: App, token: str, then: Follow = NOTHING) -> str | None:
         attempt_id = (await conn.execute(query)).scalar_one_or_none()
     if attempt_id is None:
         return None
-    await poll.look(app, attempt_id, then)
+    await poll.look(app, attempt_id)
     tried = await _again(app, attempt_id)
     return tried.reason if tried.state in ("failed", "expired") else None
 
@@ -117,18 +118,19 @@ async def _write(conn: AsyncConnection, app: App, token: str, view: LinkView) ->
     return await poll.held(conn, attempt_id), wanted
 
 
-async def _finish(conn: AsyncConnection, context: Context, tried: Attempt, said: Started, then: Follow) -> None:
+async def _finish(conn: AsyncConnection, context: Context, tried: Attempt, said: Started) -> Facts:
     match said:
         case Begun():
             ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
-            await outcome.settle(conn, context, tried, ready, then)
+            return await outcome.settle(conn, context, tried, ready)
         case Declined() | Unreached():
-            await outcome.settle(conn, context, tried, Queried("missing"), then)
+            return await outcome.settle(conn, context, tried, Queried("missing"))
         case Unanswered():
             await outcome.unsure(conn, context, tried, said)
+            return NONE
 
 
-async def _join(app: App, token: str, tried: Attempt, then: Follow) -> str:
+async def _join(app: App, token: str, tried: Attempt) -> str:
     """Where the live attempt leads: at once, or when the tab that made it has its answer, or by asking what became of it."""
     for _ in range(PATIENCE):
         if tried.redirect_url and tried.live:
@@ -137,7 +139,7 @@ async def _join(app: App, token: str, tried: Attempt, then: Follow) -> str:
             break
         await asyncio.sleep(0.2)
         tried = await _again(app, tried.id)
-    await poll.look(app, tried.id, then)
+    await poll.look(app, tried.id)
     tried = await _again(app, tried.id)
     if tried.redirect_url and tried.live:
         return tried.redirect_url

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
 from core.db import failpoints
+from core.facts import NONE, Facts
 from core.outbox.queue import Leaving, Outcome
 from core.payments import health, outcome, poll, queries, store
-from core.payments.model import LOOKS, NOTHING, Attempt
+from core.payments.model import LOOKS, Attempt
 from core.payments.providers import callback_url
 from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
 from core.payments.tables import receipt, refund
@@ -34,7 +35,8 @@ async def send(app: App, leaving: Leaving) -> Outcome:
     said = await health.start(app, tried.provider, wanted)
     failpoints.point("payments.refund_sent")
     async with app.db.writing() as conn:
-        state, reason = await _apply(conn, app, await poll.held(conn, tried.id), said)
+        state, reason, facts = await _apply(conn, app, await poll.held(conn, tried.id), said)
+        await app.happened(conn, facts)
     return Outcome(leaving.id, state, reason=reason, attempts=leaving.attempts)
 
 
@@ -58,18 +60,26 @@ async def _wanted(conn: AsyncConnection, app: App, tried: Attempt) -> Wanted:
     )
 
 
-async def _apply(conn: AsyncConnection, context: Context, tried: Attempt, said: Started) -> tuple[str, str | None]:
+async def _apply(
+    conn: AsyncConnection, context: Context, tried: Attempt, said: Started
+) -> tuple[str, str | None, Facts]:
     """What the answer does to the attempt (its callback may have been faster), and to the outbox row."""
     match said:
         case Begun():
-            await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref), NOTHING)
-            return "sent", None
+            return (
+                "sent",
+                None,
+                await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref)),
+            )
         case Declined():
-            await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason), NOTHING)
-            return "failed", said.reason
+            return (
+                "failed",
+                said.reason,
+                await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason)),
+            )
         case Unreached():
             await store.change_attempt(conn, tried.id, state="created", reason=said.why)
-            return "waiting", said.why
+            return "waiting", said.why, NONE
         case Unanswered():
             await outcome.unsure(conn, context, tried, said)
-            return "unknown", said.why
+            return "unknown", said.why, NONE

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
 from core.db.engine import insert
+from core.ledger import open_items
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.tables import open_item
@@ -81,7 +82,7 @@ async def unapply(conn: AsyncConnection, context: Context, receipt_id: int, amou
     bills = set((await conn.execute(items.order_by(open_item.c.invoice_id).with_for_update())).scalars())
     shares = undone(paid, amount, bills)
     opened = [(one, -minor) for one, minor in shares if one in bills]
-    await store.pay_open_items(conn, [(one, minor) for one, minor in opened if one is not None], context.today())
+    await open_items.pay(conn, [(one, minor) for one, minor in opened if one is not None], context.today())
     await store.allot(conn, context, [(receipt_id, invoice_id, -minor) for invoice_id, minor in shares])
 
 

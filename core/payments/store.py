@@ -1,17 +1,15 @@
 """The SQL by which payments change things: attempts move on, receipts are kept, open items go down and up again."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
 from core.db.in_list import among
-from core.ledger.tables import open_item
 from core.parties.tables import account
 from core.payments.tables import allocation, attempt, receipt
 
@@ -56,17 +54,3 @@ async def allot(conn: AsyncConnection, context: Context, rows: Sequence[Share]) 
     ids = context.ids.take_many(len(rows))
     written = [(number, *row, now) for number, row in zip(ids, rows, strict=True)]
     await insert_many(conn, allocation, _ALLOCATION, written)
-
-
-async def pay_open_items(conn: AsyncConnection, paid: Iterable[tuple[int, int]], on: date) -> None:
-    """Take (invoice, minor units) off what is open; negative opens it again. The rows must be held already."""
-    rows = [{"invoice": invoice_id, "paid": minor} for invoice_id, minor in sorted(paid)]
-    if not rows:
-        return
-    closes = open_item.c.open_minor == bindparam("paid")
-    statement = (
-        update(open_item)
-        .where(open_item.c.invoice_id == bindparam("invoice"))
-        .values(open_minor=open_item.c.open_minor - bindparam("paid"), settled_on=case((closes, on), else_=None))
-    )
-    await conn.execute(statement, rows)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.context import Context
 from core.errors import Refused
+from core.ledger import open_items
 from core.ledger.model import Posting, receivable
 from core.ledger.post import post
 from core.ledger.tables import journal
@@ -25,7 +26,7 @@ async def unapply(conn: AsyncConnection, context: Context, receipt_id: int, invo
     if not minor:
         raise Refused("payments.move.nothing")
     await queries.debts(conn, taken.account_id, lock=True)
-    await store.pay_open_items(conn, [(invoice_id, -minor)], context.today())
+    await open_items.pay(conn, [(invoice_id, -minor)], context.today())
     await store.allot(conn, context, [(receipt_id, invoice_id, -minor), (receipt_id, None, minor)])
     await trail.note(conn, context, actor, "receipt.unapplied", f"receipt:{receipt_id}", invoice=str(invoice_id))
     return minor

@@ -94,10 +94,9 @@ async def _settlements(app: "App", file: Path, provider: str, ways: "Ways") -> N
 
 
 async def _payments(app: "App", file: Path, provider: str, ways: "Ways") -> None:
-    from core.journeys.payment_doors import FOLLOW
     from core.payments import payments_file
 
-    done = await payments_file.bring_in(app, file, provider, ways=ways, then=FOLLOW)
+    done = await payments_file.bring_in(app, file, provider, ways=ways)
     _rejected(f"{done.new:,} payments of {provider} new, {done.known:,} there already", done.rejected)
 
 
@@ -230,7 +229,7 @@ def pull() -> None:
     """Compare what Safaricom lists of the last hours with what we were told, now."""
 
     async def run(app: "App") -> None:
-        from core.journeys import payment_doors
+        from core.payments import doors as payment_doors
 
         found = await payment_doors.pull(app)
         words = ", ".join(f"{count} {state}" for state, count in sorted(found.items())) or "nothing new"

@@ -12,6 +12,7 @@ from core.config import hook_secrets
 from core.config.operator import read_operator
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.journeys.verify_books import problems
 from core.metering.model import FileReport
 from core.migrations import upgrade
@@ -84,7 +85,7 @@ def _invite(town: Town, port: int) -> None:
 async def _house(folder: Path, clock: TownClock, ports: Ports) -> AsyncIterator[App]:
     lay_down("electricity", folder / "operator")
     settings = settings_of(folder, ports)
-    app = App(clock, read_operator(folder / "operator"), Database(settings.database_url), settings)
+    app = App(clock, read_operator(folder / "operator"), Database(settings.database_url), settings, follow)
     await upgrade(app.db.engine)
     try:
         yield app

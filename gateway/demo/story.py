@@ -9,8 +9,8 @@ from datetime import date, time, timedelta
 from rich.console import Console
 
 from core.billing import queries as bills
-from core.journeys.collect import collect_due
 from core.payments import mandates
+from core.payments.collect import collect_due
 from gateway.demo.clock import TownClock
 from gateway.demo.handset import Handset, StoryFailed
 from gateway.demo.people import Neighbour

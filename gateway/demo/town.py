@@ -10,18 +10,19 @@ from sqlalchemy import func, select
 
 from core import money
 from core.billing.model import Parked
-from core.billing.tables import cycle, open_item
+from core.billing.tables import cycle
 from core.catalog import store as tariffs
 from core.context import App
 from core.errors import BadInput
 from core.journeys.close_cycles import close_cycles
-from core.journeys.collect import collect_due
+from core.ledger.tables import open_item
 from core.metering.model import FileReport
 from core.metering.store import collect
 from core.notices import reminders
 from core.onboarding.model import Customer, NewMeter
 from core.onboarding.register import register_many
 from core.payments import mandates
+from core.payments.collect import collect_due
 from core.payments.tables import receipt
 from gateway.demo.handset import StoryFailed
 from gateway.demo.people import Neighbour

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from core.config import hook_secrets
 from core.context import App
-from core.journeys import payment_doors
+from core.payments import doors as payment_doors
 from core.payments import inbox, validation
 from core.payments.providers.contract import ProviderEventIn
 from gateway.app_keys import HOUSE, SPOOL

@@ -8,7 +8,7 @@ import re
 from aiohttp import web
 
 from core.errors import Refused
-from core.journeys import payment_doors
+from core.payments import doors as payment_doors
 from core.payments import mandate_pages
 from core.payments.mandate_pages import Invitation
 from core.text import say

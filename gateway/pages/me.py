@@ -12,7 +12,6 @@ from core.balances import queries as balances
 from core.balances.model import LARGEST
 from core.billing import queries as bills
 from core.care import tickets
-from core.journeys import payment_doors
 from core.journeys.dunning import forecast
 from core.ledger import queries as ledger
 from core.numbers import Unreadable
@@ -22,6 +21,7 @@ from core.parties import consent, contacts
 from core.parties import queries as parties
 from core.parties.model import Account
 from core.payments import cards, mandate_pages, mandates, methods
+from core.payments import doors as payment_doors
 from core.payments import request as requests
 from core.rewards import points
 from core.text import say

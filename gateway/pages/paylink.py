@@ -11,7 +11,7 @@ from babel.dates import format_date
 
 from core import money
 from core.errors import Refused
-from core.journeys import payment_doors
+from core.payments import doors as payment_doors
 from core.payments import request as requests
 from core.payments.model import LinkView
 from core.text import say

@@ -8,6 +8,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from tests.core.billing.world import Fake
 
 PARTITION = 3
@@ -22,7 +23,7 @@ def house_of(url: str) -> App:
         currency="KES",
         support_phone="+254800000000",
     )
-    return App(SetClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)), operator, Database(url), Settings())
+    return App(SetClock(datetime(2026, 3, 10, 9, 0, tzinfo=UTC)), operator, Database(url), Settings(), follow)
 
 
 async def run(app: App, on: date) -> None:

@@ -16,6 +16,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.message import Notice, Sent
 from scheduler.campaigns import feed_all
 from scheduler.dispatch import Dispatcher
@@ -44,7 +45,7 @@ async def live(said: dict[str, Any]) -> None:
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
     db = Database(said["db"])
-    app = App(SetClock(NOON + timedelta(minutes=said["minutes"])), operator, db, Settings())
+    app = App(SetClock(NOON + timedelta(minutes=said["minutes"])), operator, db, Settings(), follow)
     async with aiohttp.ClientSession() as http:
         sender = Bulk(said["provider"], http)
         dispatcher = Dispatcher(app, {"sms": sender}, batch=said["batch"], wave=said["wave"], lanes=LANES)

@@ -15,6 +15,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.message import Notice, Sent
 from scheduler.dispatch import Dispatcher
 from tests.conftest import NOON
@@ -40,7 +41,7 @@ async def live(said: dict[str, Any]) -> None:
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
     db = Database(said["db"])
-    app = App(SetClock(NOON + timedelta(minutes=said["minutes"])), operator, db, Settings())
+    app = App(SetClock(NOON + timedelta(minutes=said["minutes"])), operator, db, Settings(), follow)
     async with aiohttp.ClientSession() as http:
         await Dispatcher(app, {"sms": Poster(said["provider"], http)}, batch=20, wave=5).drain()
     await db.close()

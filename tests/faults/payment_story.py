@@ -18,8 +18,9 @@ from core.config.payments import Refunds
 from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
-from core.journeys import collect, payment_doors
-from core.payments import push
+from core.journeys.follow import follow
+from core.payments import collect, push
+from core.payments import doors as payment_doors
 from gateway.app_keys import HOUSE
 from gateway.hooks import payments
 from gateway.hooks.spooling import open_spool
@@ -54,7 +55,7 @@ def house_of(db: Database, began: float, settings: Settings) -> App:
         support_phone="+254800000000",
         refunds=Refunds(approve_above="1000000"),
     )
-    return App(HurryingClock(began), operator, db, settings)
+    return App(HurryingClock(began), operator, db, settings, follow)
 
 
 async def ask(app: App, accounts: list[int]) -> None:

@@ -23,6 +23,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from gateway.app_keys import SPOOL
 from gateway.conversation.sessions import EmbeddedStore
@@ -104,7 +105,7 @@ async def through_an_absence(client: Client, app: App, gone: Any, messages: int)
 
 
 def a_house(url: str, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, Database(url), settings)
+    return App(clock, operator, Database(url), settings, follow)
 
 
 async def test_a_database_that_goes_and_comes_back_loses_no_message(
@@ -161,7 +162,7 @@ async def test_redis_dies_under_load_and_nobody_notices(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("gateway.conversation.sessions_redis.AGAIN_SECONDS", 0.05)
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     for number in range(CALLERS):
         await a_customer(app, number=str(2000 + number), phone=f"+2547000{number:05}", name=f"Customer {number}")
     store = RedisWithStandIn(RedisStore(valkey.url), EmbeddedStore(tmp_path / "sessions.db"))

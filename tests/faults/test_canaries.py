@@ -21,6 +21,7 @@ from core.clock import SetClock
 from core.config.operator import Identity, Operator, Settings
 from core.context import App
 from core.db.engine import Database, metadata
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties import identity
 from gateway.app_keys import SPOOL, TURNS
@@ -147,7 +148,7 @@ async def test_no_canary_sings_wherever_it_was_let_in(
 ) -> None:
     caplog.set_level(logging.INFO)
     strict = operator.model_copy(update={"identity": Identity(ussd="pin", chat="pin", pin_digits=8)})
-    app = App(clock, strict, sqlite_db, settings)
+    app = App(clock, strict, sqlite_db, settings, follow)
     canaries = {re.sub(r"\D", "", figures(card)) for card in CARDS} | {PIN, GUESS}
     async with open_doors(app, tmp_path) as doors:
         ways = Ways(doors).all()

@@ -13,6 +13,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.costs import message_cost
 from core.outbox.delivery_reports import catch_up
 from core.outbox.queue import enqueue, outbox
@@ -30,7 +31,7 @@ async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
     notices = operator.notices.model_copy(update={"prices": {"whatsapp.utility": "0.55"}})
-    app = App(clock, operator.model_copy(update={"notices": notices}), sqlite_db, settings)
+    app = App(clock, operator.model_copy(update={"notices": notices}), sqlite_db, settings, follow)
     async with open_doors(app, tmp_path) as opened:
         yield opened
 

@@ -17,12 +17,13 @@ from core.config.payments import Refunds
 from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
-from core.journeys import collect, money_received
-from core.journeys.payment_doors import FOLLOW
+from core.journeys import money_received
+from core.journeys.follow import follow
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.ledger.tables import journal, ledger_account, posting
-from core.payments import mandates, receive, refunds
+from core.payments import collect, mandates, receive, refunds
+from core.payments.facts import Received
 from core.payments.model import ReceiptIn
 from core.payments.reconcile import close
 from core.payments.reverse import reverse
@@ -37,7 +38,7 @@ WAYS = ("stripe", "daraja", "cash", "bank")
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     operator = operator.model_copy(update={"refunds": Refunds(approve_above="1000000")})
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 class Days:
@@ -63,7 +64,7 @@ class Days:
         async with self.app.db.writing() as conn:
             kept = await receive.apply(conn, self.app, got)
             if kept.placed_now:
-                await FOLLOW.received(conn, self.app, kept.receipt_id)
+                await follow(conn, self.app, [Received(kept.receipt_id)])
         self.taken.append(kept.receipt_id)
 
     async def back(self, minor: int | None = None) -> None:
@@ -181,7 +182,7 @@ async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly
             newer = await a_bill(conn, work.app, bills[1].account_id, 50_000)
             got = ReceiptIn("daraja", "T1", "mobile_inbound", 50_000, "KES", work.app.clock.now(), reference="ACC1")
             kept = await receive.apply(conn, work.app, got)
-            await FOLLOW.received(conn, work.app, kept.receipt_id)
+            await follow(conn, work.app, [Received(kept.receipt_id)])
         [hers] = [
             one["id"]
             for one in work.gocardless.things.values()
@@ -206,7 +207,7 @@ async def test_of_twice_as_many_refunds_at_once_as_were_paid_exactly_what_was_pa
     got = ReceiptIn("bank", "T1", "bank", parts // 2, "KES", app.clock.now(), reference="ACC100")
     async with app.db.writing() as conn:
         kept = await receive.apply(conn, app, got)
-        await FOLLOW.received(conn, app, kept.receipt_id)
+        await follow(conn, app, [Received(kept.receipt_id)])
 
     gate = asyncio.Semaphore(25)
 

@@ -19,9 +19,9 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import collect
+from core.journeys.follow import follow
 from core.ledger import verify
-from core.payments import inbox, mandates, push, redirect, request
+from core.payments import collect, inbox, mandates, push, redirect, request
 from core.payments.providers.sandbox import HEADER
 from core.payments.providers.signatures import stamped
 from core.payments.tables import provider_event, receipt
@@ -43,7 +43,7 @@ Said = tuple[str, bytes, Mapping[str, str]]
 
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @dataclass(slots=True)

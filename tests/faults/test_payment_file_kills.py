@@ -18,13 +18,14 @@ from core.config.operator import Billing, Operator, Settings
 from core.config.payments import DirectDebit
 from core.context import App
 from core.db.engine import Database
-from core.journeys import collect, late_usage_rebill
+from core.journeys import late_usage_rebill
 from core.journeys.close_cycles import close_cycles
+from core.journeys.follow import follow
 from core.journeys.verify_books import problems
 from core.metering.store.collect import load_csv
 from core.onboarding.model import Customer, NewMeter
 from core.outbox.queue import outbox
-from core.payments import mandates
+from core.payments import collect, mandates
 from core.payments.bank import debit_files
 from core.payments.bank.tables import debit_file, debit_item
 from core.payments.tables import attempt
@@ -60,7 +61,7 @@ def house_of(db: Database, clock: SetClock) -> App:
         billing=Billing(late_usage="rebill"),
     )
     operator = operator.model_copy(update={"payments": operator.payments.model_copy(update={"mandates": "sepa"})})
-    return App(clock, operator, db, Settings())
+    return App(clock, operator, db, Settings(), follow)
 
 
 async def work(said: dict[str, Any]) -> None:

@@ -11,8 +11,9 @@ from core.config.operator import Operator, Settings
 from core.config.payments import Refunds
 from core.context import App
 from core.db.engine import Database
-from core.journeys import collect, payment_doors
-from core.payments import redirect, refunds, request
+from core.journeys.follow import follow
+from core.payments import collect, redirect, refunds, request
+from core.payments import doors as payment_doors
 from core.payments.tables import receipt, refund
 from tests.core.payments.made import a_bill, an_account, attempts, opened
 from tests.faults.test_payment_days import _collected
@@ -24,7 +25,7 @@ DUE = date(2026, 3, 17)
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     operator = operator.model_copy(update={"refunds": Refunds(approve_above="1000000")})
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 async def test_a_debit_that_is_done_late_is_not_asked_for_again(app: App) -> None:

@@ -15,6 +15,7 @@ from core.config.payments import Reconcile
 from core.context import App
 from core.db.engine import Database
 from core.journeys import bank_statement
+from core.journeys.follow import follow
 from core.ledger import verify
 from core.payments.reconcile import run
 from core.payments.reconcile.tables import difference
@@ -30,7 +31,7 @@ Planted = Counter[tuple[str, date, int]]
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     policy = Reconcile(grace_days=1, payout_days=DAYS, bank_account=IBAN)
-    return App(clock, operator.model_copy(update={"reconcile": policy}), sqlite_db, settings)
+    return App(clock, operator.model_copy(update={"reconcile": policy}), sqlite_db, settings, follow)
 
 
 class Bank:

@@ -14,9 +14,10 @@ from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
-from core.journeys import collect, payment_doors
+from core.journeys.follow import follow
 from core.ledger import verify
-from core.payments import mandates, redirect, request
+from core.payments import collect, mandates, redirect, request
+from core.payments import doors as payment_doors
 from core.payments.model import LIVE
 from core.payments.tables import attempt, provider_event, receipt
 from tests.core.payments.made import a_bill, an_account, cash, proven
@@ -28,7 +29,7 @@ DUE = date(2026, 3, 23)
 
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 class Weather:
@@ -64,7 +65,7 @@ async def _by_link(work: Work, rng: random.Random, number: int) -> None:
     for _ in range(rng.randrange(1, 3)):
         await _weather(work, rng)
         try:
-            await redirect.start(work.app, link.token, payment_doors.FOLLOW)
+            await redirect.start(work.app, link.token)
         except Refused:
             continue
     open_pages = [one["id"] for one in work.stripe.things.values() if one.get("status") == "open"]

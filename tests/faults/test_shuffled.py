@@ -18,6 +18,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.costs import message_cost
 from core.outbox.queue import outbox
 from core.parties.tables import account, contact, contact_account, sim_change
@@ -75,7 +76,7 @@ async def test_a_week_of_messages_and_reports_ends_the_same_in_any_order(
     operator, ends, calls = operator.model_copy(update={"notices": notices}), [], 0
     for order in ("in order", "shuffled"):
         db = Database(await sqlite_server.fresh(tmp_path))
-        app = App(SetClock(NOON), operator, db, settings)
+        app = App(SetClock(NOON), operator, db, settings, follow)
         for who in range(0, 40, 2):
             await a_customer(app, number=str(7_000 + who), phone=phone(who), name=f"Customer {who}")
         folder = tmp_path / order

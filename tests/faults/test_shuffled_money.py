@@ -18,11 +18,11 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import collect, payment_doors
+from core.journeys.follow import follow
 from core.ledger import verify
 from core.ledger.tables import open_item
 from core.parties.tables import account
-from core.payments import inbox, mandates, push, redirect, request
+from core.payments import collect, inbox, mandates, push, redirect, request
 from core.payments.tables import attempt, mandate, provider_event, receipt
 from tests.conftest import NOON
 from tests.core.payments.made import a_bill, an_account, cash, proven
@@ -100,7 +100,7 @@ class Story:
             account_id = await an_account(conn, app, f"L{number}")
             bill = await a_bill(conn, app, account_id, 100 * self.dice.randrange(10, 900))
             link = await request.paylink(conn, app, account_id, invoice_id=bill.invoice_id, key=f"s{number}")
-        await redirect.start(app, link.token, payment_doors.FOLLOW)
+        await redirect.start(app, link.token)
         till: Any = self.work.till(name)
         till.pay(next(reversed(till.things)))
         if name == "stripe" and (fate := self.dice.choice((0, 0, 1, 2))):
@@ -146,7 +146,7 @@ async def ended(app: App, calls: list[Call], order: str, clock: SetClock) -> Non
     told = in_order(calls) if order == "in order" else shuffled(calls, random.Random(SEED + 1))
     await brought(told, clock, max(OVER, told[-1].at))
     for _ in range(3):
-        await inbox.work_off(app, payment_doors.FOLLOW)
+        await inbox.work_off(app)
 
 
 def same(ends: list[dict[str, Any]]) -> None:
@@ -163,7 +163,7 @@ async def test_pages_disputes_and_debits_end_the_same_in_any_order(
     ends: list[dict[str, Any]] = []
     for order in ("in order", "shuffled"):
         db, clock = Database(await sqlite_server.fresh(tmp_path)), SetClock(NOON)
-        app = App(clock, operator, db, settings)
+        app = App(clock, operator, db, settings, follow)
         async with tills_at_work(app, paylink="stripe", mandates="gocardless") as work:
             calls = await Story(work, random.Random(SEED), []).of(count)
             await ended(work.app, calls, order, clock)
@@ -201,7 +201,7 @@ async def test_prompts_and_paybill_notes_end_the_same_in_any_order(
             calls.append(Call(NOON + timedelta(days=1, seconds=10 * len(calls)), bring))
             return {}
 
-        async with at_work(App(clock, operator, db, settings), push="daraja") as work:
+        async with at_work(App(clock, operator, db, settings, follow), push="daraja") as work:
             monkeypatch.setattr(daraja.Double, "post", hold)
             for number in range(count):
                 async with work.app.db.writing() as conn:

@@ -16,6 +16,7 @@ from core.clock import SystemClock
 from core.config.operator import Settings, read_operator
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.parties import queries as parties
 from core.payments import mandates
 from core.payments.tables import collection
@@ -81,6 +82,7 @@ async def _mandate(running: Servers) -> None:
         read_operator(running.folder / "operator"),
         Database(running.environment["HODI_DATABASE_URL"]),
         Settings(),
+        follow,
     )
     async with app.db.writing() as conn:
         account = await parties.account_by_number(conn, "A-2")

@@ -8,6 +8,7 @@ from core.clock import SystemClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from tests.gateway.talking import serve
 
 
@@ -25,7 +26,7 @@ def the_house(url: str) -> App:
     settings = Settings.model_validate(
         {"secret_key": "test-secret-key-of-more-than-32-letters", "hook_secret": "test-hook-secret"}
     )
-    return App(SystemClock(), operator, Database(url), settings)
+    return App(SystemClock(), operator, Database(url), settings, follow)
 
 
 async def live(said: dict[str, Any]) -> None:

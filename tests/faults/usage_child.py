@@ -8,6 +8,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.metering.store import collect
 from tests.core.metering.events.world import cdr
 
@@ -24,7 +25,7 @@ def house_of(url: str) -> App:
         support_phone="+254800000000",
         default_tariff="home",
     )
-    return App(SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Database(url), Settings())
+    return App(SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Database(url), Settings(), follow)
 
 
 async def live(said: dict[str, Any]) -> None:

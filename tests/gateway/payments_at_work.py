@@ -14,8 +14,8 @@ from aiohttp.test_utils import TestServer
 from core.clock import SetClock
 from core.config.operator import Settings
 from core.context import App
-from core.journeys import payment_doors
 from core.outbox import queue
+from core.payments import doors as payment_doors
 from gateway.app_keys import HOUSE
 from gateway.hooks import payments
 from gateway.hooks.spooling import open_spool

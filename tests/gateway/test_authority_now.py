@@ -10,6 +10,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox import queue
 from core.parties import unlink
 from core.parties.tables import account, contact, contact_account
@@ -49,7 +50,7 @@ async def test_in_the_middle_of_a_conversation_the_next_word_reads_and_does_noth
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path, channel: str
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     async with town(app, tmp_path, channel) as she:
         await _begun(she)
         assert "KES" in she.screen + str(she.options), she.screen
@@ -69,7 +70,7 @@ async def test_a_link_that_went_and_came_back_does_not_bring_the_conversation_ba
 ) -> None:
     """Another hand may have held the phone meanwhile: a PIN proven before it, and a question half answered, are over."""
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     async with town(app, tmp_path, channel) as she:
         await _begun(she)
         before, key = (
@@ -102,7 +103,7 @@ async def test_what_waits_to_leave_for_who_lost_the_account_does_not_leave(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     async with town(app, tmp_path, "sms") as she:
         await she.type("BAL")
         [link_row] = [

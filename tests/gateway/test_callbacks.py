@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +13,10 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import payment_doors
+from core.facts import Follow
+from core.journeys.follow import follow
+from core.payments import doors as payment_doors
 from core.payments import inbox
-from core.payments.model import Follow
 from core.payments.providers.sandbox import HEADER
 from core.payments.providers.signatures import TOLERANCE_SECONDS
 from core.payments.providers.signatures import stamped as sign
@@ -75,7 +77,7 @@ async def tell_daraja(work: Work, topic: str, said: Any, query: str = "") -> tup
 
 @pytest.fixture
 def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 async def _bill(work: Work, minor: int = 500) -> Any:
@@ -173,11 +175,11 @@ async def test_a_kind_we_do_not_know_is_taken_and_ignored(app: App) -> None:
         assert (await event_states(app), await cash(app, "sandbox")) == (["ignored"], 0)
 
 
-async def _taken(work: Work, headers: dict[str, str], body: bytes, then: Follow) -> inbox.Answer:
+async def _taken(work: Work, headers: dict[str, str], body: bytes, follow: Follow) -> inbox.Answer:
     """As the door takes it, with another thing that follows."""
     events = inbox.read(work.app, "sandbox", headers, body)
     assert not isinstance(events, inbox.Answer)
-    await inbox.take_in(work.app, "sandbox", events, then)
+    await inbox.take_in(replace(work.app, follow=follow), "sandbox", events)
     return inbox.acknowledged(work.app, "sandbox")
 
 
@@ -189,7 +191,7 @@ async def test_a_crash_of_ours_keeps_the_event_and_it_is_taken_up_later(app: App
         bill = await _bill(work)
         body = json.dumps(inbound()).encode()
         headers = {HEADER: sign(SECRET, body, int(app.clock.now().timestamp()))}
-        answer = await _taken(work, headers, body, Follow(received=breaks))
+        answer = await _taken(work, headers, body, breaks)
         assert (answer.status, await event_states(app), await cash(app, "sandbox")) == (200, ["waiting"], 0)
         await payment_doors.poll(work.app)
         assert (await event_states(app), await opened(app, bill)) == (["done"], [0])
@@ -203,9 +205,9 @@ async def test_an_event_that_breaks_us_five_times_is_laid_aside(app: App) -> Non
         await _bill(work)
         body = json.dumps(inbound()).encode()
         headers = {HEADER: sign(SECRET, body, int(app.clock.now().timestamp()))}
-        await _taken(work, headers, body, Follow(received=breaks))
+        await _taken(work, headers, body, breaks)
         for _ in range(inbox.TRIES):
-            await inbox.work_off(work.app, Follow(received=breaks))
+            await inbox.work_off(replace(work.app, follow=breaks))
         assert await event_states(app) == ["failed"]
 
 

@@ -11,8 +11,9 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import payment_doors
+from core.journeys.follow import follow
 from core.overview.chargebacks import chargebacks
+from core.payments import doors as payment_doors
 from core.payments import redirect, request
 from core.payments.chargebacks import forward
 from core.payments.providers.stripe_payloads import DISPUTES
@@ -23,12 +24,12 @@ from tests.gateway.tills_at_work import Work, tills_at_work
 
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @pytest.fixture
 def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, db, settings)
+    return App(clock, operator, db, settings, follow)
 
 
 async def paid_twice(work: Work, name: str) -> list[tuple[Bill, str]]:

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 
 from core.billing import queries
 from core.billing.run.passes import build, finalise
-from core.billing.tables import invoice, invoice_line, open_item
+from core.billing.tables import invoice, invoice_line
 from core.care.tables import dispute as disputes
 from core.catalog import store as catalog
 from core.catalog.compile import load_tariff
@@ -18,6 +18,7 @@ from core.journeys import line_disputed
 from core.journeys.dispute_decided import decide
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
+from core.ledger.tables import open_item
 from core.onboarding.model import Registered
 from core.parties.tables import service_plan
 from tests.core.billing.world import Customer, Fake, settle

@@ -13,6 +13,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.payments import mandates
 from core.payments.model import ReceiptIn
@@ -38,7 +39,7 @@ class Town:
 async def town(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Town]:
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     made = await a_customer(app)
     await a_bill(app, made.account_id)
     async with at_work(app) as work, open_doors(work.app, tmp_path, with_pages) as doors:

@@ -18,6 +18,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import enqueue, outbox
 from core.parties import sim
 from core.parties.contacts import find
@@ -37,7 +38,7 @@ JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 9
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings, follow), tmp_path) as opened:
         yield opened
 
 

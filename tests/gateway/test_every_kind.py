@@ -12,6 +12,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties.tables import contact
 from tests.doubles.meta import webhook
@@ -114,7 +115,7 @@ ROWS: list[tuple[str, str, tuple[str, dict[str, Any]], int, int]] = [
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings, follow), tmp_path) as opened:
         yield opened
 
 

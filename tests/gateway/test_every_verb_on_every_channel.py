@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from core.balances import grant
@@ -23,6 +24,7 @@ from core.collections.tables import arrangement
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.metering.store.readings import Read, record
 from core.metering.tables import reading
 from core.onboarding.model import NewMeter
@@ -339,7 +341,7 @@ async def test_every_verb_works_or_says_why_not(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path, channel: str
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     failed: dict[str, str] = {}
     async with town(app, tmp_path, channel) as she:
         order = sorted(TRIED, key=lambda verb: verb != "link") if she.stranger else list(TRIED)

@@ -14,7 +14,8 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import payment_doors
+from core.journeys.follow import follow
+from core.payments import doors as payment_doors
 from core.payments import push, refunds
 from core.payments.providers import named, oauth
 from core.payments.providers.contract import Unreached
@@ -29,12 +30,12 @@ PHONE = "+254700000001"
 
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @pytest.fixture
 def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, db, settings)
+    return App(clock, operator, db, settings, follow)
 
 
 async def pushed(work: Work, phone: str = PHONE, minor: int = 120_050) -> Bill:

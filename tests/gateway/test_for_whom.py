@@ -12,6 +12,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties import contacts
 from core.parties.tables import contact
@@ -37,7 +38,7 @@ STOP = {"id": "wamid.1", "from": WANJIKU[1:], "timestamp": "1795300000", "type":
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     await a_customer(app)
     async with open_doors(app, tmp_path, with_console) as opened:
         yield opened
@@ -182,7 +183,7 @@ async def test_sms_to_numbers_that_are_not_ours_is_nothing_where_the_operator_sa
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> None:
     sms = operator.sms.model_copy(update={"receives": ("20880", "MWANGAZA")})
-    app = App(clock, operator.model_copy(update={"sms": sms}), sqlite_db, settings)
+    app = App(clock, operator.model_copy(update={"sms": sms}), sqlite_db, settings, follow)
     await a_customer(app)
     async with open_doors(app, tmp_path, kannel_smsc="OP1, OP2") as doors:
         form = {"from": WANJIKU, "id": "m1", "text": "STOP", "to": "20881", "date": "2026-03-20 09:00:00"}

@@ -11,6 +11,7 @@ from core.config import hook_secrets
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from gateway.admin.openapi import all_routes
 from gateway.app import make_app
 from tests.gateway.conftest import Client, Serve
@@ -33,7 +34,7 @@ async def served(
                 **changed,
             }
         )
-        return await aiohttp_client(make_app(App(clock, operator, sqlite_db, mine), with_scheduler=False))
+        return await aiohttp_client(make_app(App(clock, operator, sqlite_db, mine, follow), with_scheduler=False))
 
     yield serve
 

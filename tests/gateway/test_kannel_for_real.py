@@ -14,6 +14,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.summary.reader import open_quick
 from gateway.app_keys import CHANNELS, HOUSE, TURNS
@@ -55,7 +56,7 @@ async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
                 "kannel_base_url": f"http://127.0.0.1:{kannel.sendsms}",
             }
         )
-        app = App(clock, operator, sqlite_db, settings)
+        app = App(clock, operator, sqlite_db, settings, follow)
         await a_customer(app, phone="+254700000004")
         rows = open_rows(Tools(settings, http, nobody))
         web_app, quick, sessions = web.Application(), open_quick(app.db), EmbeddedStore(tmp_path / "sessions.db")

@@ -15,6 +15,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties.tables import contact
 from gateway.hooks.mailbox import Collector
@@ -30,7 +31,7 @@ AMINA = "Amina Test <amina.test@mailbox.example>"
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings, follow), tmp_path) as opened:
         yield opened
 
 
@@ -113,7 +114,7 @@ async def test_a_person_with_such_a_name_is_answered(sender: str, doors: Doors) 
 async def test_a_letter_to_somebody_else_is_not_ours(
     to: str, answered: int, sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> None:
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     async with open_doors(app, tmp_path, email_addresses="maji@mwangaza.example, umeme@mwangaza.example") as doors:
         letter = f"From: {AMINA}\n{to}\nSubject: x\nMessage-ID: <m1@x.example>\n" + PLAIN + "BAL"
         await post(doors, letter)

@@ -17,6 +17,7 @@ from channels.email.mime import LARGEST_LETTER
 from core.care import inbound_mail
 from core.clock import SetClock
 from core.context import App
+from core.journeys.follow import follow
 from core.outbox import queue
 from core.parties.tables import contact, contact_account
 from gateway.app_keys import CHANNELS
@@ -252,7 +253,7 @@ async def test_a_report_is_believed_only_about_the_letter_it_names_and_only_for_
     settings: Any,
     tmp_path: Path,
 ) -> None:
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     await a_letter_left(app)
     told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"} | change
     async with desk(app, tmp_path) as (server, reader):

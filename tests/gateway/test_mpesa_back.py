@@ -14,9 +14,11 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import approved, payment_doors
+from core.journeys import approved
+from core.journeys.follow import follow
 from core.ledger import queries as ledger
 from core.outbox import queue
+from core.payments import doors as payment_doors
 from core.payments import push, refunds
 from core.payments.tables import attempt, receipt, refund
 from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, opened, proven
@@ -25,7 +27,7 @@ from tests.gateway.payments_at_work import Work, at_work
 
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @asynccontextmanager

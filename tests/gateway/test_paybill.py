@@ -14,7 +14,9 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import approved, payment_doors
+from core.journeys import approved
+from core.journeys.follow import follow
+from core.payments import doors as payment_doors
 from core.payments.providers import callback_url, daraja
 from core.payments.providers.contract import Begun, Declined
 from core.payments.tables import provider_event, transaction_query
@@ -24,7 +26,7 @@ from tests.gateway.payments_at_work import Work, at_work
 
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 async def _bill(work: Work, minor: int = 5_000_000) -> Bill:

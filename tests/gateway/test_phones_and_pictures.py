@@ -13,6 +13,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties.tables import contact
 from tests.gateway.open_doors import Doors, open_doors
@@ -27,7 +28,7 @@ JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 9
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     await a_customer(app)
     async with open_doors(app, tmp_path, with_pages) as opened:
         yield opened

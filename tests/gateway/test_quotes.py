@@ -16,6 +16,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from gateway import quotes
 from gateway.admin.throttle import Throttle
 from gateway.app_keys import HOUSE
@@ -51,7 +52,7 @@ charges:
 
 @pytest.fixture
 def sqlite_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @pytest.fixture

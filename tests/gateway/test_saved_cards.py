@@ -12,8 +12,9 @@ from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
-from core.journeys import collect, payment_doors
-from core.payments import cards, mandates
+from core.journeys.follow import follow
+from core.payments import cards, collect, mandates
+from core.payments import doors as payment_doors
 from core.payments.providers.paystack_payloads import reason as paystack_reason
 from core.payments.tables import collection, mandate, receipt
 from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, opened, owed, proven
@@ -25,12 +26,12 @@ DAY = date(2026, 3, 23)
 
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @pytest.fixture
 def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, db, settings)
+    return App(clock, operator, db, settings, follow)
 
 
 async def saved(work: Work, name: str, **card: Any) -> int:

@@ -11,9 +11,10 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import collect
+from core.journeys.follow import follow
 from core.ledger import queries as ledger
 from core.ledger.tables import journal
+from core.payments import collect
 from core.payments.tables import attempt, payment_request, receipt, refund
 from tests.core.payments.made import DUE, attempts, cash, event_states, opened, owed, proven, receipts
 from tests.core.payments.test_collect import _planned, states
@@ -25,7 +26,7 @@ from tests.gateway.test_mpesa_back import give_back
 
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 async def _told(work: Work, event: str, minor: int, currency: str = "KES", txn: str | None = None) -> None:

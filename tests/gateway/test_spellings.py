@@ -13,6 +13,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties import consent, contacts
 from core.parties import queries as parties
@@ -44,7 +45,7 @@ def with_console(web_app: web.Application) -> None:
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    async with open_doors(App(clock, operator, sqlite_db, settings), tmp_path, with_console) as opened:
+    async with open_doors(App(clock, operator, sqlite_db, settings, follow), tmp_path, with_console) as opened:
         yield opened
 
 

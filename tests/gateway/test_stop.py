@@ -13,6 +13,7 @@ from core.config.messages import Sms
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.parties import consent, contacts
 from core.parties import tables as t
 from dialogs.intents import WORDS, find
@@ -113,7 +114,7 @@ async def test_stop_and_start_are_heard_and_answered_in_each_language(
     settings: Settings,
     tmp_path: Path,
 ) -> None:
-    app = routed(App(clock, operator, sqlite_db, settings), languages=("en", "sw", "ha", "fr", "vi", "nl"))
+    app = routed(App(clock, operator, sqlite_db, settings, follow), languages=("en", "sw", "ha", "fr", "vi", "nl"))
     await a_customer(app, language=lang)
     async with counter(app, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"id": "s1", "text": stop, "to": "22100"})

@@ -16,6 +16,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.parties import codes
 from core.parties.tables import contact
 from gateway.pages import chat_rooms
@@ -33,7 +34,7 @@ async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
     told = {"trusted_proxies": "127.0.0.1", "strangers_mb_a_day": 30}
-    app = App(clock, operator, sqlite_db, settings.model_copy(update=told))
+    app = App(clock, operator, sqlite_db, settings.model_copy(update=told), follow)
     await a_customer(app)
     async with open_doors(app, tmp_path, with_pages) as opened:
         yield opened

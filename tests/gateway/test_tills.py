@@ -14,9 +14,11 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
-from core.journeys import approved, collect, payment_doors
+from core.journeys import approved
+from core.journeys.follow import follow
 from core.ledger import queries as ledger
-from core.payments import failed_debit, mandates, queries, redirect, refunds, request
+from core.payments import collect, failed_debit, mandates, queries, redirect, refunds, request
+from core.payments import doors as payment_doors
 from core.payments.tables import attempt, collection, mandate, provider_event, receipt, refund
 from tests.core.payments.made import Bill, a_bill, an_account, attempts, cash, opened, proven, receipts
 from tests.gateway.tills_at_work import Work, tills_at_work
@@ -26,13 +28,13 @@ PAGES = ["stripe", "paystack", "flutterwave"]
 
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @pytest.fixture
 def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     """The same on both databases, where it is about what is kept and locked."""
-    return App(clock, operator, db, settings)
+    return App(clock, operator, db, settings, follow)
 
 
 async def _linked(work: Work, minor: int = 120_050, number: str = "ACC100") -> tuple[Bill, str]:
@@ -138,7 +140,7 @@ async def test_money_of_another_currency_is_left_for_a_person(app: App) -> None:
 
 async def _paid(work: Work, name: str) -> tuple[Bill, int]:
     bill, token = await _linked(work, 120_000)
-    await redirect.start(work.app, token, payment_doors.FOLLOW)
+    await redirect.start(work.app, token)
     press_pay(work, name)
     await work.idle()
     async with work.app.db.reading() as conn:

@@ -53,7 +53,7 @@ async def wired(app: App, folder: Path) -> AsyncIterator[tuple[Work, Phone, Vaul
 
 async def send_all(work: Work) -> None:
     """The prompt is answered with a yes, the money comes, and the purchase leaves for the vending system."""
-    from core.journeys import payment_doors
+    from core.payments import doors as payment_doors
 
     for _ in range(2):
         work.forward(seconds=6)

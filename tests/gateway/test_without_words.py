@@ -12,6 +12,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties import contacts
 from tests.gateway.open_doors import Doors, open_doors
@@ -29,7 +30,7 @@ LINK = "https://maps.google.com/?q=-1.28333,36.81667"
 async def doors(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Doors]:
-    app = App(clock, operator, sqlite_db, settings)
+    app = App(clock, operator, sqlite_db, settings, follow)
     await a_customer(app)
     async with open_doors(app, tmp_path) as opened:
         yield opened

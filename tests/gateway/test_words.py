@@ -15,6 +15,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.parties import consent, contacts
 from core.parties.tables import contact
 from core.payments.tables import attempt
@@ -65,7 +66,7 @@ def operator(operator: Operator) -> Operator:
 
 @pytest.fixture
 def one_house(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @asynccontextmanager

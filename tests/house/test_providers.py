@@ -14,6 +14,7 @@ from core.config.operator import Operator, Settings
 from core.config.payments import Payments
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.payments.providers import OPENED, SAVES_BY_PAYING, named
 from core.payments.providers.contract import Forged, Method
 from core.payments.reconcile.formats import FORMATS
@@ -33,7 +34,7 @@ SECRETS = {
 @pytest.fixture
 def app(sqlite_db: Database, operator: Operator, settings: Settings) -> App:
     shop = settings.model_copy(update={"daraja_shortcode": "600638"})
-    return App(SetClock(datetime.fromtimestamp(1795300000, UTC)), operator, sqlite_db, shop)
+    return App(SetClock(datetime.fromtimestamp(1795300000, UTC)), operator, sqlite_db, shop, follow)
 
 
 @pytest.mark.parametrize("name", sorted(OPENED))

@@ -9,19 +9,21 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels.contract import ByMessage
-from core.billing.tables import invoice, open_item
+from core.billing.tables import invoice
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
 from core.context import App
 from core.db.bulk import insert_many
 from core.journeys.dunning import fees, restrict, run
-from core.journeys.payment_doors import FOLLOW
+from core.journeys.follow import follow
 from core.ledger.model import Book, Journal, Posting, receivable
 from core.ledger.post import post_many
+from core.ledger.tables import open_item
 from core.message import Notice, Sent
 from core.outbox.queue import Leaving, Outcome, outbox
 from core.parties.tables import account, branch, contact, contact_account, party, service
 from core.payments import receive
+from core.payments.facts import Received
 from core.payments.model import ReceiptIn
 from core.provisioning import compare, provision
 from core.provisioning.tables import barring
@@ -107,7 +109,7 @@ class Late:
         """Money by paybill, in this transaction."""
         got = ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", self.clock.now(), reference=number)
         taken = await receive.apply(conn, self.app, got)
-        await FOLLOW.received(conn, self.app, taken.receipt_id)
+        await follow(conn, self.app, [Received(taken.receipt_id)])
 
     async def steps(self, account_id: int) -> list[tuple[str, str]]:
         """(step, state) in the order in which they were put down."""

@@ -6,11 +6,12 @@ from datetime import date
 from sqlalchemy import insert, select
 
 from channels.contract import ByMessage
-from core.billing.tables import invoice_line, open_item
+from core.billing.tables import invoice_line
 from core.context import App
 from core.journeys import bill_final
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
+from core.ledger.tables import open_item
 from core.message import Sent
 from core.outbox.queue import outbox
 from core.payments import allocate, mandates

@@ -17,6 +17,7 @@ from core.journeys import approved
 from core.journeys.credit_limit import change, restrict
 from core.journeys.credit_limit import exposure as exposures
 from core.journeys.dunning import arrangement, protection, run
+from core.journeys.follow import follow
 from core.journeys.use_charged import Use, charge
 from core.payments.tables import attempt, payment_request
 from core.summary.reader import open_quick
@@ -30,7 +31,7 @@ TODAY = date(2026, 3, 10)
 def _late(app: App, clock: SetClock, operator: Operator, **limit: object) -> Late:
     given = operator.collections.credit_limit.model_copy(update={"amount": "1000", **limit})
     rules = operator.collections.model_copy(update={"credit_limit": given})
-    late = Late(App(clock, operator.model_copy(update={"collections": rules}), app.db, app.settings), clock)
+    late = Late(App(clock, operator.model_copy(update={"collections": rules}), app.db, app.settings, follow), clock)
     late.dispatcher.handlers["limit_bar"] = restrict.bar
     late.at(TODAY)
     return late

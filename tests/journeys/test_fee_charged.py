@@ -8,14 +8,16 @@ from sqlalchemy import select, update
 from core.approvals import decide as approvals
 from core.billing import verify
 from core.billing.queries import bill
-from core.billing.tables import invoice, invoice_line, open_item
+from core.billing.tables import invoice, invoice_line
 from core.clock import SetClock
 from core.config.operator import Operator
 from core.context import App
 from core.errors import Refused
 from core.journeys import approved
 from core.journeys.dunning import fee_waiver, run
+from core.journeys.follow import follow
 from core.ledger import number
+from core.ledger.tables import open_item
 from tests.core.payments.made import owed
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -24,7 +26,7 @@ D = timedelta(days=1)
 
 def _with(app: App, clock: SetClock, operator: Operator, **fees: str) -> Late:
     rules = operator.collections.model_copy(update={"fees": fees})
-    return Late(App(clock, operator.model_copy(update={"collections": rules}), app.db, app.settings), clock)
+    return Late(App(clock, operator.model_copy(update={"collections": rules}), app.db, app.settings, follow), clock)
 
 
 async def _begin(late: Late, **more: object) -> int:

@@ -10,6 +10,7 @@ from core.collections.tables import episode, ladder_step
 from core.context import App
 from core.errors import Refused
 from core.journeys.dunning import arrangement, forecast
+from core.journeys.follow import follow
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
 D = timedelta(days=1)
@@ -52,7 +53,7 @@ async def test_a_customer_sees_the_next_step_and_its_day_and_none_while_it_is_he
 
 
 async def test_without_a_network_nothing_is_restricted_or_announced(app: App, clock: SetClock) -> None:
-    alone = App(clock, app.operator, app.db, app.settings.model_copy(update={"network_url": ""}))
+    alone = App(clock, app.operator, app.db, app.settings.model_copy(update={"network_url": ""}), follow)
     late, account_id = await _begin(alone, clock)
     await late.days(DUE + D, DUE + 70 * D)
     assert await late.steps(account_id) == [(step, "done") for step in ("overdue", "firm", "final")]

@@ -9,6 +9,7 @@ from core import money
 from core.clock import SetClock
 from core.config.operator import Operator
 from core.context import App
+from core.journeys.follow import follow
 from core.text import LANGUAGES, days, fields, pattern
 from tests.journeys.arrears_at_work import DUE, Late, a_late_account
 
@@ -43,7 +44,7 @@ async def test_the_formal_notice_names_the_day_the_fee_and_only_what_is_not_cont
     fees = operator.model_copy(
         update={"collections": operator.collections.model_copy(update={"fees": {"reconnection": "250"}})}
     )
-    app = App(clock, fees, app.db, app.settings)
+    app = App(clock, fees, app.db, app.settings, follow)
     late = Late(app, clock)
     late.at(DUE)
     async with app.db.writing() as conn:

@@ -14,7 +14,7 @@ from core.billing.documents import rebill
 from core.billing.model import Bill
 from core.billing.render import html
 from core.billing.run.passes import build
-from core.billing.tables import invoice, open_item
+from core.billing.tables import invoice
 from core.catalog.compile import load_tariff
 from core.catalog.quote_json import answered
 from core.clock import SetClock
@@ -25,6 +25,7 @@ from core.journeys.close_cycles import close_cycles
 from core.journeys.late_usage_rebill import put_right
 from core.journeys.verify_books import problems
 from core.ledger import queries as ledger
+from core.ledger.tables import open_item
 from core.metering.tables import consumption
 from core.money import plain
 from core.notices import compose

@@ -5,13 +5,14 @@ import asyncio
 import pytest
 from sqlalchemy import insert, select
 
-from core.billing.tables import invoice_line, open_item
+from core.billing.tables import invoice_line
 from core.care import disputes, queries
 from core.care.model import Ticket
 from core.context import App
 from core.errors import Refused
 from core.journeys import dispute_decided, line_disputed
 from core.journeys.dispute_decided import Decision
+from core.ledger.tables import open_item
 from tests.people import Customer, a_bill, a_branch, a_customer
 from tests.readers import disputes_of
 

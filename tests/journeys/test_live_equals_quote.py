@@ -24,6 +24,7 @@ from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
 from core.journeys import live_closed
+from core.journeys.follow import follow
 from core.journeys.use_charged import Use, charge
 from core.money import parse
 from core.parties.tables import service
@@ -43,7 +44,7 @@ class Lives:
     """A house of many lines, each on a tariff of its own, and one loop for all examples."""
 
     def __init__(self, db: Database, operator: Operator, settings: Settings, runner: asyncio.Runner) -> None:
-        self.app, self.runner, self.count = App(SetClock(NOON), operator, db, settings), runner, 0
+        self.app, self.runner, self.count = App(SetClock(NOON), operator, db, settings, follow), runner, 0
 
     def total(self, documents: list[dict[str, Any]], uses: made_live.Uses) -> tuple[int, int, int]:
         """(what was taken of the purse while March ran, and when it was closed; what the quote says)."""
@@ -56,7 +57,7 @@ class Lives:
 
     async def _total(self, documents: list[dict[str, Any]], uses: made_live.Uses) -> tuple[int, int, int]:
         app, code = (
-            App(SetClock(NOON), self.app.operator, self.app.db, self.app.settings),
+            App(SetClock(NOON), self.app.operator, self.app.db, self.app.settings, follow),
             documents[0]["tariff"],
         )
         async with app.db.writing() as conn:

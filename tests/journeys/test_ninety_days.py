@@ -26,6 +26,7 @@ from core.errors import Refused
 from core.journeys import dispute_decided, line_disputed
 from core.journeys.dunning import arrangement as arrangement_agreed
 from core.journeys.dunning import protection, run
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.payments import push
 from core.payments.tables import attempt
@@ -254,7 +255,7 @@ async def _run(app: App, clock: SetClock, seed: int, count: int, share: float, k
 
 
 async def test_ninety_days_of_late_accounts(sqlite_db: Database, clock: SetClock, operator: Any, settings: Any) -> None:
-    await _run(App(clock, operator, sqlite_db, settings), clock, 1, 36, 0.03)
+    await _run(App(clock, operator, sqlite_db, settings, follow), clock, 1, 36, 0.03)
 
 
 @pytest.mark.soak

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from channels import limits, transliteration
 from core import money
-from core.billing.tables import open_item
 from core.clock import SetClock
 from core.config.operator import Notices
 from core.context import App
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
+from core.ledger.tables import open_item
 from core.notices import compose as notices
 from core.notices.compose import Composed, Dropped, Held, Letter, Poison
 from core.notices.quiet_hours import held_until

@@ -13,6 +13,7 @@ from core.config.collections import Collections
 from core.config.operator import Operator
 from core.context import App
 from core.journeys.close_cycles import close_cycles
+from core.journeys.follow import follow
 from core.parties.tables import service_off
 from tests.core.metering.conftest import Write, write
 from tests.core.metering.events.world import load
@@ -62,7 +63,7 @@ async def test_the_network_says_from_when_until_when_and_only_where_it_matters(
 ) -> None:
     for country, kept in (("NG", 1), ("KE", 1)):
         rules = operator.collections.model_copy(update={"pack": country})
-        late = Late(App(clock, operator.model_copy(update={"collections": rules}), app.db, app.settings), clock)
+        late = Late(App(clock, operator.model_copy(update={"collections": rules}), app.db, app.settings, follow), clock)
         late.at(DUE)
         async with app.db.writing() as conn:
             await a_late_account(conn, late.app, number=f"ACC{country}")

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import select, update
 
-from core.billing.tables import open_item
 from core.context import App
+from core.ledger.tables import open_item
 from core.notices import reminders
 from core.outbox.queue import outbox
 from tests.people import a_bill, a_branch, a_customer

@@ -13,6 +13,7 @@ from core.clock import SetClock
 from core.config.messages import Notices
 from core.config.operator import Operator
 from core.context import App
+from core.journeys.follow import follow
 from core.notices import time_zones
 from core.outbox import queue
 from core.parties.tables import branch, contact
@@ -88,7 +89,7 @@ async def test_a_customer_elsewhere_is_let_sleep_by_her_own_clock_on_both_nights
     by: str, now: str, until: str | None, sqlite_db: Any, clock: SetClock, operator: Operator, settings: Any
 ) -> None:
     clock.instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    app = of(App(clock, operator, sqlite_db, settings), regions={"AMS": "Europe/Amsterdam"})
+    app = of(App(clock, operator, sqlite_db, settings, follow), regions={"AMS": "Europe/Amsterdam"})
     await a_bill_waits(app, *(("+31612345678",) if by == "phone" else (None, 8)))
     phones = Provider()
     dispatcher = Dispatcher(app, {"sms": phones})

@@ -12,6 +12,7 @@ from core.clock import SystemClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database, insert
+from core.journeys.follow import follow
 from core.parties.tables import branch
 from scheduler.app import Scheduler
 from scheduler.jobs import Job
@@ -23,7 +24,7 @@ async def live(said: dict[str, Any]) -> None:
     operator = Operator(
         name="M", short_name="M", country="KE", zone="Africa/Nairobi", currency="KES", support_phone="+254800000000"
     )
-    app = App(SystemClock(), operator, db, Settings())
+    app = App(SystemClock(), operator, db, Settings(), follow)
 
     async def tick(app: App) -> int:
         async with app.db.writing() as conn:

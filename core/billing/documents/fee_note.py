@@ -5,16 +5,16 @@ Issued once a `key`. It is taken back by a credit note like any bill (`core/jour
 
 from datetime import timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.documents import document
 from core.billing.documents.document import Note, Occasion
 from core.billing.due import due_on
 from core.billing.model import FEE, BillLine
-from core.billing.tables import open_item
 from core.context import Context
 from core.db import idempotency
+from core.ledger import open_items
 from core.parties.tables import account, party
 from core.text import LANGUAGES, say
 
@@ -36,14 +36,7 @@ async def issue(
     line = BillLine(1, 0, code, label, None, None, None, minor, "charge")
     about, due = Occasion(account_id, today, today + timedelta(days=1), context.currency, facts), due_on(context, today)
     await document.write(conn, context, Note(invoice_id, FEE, PREFIX, about, (line,), due, {}))
-    await conn.execute(
-        insert(open_item).values(
-            invoice_id=invoice_id,
-            account_id=account_id,
-            due_on=due,
-            total_minor=minor,
-            open_minor=minor,
-            disputed_minor=0,
-        )
+    await open_items.open_one(
+        conn, invoice_id=invoice_id, account_id=account_id, due_on=due, total_minor=minor, on=today
     )
     return invoice_id

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, and_, case, func, insert, select, true
+from sqlalchemy import Row, and_, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.cycles import unbilled_since
@@ -29,9 +29,11 @@ from core.billing.run.draft_columns import Correction
 from core.billing.run.own_sources import HouseSources
 from core.billing.run.rate_partition import Desk, off_by
 from core.billing.run.sources import UsedRow
-from core.billing.tables import invoice, invoice_line, open_item
+from core.billing.tables import invoice, invoice_line
 from core.context import Context
 from core.db.in_list import among
+from core.ledger import open_items
+from core.ledger.tables import open_item
 from core.metering.consumption import consumption
 from core.metering.consumption.late import Arrivals, arrivals
 from core.parties.tables import service
@@ -195,16 +197,13 @@ async def _late_invoice(
     note = Note(invoice_id, LATE, PREFIX, bill, tuple(lines), due, facts, estimated=estimated)
     written = await notes.write(conn, context, note)
     total = note.total_minor
-    await conn.execute(
-        insert(open_item).values(
-            invoice_id=invoice_id,
-            account_id=bill.account_id,
-            due_on=due,
-            total_minor=total,
-            open_minor=total,
-            disputed_minor=0,
-            settled_on=None if total else context.today(),
-        )
+    await open_items.open_one(
+        conn,
+        invoice_id=invoice_id,
+        account_id=bill.account_id,
+        due_on=due,
+        total_minor=total,
+        on=context.today(),
     )
     return FinalBill(
         invoice_id, bill.account_id, written.number, written.token, total, bill.currency, due, to_pay_minor=total

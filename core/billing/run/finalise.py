@@ -4,16 +4,16 @@ A row is never touched one by one: a few integers per bill are staged, and set s
 (credit, collection, the notice) is the caller's `then`, in the same transaction.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import case, func, literal, null, select, update
+from sqlalchemy import func, literal, null, select, update
 from sqlalchemy import insert as sql_insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.cycles import count, due_dates
 from core.billing.due import due_on
+from core.billing.facts import Finalised
 from core.billing.model import SERIES, FinalBill
 from core.billing.run import run_row
 from core.billing.run.draft import Progress
@@ -22,17 +22,14 @@ from core.billing.tables import cycle, invoice
 from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import Instant
-from core.ledger import number
+from core.ledger import number, open_items
 from core.ledger.post_set import SetJournals, SetLeg, ids_needed, post_set
-from core.ledger.tables import balance, ledger_account, open_item
-
-Then = Callable[[AsyncConnection, Context, Sequence[FinalBill]], Awaitable[object]]
-"""What follows from a partition of final bills, in their transaction."""
+from core.ledger.tables import balance, ledger_account
 
 LEGS = 4
 
 
-async def finalise_all(app: App, on: date, *, then: Then, progress: Progress | None, size: int) -> int:
+async def finalise_all(app: App, on: date, *, progress: Progress | None, size: int) -> int:
     """Make every built bill that closed on or before `on` final; how many."""
     run_id = await run_row.run_of(app, on)
     done = 0
@@ -42,7 +39,7 @@ async def finalise_all(app: App, on: date, *, then: Then, progress: Progress | N
             built = done + await count(conn, "built", on) if progress else 0
         if not dates:
             return done
-        made = await _partition(app, run_id, on, dates[0], then=then, size=size)
+        made = await _partition(app, run_id, on, dates[0], size=size)
         if not made and await _stuck(app, dates[0]):
             raise RuntimeError(
                 f"cycles that close on {dates[0]} are built, but their invoices are gone: `hodi db verify`"
@@ -59,7 +56,7 @@ async def _stuck(app: App, to_date: date) -> bool:
         return to_date in await due_dates(conn, "built", to_date)
 
 
-async def _partition(app: App, run_id: int, on: date, to_date: date, *, then: Then, size: int) -> int:
+async def _partition(app: App, run_id: int, on: date, to_date: date, *, size: int) -> int:
     """One transaction: the next bills of one closing day."""
     first_id = await app.db.id_block(ids_needed(size, LEGS))
     await app.db.reserve_ids(4 * size + 1_000)
@@ -72,7 +69,7 @@ async def _partition(app: App, run_id: int, on: date, to_date: date, *, then: Th
         await _post(conn, app, on, currency, first_id)
         bills = await _seal_bills(conn, app, on, staged)
         failpoints.point("billing.numbered")
-        await then(conn, app, bills)
+        await app.happened(conn, (Finalised(tuple(bills)),))
     return staged
 
 
@@ -145,7 +142,15 @@ async def _post(conn: AsyncConnection, context: Context, on: date, currency: str
 async def _seal_bills(conn: AsyncConnection, context: Context, on: date, bills: int) -> list[FinalBill]:
     """Open items first, then the numbers: their row is the last lock taken."""
     due = due_on(context, on)
-    await _open_items(conn, on, due)
+    await open_items.open_many(
+        conn,
+        closing,
+        invoice_id=closing.c.invoice_id,
+        account_id=closing.c.account_id,
+        total_minor=closing.c.total_minor,
+        due_on=due,
+        on=on,
+    )
     final = update(cycle).where(cycle.c.id.in_(select(closing.c.cycle_id)))
     await conn.execute(final.values(state="final"))
     first = await number.take(conn, SERIES, bills)
@@ -159,21 +164,6 @@ async def _seal_bills(conn: AsyncConnection, context: Context, on: date, bills: 
     }
     await conn.execute(update(invoice).where(invoice.c.id == closing.c.invoice_id).values(**values))
     return await _final_bills(conn)
-
-
-async def _open_items(conn: AsyncConnection, on: date, due: date) -> None:
-    total = closing.c.total_minor
-    values: dict[str, Any] = {
-        "invoice_id": closing.c.invoice_id,
-        "account_id": closing.c.account_id,
-        "due_on": literal(due),
-        "total_minor": total,
-        "open_minor": case((total > 0, total), else_=0),
-        "disputed_minor": literal(0),
-        "settled_on": case((total <= 0, literal(on)), else_=None),
-    }
-    rows = select(*values.values()).select_from(closing)
-    await conn.execute(sql_insert(open_item).from_select(list(values), rows))
 
 
 async def _final_bills(conn: AsyncConnection) -> list[FinalBill]:

@@ -4,24 +4,21 @@ Each pass works in partitions, each partition is one transaction, and the cursor
 be killed anywhere and called again.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from core.billing.model import Bill, FinalBill, Parked, RunReport
+from core.billing.model import Bill, Parked, RunReport
 from core.billing.run import run_row
 from core.billing.run.close import close_all, report
 from core.billing.run.draft import PARTITION, Progress, build_all, preview_all
 from core.billing.run.engines import LOCAL, Engine
-from core.billing.run.finalise import Then, finalise_all
+from core.billing.run.finalise import finalise_all
 from core.billing.run.preview import bills_of, parked_of
 from core.billing.run.rate_partition import Free
 from core.billing.run.sources import Sources
-from core.context import App, Context
+from core.context import App
 
-__all__ = ["build", "close", "finalise", "foresee", "nothing_follows"]
+__all__ = ["build", "close", "finalise", "foresee"]
 
 
 def ours() -> Sources:
@@ -50,20 +47,15 @@ async def build(
         return await report(conn, app, on, built=made)
 
 
-async def nothing_follows(conn: AsyncConnection, context: Context, bills: Sequence[FinalBill]) -> None:
-    """A `then` for who only wants the books: nobody is told."""
-
-
 async def finalise(
     app: App,
     on: date,
     *,
-    then: Then = nothing_follows,
     progress: Progress | None = None,
     partition: int = PARTITION,
 ) -> RunReport:
-    """Make every draft that closed on or before `on` final; `then` runs in the transaction of each partition."""
-    made = await finalise_all(app, on, then=then, progress=progress, size=partition)
+    """Make every draft that closed on or before `on` final; what follows is carried out in the transaction of each partition."""
+    made = await finalise_all(app, on, progress=progress, size=partition)
     async with app.db.reading() as conn:
         return await report(conn, app, on, finalised=made)
 

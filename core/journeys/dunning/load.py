@@ -14,7 +14,7 @@ from sqlalchemy import Row, Text, cast, literal, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
-from core.billing.tables import invoice, open_item
+from core.billing.tables import invoice
 from core.collections import agency, queries
 from core.collections.calendar import Calendar
 from core.collections.ladder import Rules
@@ -22,6 +22,7 @@ from core.collections.model import Episode, Standing
 from core.collections.tables import episode, ladder_step
 from core.context import Context
 from core.db.in_list import among
+from core.ledger.tables import open_item
 from core.outbox.queue import outbox
 from core.parties.tables import account
 from core.payments.model import LIVE

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.billing.tables import invoice_line, open_item
+from core.billing.tables import invoice_line
 from core.clock import start_of
 from core.collections import store
 from core.collections.calendar import bar_hours, may_bar_at
@@ -25,6 +25,7 @@ from core.context import App, Context
 from core.db.engine import SPARE_IDS
 from core.db.in_list import among
 from core.journeys.dunning import load
+from core.ledger.tables import open_item
 from core.outbox import queue
 from core.outbox.queue import Leaving, Letter, Outcome
 from core.parties.tables import service

@@ -5,7 +5,7 @@ Cash stands in `cash:cash` from the receipt on; a deposit takes it to `deposits`
 branch's own change and belongs to no book.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -17,12 +17,14 @@ from core.audit import trail
 from core.context import Context
 from core.db.engine import insert as insert_new
 from core.errors import Refused
+from core.facts import NONE, Facts
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.payments import methods, queries, receive
 from core.payments.desk import model
 from core.payments.desk.tables import deposit, drawer, drawer_move
-from core.payments.model import NOTHING, Follow, ReceiptIn
+from core.payments.facts import Received
+from core.payments.model import ReceiptIn
 
 CASH = "cash"
 AHEAD_MINOR = 10_000_000
@@ -64,6 +66,13 @@ async def mine(conn: AsyncConnection, cashier: str, *, lock: bool = False) -> Ro
     return (await conn.execute(query.with_for_update() if lock else query)).first()
 
 
+class CashReceipt(NamedTuple):
+    """Cash that was taken."""
+
+    receipt_id: int
+    facts: Facts = NONE
+
+
 async def receipt(
     conn: AsyncConnection,
     context: Context,
@@ -72,13 +81,12 @@ async def receipt(
     account_number: str,
     amount_minor: int,
     key: str,
-    then: Follow = NOTHING,
-) -> int:
-    """Take cash for an account; the receipt's id. The same `key` (a form sent twice) is the same receipt."""
+) -> CashReceipt:
+    """Take cash for an account; the receipt, and what happened. The same `key` (a form sent twice) is the same receipt."""
     held = await opened(conn, cashier)
     known = await queries.receipt_by_txn(conn, CASH, key)
     if known:
-        return int(known.id)
+        return CashReceipt(int(known.id))
     account_id = await queries.account_meant(conn, account_number)
     number = await _takes(conn, context, held.currency, account_id, amount_minor)
     got = ReceiptIn(
@@ -92,9 +100,7 @@ async def receipt(
     )
     taken = await receive.apply(conn, context, got)
     await moved(conn, context, held.id, key=key, kind="receipt", amount=amount_minor, receipt_id=taken.receipt_id)
-    if taken.placed_now:
-        await then.received(conn, context, taken.receipt_id)
-    return taken.receipt_id
+    return CashReceipt(taken.receipt_id, (Received(taken.receipt_id),) if taken.placed_now else NONE)
 
 
 async def may_take(conn: AsyncConnection, context: Context, cashier: str, account_id: int, amount_minor: int) -> None:

@@ -10,7 +10,6 @@ from aiohttp import web
 
 from core.billing import queries as bills
 from core.journeys import money_received
-from core.journeys.payment_doors import FOLLOW
 from core.overview.nameable import RECEIPT
 from core.overview.paid import paid_by
 from core.overview.theirs import their_account, their_branch, theirs
@@ -63,9 +62,10 @@ async def change(request: web.Request) -> web.Response:
             case "receipt":
                 account = await their_account(conn, app, request[WHO], told.get("account", ""))
                 taken = await drawer.receipt(
-                    conn, app, cashier=who, account_number=account.number, amount_minor=minor, key=key, then=FOLLOW
+                    conn, app, cashier=who, account_number=account.number, amount_minor=minor, key=key
                 )
-                raise_to = f"/console/cash/{taken}"
+                await app.happened(conn, taken.facts)
+                raise_to = f"/console/cash/{taken.receipt_id}"
             case "turn_in":
                 await drawer.turn_in(conn, app, cashier=who, amount_minor=minor, key=key)
             case "count":

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -9,11 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries, verify
+from core.billing.facts import Finalised
 from core.billing.model import FinalBill, RunReport
 from core.billing.run.passes import build, close, finalise, foresee
 from core.billing.run.store import unpark
 from core.billing.tables import cycle, invoice, invoice_line
-from core.context import App
+from core.context import App, Context
+from core.facts import Fact
 from core.ledger import queries as ledger
 from core.ledger import verify as books
 from tests.core.billing.world import KWH, Customer, Fake, settle
@@ -183,10 +186,10 @@ async def test_units_from_points_take_off_what_they_cost_and_never_more(app: App
     await build(app, FEB, sources=Fake(), free_units={account_id: free * KWH})
     seen: list[FinalBill] = []
 
-    async def then(conn: AsyncConnection, app: App, bills: Sequence[FinalBill]) -> None:
-        seen.extend(bills)
+    async def follow(conn: AsyncConnection, context: Context, facts: Sequence[Fact]) -> None:
+        seen.extend(bill for fact in facts if isinstance(fact, Finalised) for bill in fact.bills)
 
-    await finalise(app, FEB, then=then)
+    await finalise(replace(app, follow=follow), FEB)
     assert (await close(app, FEB)).problems == ()
     rewards = {one.account_id: one.reward_minor for one in seen}
     assert rewards[other] == 0

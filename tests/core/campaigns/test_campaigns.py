@@ -17,6 +17,7 @@ from core.config.operator import Notices, Operator, Settings
 from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
+from core.journeys.follow import follow
 from core.message import Notice, Sent
 from core.notices.campaign_editor import full, parts_of, warnings
 from core.outbox import queue
@@ -261,7 +262,7 @@ async def test_terms_that_cannot_be_kept_are_refused(
     sqlite_db: Database, operator: Operator, terms: dict[str, Any], code: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        await planned(App(SetClock(NOON), operator, sqlite_db, Settings()), **terms)
+        await planned(App(SetClock(NOON), operator, sqlite_db, Settings(), follow), **terms)
     assert refused.value.code == code
 
 

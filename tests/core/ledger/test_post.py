@@ -13,6 +13,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.ledger import queries, verify
 from core.ledger.model import Book, Journal, Posting, receivable, spans
 from core.ledger.post import post, post_many
@@ -127,7 +128,7 @@ async def _walk(
     steps: list[tuple[str, int, int]], server: Sqlite, folder: Path, operator: Operator, settings: Settings
 ) -> None:
     db = Database(await server.fresh(folder))
-    app = App(SetClock(NOON), operator, db, settings)
+    app = App(SetClock(NOON), operator, db, settings, follow)
     expected = {1: 0, 2: 0, 3: 0}
     done: dict[str, tuple[int, int]] = {}
     for verb, account, amount in steps:

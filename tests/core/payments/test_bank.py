@@ -17,9 +17,10 @@ from core.config.payments import DirectDebit, Reconcile
 from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput, Refused
-from core.journeys import bank_statement, collect
+from core.journeys import bank_statement
+from core.journeys.follow import follow
 from core.outbox.queue import outbox
-from core.payments import mandates, schemes
+from core.payments import collect, mandates, schemes
 from core.payments.bank import camt, debit_files, import_file, mt940
 from core.payments.bank.model import RETURNS
 from core.payments.bank.tables import debit_file, statement_entry
@@ -47,7 +48,7 @@ def operator(operator: Operator) -> Operator:
 
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 def forward(app: App, on: date) -> None:

@@ -11,10 +11,10 @@ from sqlalchemy import select, update
 from core import bankdays
 from core.context import App
 from core.errors import Refused
-from core.journeys import collect, payment_doors
 from core.ledger.tables import open_item
 from core.outbox.queue import outbox
-from core.payments import mandates, redirect, request
+from core.payments import collect, mandates, redirect, request
+from core.payments import doors as payment_doors
 from core.payments.tables import collection, mandate
 from tests.core.payments.made import DUE, Bill, a_bill, an_account, attempts, cash, opened, proven
 from tests.gateway.payments_at_work import Work, at_work

@@ -17,7 +17,7 @@ from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import approved, bank_statement
-from core.journeys.payment_doors import FOLLOW
+from core.journeys.follow import follow
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.payments.desk import drawer, queries
@@ -33,7 +33,7 @@ HER = "user:wanjiru"
 
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 async def _open(app: App, who: str = HER, float_minor: int = 5_000) -> int:
@@ -43,9 +43,9 @@ async def _open(app: App, who: str = HER, float_minor: int = 5_000) -> int:
 
 async def _take(app: App, minor: int, key: str, account: str = "ACC100") -> int:
     async with app.db.writing() as conn:
-        return await drawer.receipt(
-            conn, app, cashier=HER, account_number=account, amount_minor=minor, key=key, then=FOLLOW
-        )
+        taken = await drawer.receipt(conn, app, cashier=HER, account_number=account, amount_minor=minor, key=key)
+        await app.happened(conn, taken.facts)
+        return taken.receipt_id
 
 
 async def _count(app: App, minor: int) -> str:

@@ -10,7 +10,8 @@ from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
-from core.journeys import payment_doors
+from core.journeys.follow import follow
+from core.payments import doors as payment_doors
 from core.payments import health, push, redirect, request
 from core.payments.providers.contract import Asked, Unreached, Wanted
 from tests.core.payments.made import a_bill, an_account, attempts, cash
@@ -30,7 +31,7 @@ WANTED = Wanted(
 
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 def counted(answer: str, verb: str = "start") -> int:
@@ -41,7 +42,7 @@ def counted(answer: str, verb: str = "start") -> int:
 async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(app: App) -> None:
     async with at_work(app) as work:
         away = work.app.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
-        gone = App(work.app.clock, work.app.operator, work.app.db, away)
+        gone = App(work.app.clock, work.app.operator, work.app.db, away, follow)
         silent = counted("unreached")
         for _ in range(8):
             assert isinstance(await health.start(gone, "sandbox", WANTED), Unreached)
@@ -57,7 +58,7 @@ async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(
 
 async def test_a_rest_ends_by_itself_for_one_try_and_is_longer_the_next_time(app: App) -> None:
     away = app.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
-    gone = App(app.clock, app.operator, app.db, away)
+    gone = App(app.clock, app.operator, app.db, away, follow)
     assert isinstance(app.clock, SetClock)
     for _ in range(health.SILENCES):
         await health.start(gone, "sandbox", WANTED)

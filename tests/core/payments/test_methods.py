@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from core.config.payments import Payments
 from core.context import App
 from core.errors import Refused
+from core.journeys.follow import follow
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
 from dialogs.counter import paying
@@ -15,7 +16,7 @@ from tests.core.payments.made import a_bill, an_account
 
 def _saying(app: App, **rules: list[str]) -> App:
     payments = Payments.model_validate({"methods": rules})
-    return App(app.clock, app.operator.model_copy(update={"payments": payments}), app.db, app.settings)
+    return App(app.clock, app.operator.model_copy(update={"payments": payments}), app.db, app.settings, follow)
 
 
 def test_a_segment_has_what_is_said_of_it_and_one_nothing_is_said_of_has_all() -> None:
@@ -59,7 +60,8 @@ async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_we
         asked = await push.ask(conn, app, account_id, "+254700000001", 100, "k")
         assert await push.ask(conn, none, account_id, "+254700000001", 100, "k") == asked
         took = {"cashier": "user:c", "account_number": "ACC100", "amount_minor": 100, "key": "k"}
-        assert await drawer.receipt(conn, app, **took) == await drawer.receipt(conn, none, **took)
+        taken, again = await drawer.receipt(conn, app, **took), await drawer.receipt(conn, none, **took)
+        assert (taken.receipt_id, again.facts) == (again.receipt_id, ())
 
 
 async def test_the_dialog_offers_only_her_ways(app: App) -> None:

@@ -5,8 +5,8 @@ from sqlalchemy import select
 
 from core.context import App
 from core.errors import Refused
-from core.journeys import payment_doors
 from core.outbox import queue
+from core.payments import doors as payment_doors
 from core.payments import push
 from core.payments.tables import attempt
 from tests.core.payments.made import a_bill, an_account, attempts, cash, opened, proven, receipts

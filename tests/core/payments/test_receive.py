@@ -11,10 +11,11 @@ from core.clock import SetClock
 from core.context import App
 from core.errors import Refused
 from core.journeys import money_received
-from core.journeys.payment_doors import FOLLOW
+from core.journeys.follow import follow
 from core.ledger.tables import open_item
 from core.outbox.queue import outbox
 from core.payments import allocate, receive
+from core.payments.facts import Received
 from core.payments.model import ReceiptIn, Taken
 from core.payments.reverse import reverse
 from tests.core.payments.made import a_bill, an_account, cash, opened, owed, proven, receipts
@@ -30,7 +31,7 @@ async def take(app: App, got: ReceiptIn) -> Taken:
     async with app.db.writing() as conn:
         taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await FOLLOW.received(conn, app, taken.receipt_id)
+            await follow(conn, app, [Received(taken.receipt_id)])
     return taken
 
 

@@ -17,11 +17,12 @@ from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput, Refused
 from core.journeys import approved, bank_statement
-from core.journeys.payment_doors import FOLLOW
+from core.journeys.follow import follow
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.payments import receive
 from core.payments.bank.tables import statement_entry
+from core.payments.facts import Received
 from core.payments.model import ReceiptIn
 from core.payments.named_rows import Ways
 from core.payments.reconcile import close, explain, general_ledger, report, run
@@ -41,7 +42,7 @@ def operator(operator: Operator) -> Operator:
 
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 def forward(app: App, days: int) -> None:
@@ -54,7 +55,7 @@ async def pay(app: App, txn: str, minor: int, provider: str = "stripe", account:
     async with app.db.writing() as conn:
         taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await FOLLOW.received(conn, app, taken.receipt_id)
+            await follow(conn, app, [Received(taken.receipt_id)])
     return taken.receipt_id
 
 

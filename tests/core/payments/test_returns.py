@@ -11,6 +11,7 @@ from core.config.operator import Operator, Settings
 from core.config.payments import DirectDebit
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.payments import schemes
 from core.payments.bank.model import RETURNS
 from core.payments.failed_debit import STEPS, next_day, next_step
@@ -36,7 +37,7 @@ GOCARDLESS = {
 
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 @pytest.mark.parametrize(("code", "step"), BANK.items())

@@ -19,12 +19,13 @@ from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys import approved, money_received
-from core.journeys.payment_doors import FOLLOW
+from core.journeys.follow import follow
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.outbox.queue import outbox
 from core.parties.tables import account
 from core.payments import allocate, first_attempt_rate, receive, refunds, trace, transfer
+from core.payments.facts import Received
 from core.payments.model import ReceiptIn
 from core.payments.reverse import reverse, undone
 from core.payments.tables import attempt, payment_request, receipt, refund
@@ -35,7 +36,7 @@ NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
-    return App(clock, operator, sqlite_db, settings)
+    return App(clock, operator, sqlite_db, settings, follow)
 
 
 async def take(app: App, txn: str, minor: int, reference: str = "ACC100", provider: str = "bank") -> int:
@@ -43,7 +44,7 @@ async def take(app: App, txn: str, minor: int, reference: str = "ACC100", provid
     async with app.db.writing() as conn:
         taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await FOLLOW.received(conn, app, taken.receipt_id)
+            await follow(conn, app, [Received(taken.receipt_id)])
     return taken.receipt_id
 
 

@@ -14,6 +14,7 @@ from core.config.payments import Reconcile
 from core.context import App
 from core.db.engine import Database
 from core.errors import BadInput
+from core.journeys.follow import follow
 from core.payments.named_rows import Ways
 from core.payments.reconcile import close, report
 from core.payments.reconcile.tables import provider_line
@@ -77,7 +78,7 @@ PAYSTACK = {
 @pytest.fixture
 def app(sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings) -> App:
     policy = Reconcile(grace_days=1, payout_days=3, bank_account=IBAN)
-    return App(clock, operator.model_copy(update={"reconcile": policy}), sqlite_db, settings)
+    return App(clock, operator.model_copy(update={"reconcile": policy}), sqlite_db, settings, follow)
 
 
 async def lines(app: App) -> list[tuple[str, str, int, int, int, str | None]]:

@@ -10,12 +10,12 @@ from sqlalchemy import insert, select
 from core import money
 from core.clock import SetClock
 from core.config.payments import DirectDebit
-from core.journeys import bank_statement, collect
+from core.journeys import bank_statement
 from core.overview.branch_day import branch_days
 from core.overview.owed import owed
 from core.parties import queries, sim
 from core.parties.tables import branch
-from core.payments import mandates, receive
+from core.payments import collect, mandates, receive
 from core.payments.desk.tables import drawer
 from core.payments.model import ReceiptIn
 from core.payments.reconcile.tables import difference

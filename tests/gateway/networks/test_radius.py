@@ -8,6 +8,7 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.parties.tables import service
 from core.provisioning.desired import want
 from core.provisioning.providers.radius import RadiusNetwork
@@ -51,6 +52,6 @@ async def test_the_views_say_who_may_sign_in_and_at_what(app: App) -> None:
 
 
 async def test_the_settings_choose_the_network(sqlite_db: Database, clock: SetClock, operator: Operator) -> None:
-    app = App(clock, operator, sqlite_db, Settings(radius_host="127.0.0.1"))
+    app = App(clock, operator, sqlite_db, Settings(radius_host="127.0.0.1"), follow)
     assert isinstance(network_of(app), RadiusNetwork)
-    assert network_of(App(clock, operator, sqlite_db, Settings())) is None
+    assert network_of(App(clock, operator, sqlite_db, Settings(), follow)) is None

@@ -15,6 +15,7 @@ from core.clock import SetClock
 from core.config.operator import Identity, Operator, Settings
 from core.context import App
 from core.db.engine import Database
+from core.journeys.follow import follow
 from core.parties.tables import contact
 from core.payments.tables import attempt
 from tests.gateway.open_doors import open_doors
@@ -28,7 +29,7 @@ async def page(
     sqlite_db: Database, clock: SetClock, operator: Operator, settings: Settings, tmp_path: Path
 ) -> AsyncIterator[Page]:
     strict = operator.model_copy(update={"identity": Identity(ussd="pin")})
-    app = App(clock, strict, sqlite_db, settings)
+    app = App(clock, strict, sqlite_db, settings, follow)
     made = await a_customer(app)
     await a_bill(app, made.account_id)
     async with open_doors(app, tmp_path, with_pages) as doors:

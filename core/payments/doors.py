@@ -1,32 +1,28 @@
-"""The doors through which a payment's outcome reaches us, each with what follows from it: payments do not know journeys.
+"""The doors through which a payment's outcome reaches us; each hands what happened to `App.happened` in its own transaction.
 
-The gateway opens `told`, the dispatcher `push`, the scheduler `poll` and `collect.collect_due`.
+The gateway opens `told`, the dispatcher `push`, the scheduler `poll` and `collect_due`.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 
 from core.context import App
-from core.journeys import money_received, payment_failed
 from core.outbox.queue import Leaving, Outcome
 from core.payments import cards, inbox, mandate_pages, redirect, refund_sender
 from core.payments import paybill_pull as pulls
 from core.payments import poll as polls
 from core.payments import push as pushes
-from core.payments.model import Follow
 from core.payments.providers.contract import ProviderEventIn
-
-FOLLOW = Follow(received=money_received.received, failed=payment_failed.failed, reversed=money_received.taken_back)
 
 
 async def told(app: App, provider: str, events: Sequence[ProviderEventIn]) -> None:
     """What a provider called back about (`inbox.read` understood it) is kept and made true, however often it is told."""
-    await inbox.take_in(app, provider, events, FOLLOW)
+    await inbox.take_in(app, provider, events)
 
 
 async def push(app: App, leaving: Leaving) -> Outcome:
     """A prompt leaves for a phone (outbox kind `push`)."""
-    return await pushes.send(app, leaving, FOLLOW)
+    return await pushes.send(app, leaving)
 
 
 async def refund(app: App, leaving: Leaving) -> Outcome:
@@ -41,26 +37,26 @@ async def forget(app: App, leaving: Leaving) -> Outcome:
 
 async def pull(app: App) -> Counter[str]:
     """Paybill payments whose notes were lost; run it every quarter of an hour."""
-    return await pulls.pull(app, FOLLOW)
+    return await pulls.pull(app)
 
 
 async def mandate_page(app: App, account_id: int, *, actor: str) -> str:
     """The provider's page on which she gives a mandate (or saves a card): its address."""
-    return await mandate_pages.start(app, account_id, actor=actor, then=FOLLOW)
+    return await mandate_pages.start(app, account_id, actor=actor)
 
 
 async def page(app: App, token: str) -> str:
     """A paylink is followed to the provider's page: its address."""
-    return await redirect.start(app, token, FOLLOW)
+    return await redirect.start(app, token)
 
 
 async def back(app: App, token: str) -> str | None:
     """She returns from the provider's page: why her last try failed, if it did (a word of `payments.reason.*`)."""
-    return await redirect.back(app, token, FOLLOW)
+    return await redirect.back(app, token)
 
 
 async def poll(app: App) -> Counter[str]:
     """Ask about what is unknown, and take up events that wait; run it every half minute or so."""
-    found = await polls.poll_unknown(app, FOLLOW)
-    found["waiting"] += await inbox.work_off(app, FOLLOW)
+    found = await polls.poll_unknown(app)
+    found["waiting"] += await inbox.work_off(app)
     return found
