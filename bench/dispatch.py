@@ -183,7 +183,7 @@ class Poster(ByMessage):
                 fields = {"username": "sandbox", "to": notice.to, "message": notice.text, "bulkSMSMode": "1"}
                 async with self.http.post(self.url, data=fields, headers={"apiKey": "k"}) as answer:
                     await answer.read()
-                told[notice.key] = Sent(notice.key, "accepted", notice.key)
+                told[notice.key] = Sent(notice.key, "done", notice.key)
 
         await asyncio.gather(*(lane() for _ in range(CONNECTIONS // 2)))
         return [told[notice.key] for notice in notices]

@@ -1,6 +1,6 @@
 """Hands composed letters to the channel that sends them, and reads what became of each as the outbox wants to know it.
 
-accepted -> sent; refused -> by the next channel if the customer has another and nobody named the way, else failed for good; later ->
+done -> sent; refused -> by the next channel if the customer has another and nobody named the way, else failed for good; not_reached ->
 waiting with its back-off; unknown -> once more only if the row may leave twice (`resend_unknown`), else it stays `unknown` and a person can
 see it.
 """
@@ -101,7 +101,7 @@ def outcome(letter: Message, sent: Sent) -> Outcome:
     if sent.state == "refused" and row.falls_back:
         tried = row.after(letter.notice.channel, sent.reason or "refused")
         return Outcome(row.id, "waiting", sent.provider_ref, sent.reason, row.attempts, tried=tried)
-    states = {"accepted": "sent", "refused": "failed", "later": "waiting"}
+    states = {"done": "sent", "refused": "failed", "not_reached": "waiting"}
     again = "waiting" if row.resend_unknown else "unknown"
     state = states.get(sent.state, again)
     after = sent.after if state == "waiting" else None

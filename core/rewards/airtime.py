@@ -24,7 +24,7 @@ from core.rewards.tables import redemption
 
 AirtimePort = Callable[[str, int, str, str], Awaitable[Sent]]
 """`(phone, amount_minor, currency, key)`: sends airtime; the gateway makes one from the provider's channel. Never raises for what
-a provider does: `accepted` (its word follows by callback), `refused`, `later` (surely not taken) or `unknown`."""
+a provider does: `done` (taken; its word follows by callback), `refused`, `not_reached` (surely not taken) or `unknown`."""
 AirtimeQuestion = Callable[[str], Awaitable[Sent]]
 """`(key)`: what became of an order, where the provider can be asked."""
 
@@ -69,16 +69,16 @@ async def _told(conn: AsyncConnection, context: Context, row: OutboxRow, told: S
     held = await store.hold(conn, row.subject_id or 0)
     if held is None or held.state in OVER:
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
-    if told.state == "accepted":
+    if told.state == "done":
         await store.move(conn, held.id, "sent", provider_ref=told.provider_ref)
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
     if told.state == "refused":
         await failed(conn, context, held, told.reason or "refused")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
-    if told.state == "later" and row.attempts <= len(queue.BACK_OFF_SECONDS):
+    if told.state == "not_reached" and row.attempts <= len(queue.BACK_OFF_SECONDS):
         await store.move(conn, held.id, "reserved", poll_at=None)
         return Outcome(row.id, "waiting", reason=told.reason, attempts=row.attempts)
-    if told.state == "later":
+    if told.state == "not_reached":
         await failed(conn, context, held, told.reason or "the provider could not take it")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
     await _unknown(conn, context, held, told.reason or "no answer")
@@ -147,7 +147,7 @@ async def poll(app: App, ask: AirtimeQuestion | None = None) -> Counter[str]:
             again = await store.hold(conn, held.id)
             if again is None or again.state in OVER:
                 continue
-            if told is not None and told.state == "accepted":
+            if told is not None and told.state == "done":
                 await store.confirm(conn, app, again)
             elif told is not None and told.state == "refused":
                 await failed(conn, app, again, told.reason or "refused")

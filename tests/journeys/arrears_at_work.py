@@ -43,7 +43,7 @@ class Phones(ByMessage):
 
     async def send(self, notices: list[Notice]) -> list[Sent]:
         self.sent += notices
-        return [Sent(one.key, "accepted", provider_ref=f"p{one.key}") for one in notices]
+        return [Sent(one.key, "done", provider_ref=f"p{one.key}") for one in notices]
 
 
 async def _pushed(_house: App, row: OutboxRow) -> Outcome:

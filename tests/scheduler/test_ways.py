@@ -184,8 +184,8 @@ async def test_the_template_leaves_as_meta_wants_it_and_when_the_window_shut_und
             ]
         )
     assert [(one.state, one.reason) for one in told] == [
-        ("accepted", None),
-        ("accepted", None),
+        ("done", None),
+        ("done", None),
         ("refused", "window_closed"),
         ("refused", "template"),
     ]
@@ -204,7 +204,7 @@ class Broken(Provider):
     async def send(self, notices: Any) -> list[Sent]:
         self.calls += len(notices)
         if self.broken:
-            return [Sent(notice.key, "later", None, "not_reached") for notice in notices]
+            return [Sent(notice.key, "not_reached", None, "not_reached") for notice in notices]
         return await super().send(notices)
 
 

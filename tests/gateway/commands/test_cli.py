@@ -8,6 +8,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
+from gateway.cli import app as commands
 from tests.house.sources import ROOT
 
 KENYA = ROOT / "examples" / "tariffs" / "kenya-domestic.yaml"
