@@ -60,7 +60,7 @@ class Ladder(_Section):
     minimum: Amount = "100"
     """Less than this, overdue and undisputed, starts no ladder and bars nobody."""
     pay_days: Days = 0
-    """Days she has to pay from the day the bill was made: the ladder counts from the later of that day and the due day."""
+    """Days they have to pay from the day the bill was made: the ladder counts from the later of that day and the due day."""
     notice_working_days: Days = 2
     """Working days between the delivery of the formal notice and a restriction."""
     corrected_working_days: Days = 0
@@ -94,7 +94,7 @@ class Ladder(_Section):
 
 
 class Arrangements(_Section):
-    """Within what a customer may agree instalments by herself; more is for a clerk."""
+    """Within what a customer may agree instalments by themselves; more is for a clerk."""
 
     most_instalments: Annotated[int, Field(ge=1, le=24)] = 3
     every_days: Annotated[int, Field(ge=7, le=31)] = 30
@@ -126,7 +126,7 @@ class Agency(_Section):
     minimum: Amount = "1000"
     """Less than this is not placed."""
     after_days: Days = 7
-    """Days she has after the ladder's last step."""
+    """Days they have after the ladder's last step."""
 
 
 class CreditLimit(_Section):
@@ -138,7 +138,7 @@ class CreditLimit(_Section):
     """Of a segment: `{business: "500000", government: null}`."""
     warn_percent: Annotated[int, Field(ge=1, le=99)] = 80
     action: Literal["notify", "soft_bar", "stop"] = "notify"
-    """At the limit: she is told; or her postpaid lines are limited; or they are shut and nothing more is charged."""
+    """At the limit: they are told; or their postpaid lines are limited; or they are shut and nothing more is charged."""
     notice_working_days: Days | None = None
     """Working days between the delivery of the word that the limit is reached and the restriction; none: as the ladder's."""
     approve_above: Amount = "0"

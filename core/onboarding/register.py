@@ -74,7 +74,7 @@ async def _contacts(
     conn: AsyncConnection, customers: Sequence[NewCustomer]
 ) -> list[tuple[int, str, str, str | None, int | None]]:
     """(id, channel, user, phone, party) of every contact that has one of these phones or e-mail addresses. Under another spelling of the number a
-    chat is hers as well, and a phone that is nobody's yet; a phone of somebody is left for a person to look at."""
+    chat is theirs as well, and a phone that is nobody's yet; a phone of somebody is left for a person to look at."""
     c = t.contact.c
     phones = {customer.phone for customer in customers if customer.phone}
     emails = {customer.email for customer in customers if customer.email}

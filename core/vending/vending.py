@@ -1,7 +1,7 @@
 """A paid purchase becomes a token, once. A timeout is unknown: asked about by its key, never vended again.
 
 The money for the units stands in the book `prepaid` from the moment it came until the token is there; then it is revenue and
-tax. Where there will be no token it goes back to her credit, and she is told so.
+tax. Where there will be no token it goes back to their credit, and they are told so.
 """
 
 from collections import Counter
@@ -36,7 +36,7 @@ WHY = {"meter_blocked": "blocked", "meter_unknown": "meter", "unknown_meter": "m
 """What a vending system says -> a word of `top_up.why.*`; what it says otherwise is told as a refusal, never in its own words."""
 
 GivenBack = Callable[[AsyncConnection, Context, Vend], Awaitable[None]]
-"""What else follows when money for units goes back to her credit."""
+"""What else follows when money for units goes back to their credit."""
 
 
 async def paid(
@@ -130,7 +130,7 @@ async def _done(conn: AsyncConnection, context: Context, held: Vend, said: Vende
 async def tell_token(
     conn: AsyncConnection, context: Context, held: Vend, token: str, units_micro: int, *, key: str
 ) -> None:
-    """The token by SMS: always, whatever screen she bought it on."""
+    """The token by SMS: always, whatever screen they bought it on."""
     owed = money.show(held.arrears_minor, held.currency, held.language)
     more = say(held.language, "top_up.sms_arrears", amount=owed) if held.arrears_minor else ""
     params = {

@@ -170,7 +170,7 @@ async def test_when_the_vending_system_falls_silent_we_ask_and_never_vend_again(
         ("ORA-00001: unique constraint", "it was declined"),
     ],
 )  # fmt: skip
-async def test_why_there_is_no_token_is_said_in_our_words_and_the_money_is_hers(
+async def test_why_there_is_no_token_is_said_in_our_words_and_the_money_is_theirs(
     app: App, customer: Registered, town: tuple[Work, Phone, Vault], code: str, words: str
 ) -> None:
     work, phone, _ = town
@@ -216,7 +216,7 @@ async def test_a_purchase_that_was_handed_over_is_not_handed_over_again(
     assert (vault.calls, len(await told(app))) == (1, 1)
 
 
-async def test_a_prompt_she_declines_buys_nothing(app: App, town: tuple[Work, Phone, Vault]) -> None:
+async def test_a_prompt_they_decline_buys_nothing(app: App, town: tuple[Work, Phone, Vault]) -> None:
     work, phone, vault = town
     headers = {"Authorization": "Bearer test-sandbox-secret"}
     async with aiohttp.ClientSession(work.app.settings.sandbox_base_url) as http:
@@ -241,7 +241,7 @@ async def test_the_last_tokens_are_read_again_and_texted_again(app: App, town: t
     assert vault.calls == 1
 
 
-async def test_anybody_may_buy_for_a_meter_whose_number_she_knows(
+async def test_anybody_may_buy_for_a_meter_whose_number_they_know(
     app: App, customer: Registered, town: tuple[Work, Phone, Vault]
 ) -> None:
     _, phone, _ = town

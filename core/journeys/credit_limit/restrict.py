@@ -1,7 +1,7 @@
 """The limit is used up and the operator restricts lines: looked at once more when it would happen, and any doubt leaves the line alone.
 
-Not before the word reached her and the law's working days are over, at a permitted hour, never while a payment is under way, an
-arrangement runs or something protects her. Only postpaid lines: what is prepaid is paid.
+Not before the word reached them and the law's working days are over, at a permitted hour, never while a payment is under way, an
+arrangement runs or something protects them. Only postpaid lines: what is prepaid is paid.
 """
 
 from dataclasses import dataclass
@@ -92,7 +92,9 @@ async def _doubt(
         return Doubt(LATER, opens.astimezone(utc))
     if pending:
         return Doubt("a payment is under way", instant + SOON)
-    return None if told is not None else Doubt("the word that the limit is reached has not reached her", instant + SOON)
+    return (
+        None if told is not None else Doubt("the word that the limit is reached has not reached them", instant + SOON)
+    )
 
 
 def restricts_from(context: Context, rules: Rules, told: date) -> date:
