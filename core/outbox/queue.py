@@ -153,6 +153,13 @@ _values = attrgetter(*Letter.__dataclass_fields__)
 """A letter's values in the order of its fields (the one of `dataclasses` copies deeply)."""
 
 
+async def replay(conn: AsyncConnection, now: datetime, ids: Collection[int]) -> int:
+    """Send dead letters again, from the first try; how many there were."""
+    dead = update(outbox).where(among(conn, outbox.c.id, ids), outbox.c.state == "dead")
+    again = dead.values(state="waiting", attempts=0, not_before=now, reason=None, settled_at=None)
+    return (await conn.execute(again)).rowcount
+
+
 LEAVING = [outbox.c[name] for name in Leaving.__struct_fields__]
 """The columns of a `Leaving`."""
 _ATTEMPTS = Leaving.__struct_fields__.index("attempts")
