@@ -87,16 +87,16 @@ async def recycle(
 
 
 async def _chunk(
-    conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad], actor: str
+    conn: AsyncConnection, context: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad], actor: str
 ) -> Recycled:
-    told = await _retake(conn, app, file, bad)
+    told = await _retake(conn, context, file, bad)
     part = Recycled(sum(one.intervals for one in bad))
     fixed, still = [], []
     for one in bad:
         again = told[one.row]
         part.taken += again.taken
         if again.why is None:
-            fixed.append((app.clock.now(), 0, file.id, one.row))
+            fixed.append((context.clock.now(), 0, file.id, one.row))
         else:
             left = max(1, one.intervals - again.taken)
             still.append((again.why, left, file.id, one.row))
@@ -115,20 +115,20 @@ async def _chunk(
         )
     )
     if part.taken or part.duplicates:
-        await trail.note(conn, app, actor, "usage.recycled", f"usage_file:{file.id}", taken=part.taken)
+        await trail.note(conn, context, actor, "usage.recycled", f"usage_file:{file.id}", taken=part.taken)
     return part
 
 
 async def _retake(
-    conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+    conn: AsyncConnection, context: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
 ) -> Mapping[int, Again]:
     match file.kind:
         case "csv" | "nem12":
-            return await _intervals(conn, app, file, bad)
+            return await _intervals(conn, context, file, bad)
         case "nem13":
-            return await _reads(conn, app, file, bad)
+            return await _reads(conn, context, file, bad)
         case _:
-            return await _events(conn, app, file, bad)
+            return await _events(conn, context, file, bad)
 
 
 async def _intervals(
@@ -173,13 +173,15 @@ def _again(state: str, reason: str) -> Again:
     return Again(int(state == "accepted"), reason if state == "rejected" else None)
 
 
-async def _events(conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]) -> dict[int, Again]:
+async def _events(
+    conn: AsyncConnection, context: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+) -> dict[int, Again]:
     items: list[Item]
     if file.kind == "usage":
-        items = [usage_json.read(app, one.row, one.line) for one in bad]
+        items = [usage_json.read(context, one.row, one.line) for one in bad]
     else:
-        items = list(_reader(app, file).rows((one.row, cells(one.line)) for one in bad))
-    kept = await events.keep(conn, app, file.id, items)
+        items = list(_reader(context, file).rows((one.row, cells(one.line)) for one in bad))
+    kept = await events.keep(conn, context, file.id, items)
     wrong = {reject.row: reject.reason for reject in kept.settled.rejects}
     mine = {row[ROW] for row in kept.accepted}
     return {one.row: Again(int(one.row in mine), wrong.get(one.row)) for one in bad}
