@@ -29,8 +29,9 @@ from sqlalchemy import text
 
 from bench.loop_watch import LIMIT_MS, Watch
 from bench.served import Figure, figure
-from channels.africastalking_messaging import Account
-from channels.sms_africastalking import AfricasTalkingSms
+from channels.africastalking.messaging import AfricasTalkingAccount
+from channels.africastalking.sms import AfricasTalkingSms
+from channels.contract import ByMessage
 from core.billing.tables import invoice
 from core.clock import SystemClock
 from core.config.messages import Notices
@@ -43,7 +44,7 @@ from core.ledger.tables import open_item
 from core.message import Notice, Sent
 from core.migrations import upgrade
 from core.outbox import queue
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 from core.parties.tables import account, branch, contact, contact_account, party
 from gateway.gc_tuning import settle
 from scheduler.dispatch import Dispatcher
@@ -166,7 +167,7 @@ async def _bare(url: str, messages: int) -> None:
         await asyncio.gather(*(lane(http) for _ in range(CONNECTIONS)))
 
 
-class Poster:
+class Poster(ByMessage):
     """A channel that only posts: what is left to measure is the dispatcher."""
 
     def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
@@ -182,14 +183,14 @@ class Poster:
                 fields = {"username": "sandbox", "to": notice.to, "message": notice.text, "bulkSMSMode": "1"}
                 async with self.http.post(self.url, data=fields, headers={"apiKey": "k"}) as answer:
                     await answer.read()
-                told[notice.key] = Sent(notice.key, "accepted", notice.key)
+                told[notice.key] = Sent(notice.key, "done", notice.key)
 
         await asyncio.gather(*(lane() for _ in range(CONNECTIONS // 2)))
         return [told[notice.key] for notice in notices]
 
 
 def _channel(url: str, http: aiohttp.ClientSession) -> AfricasTalkingSms:
-    return AfricasTalkingSms(Account("sandbox", SecretStr("k"), url), http)
+    return AfricasTalkingSms(AfricasTalkingAccount("sandbox", SecretStr("k"), url), http)
 
 
 LIMIT, BARE = "alone", "by a bare channel"
@@ -291,7 +292,7 @@ async def _people(app: App, count: int) -> None:
 async def _put(app: App, number: str, count: int) -> None:
     """A notice for each bill into the outbox."""
     letters = [
-        Letter(
+        OutboxDraft(
             f"bench:{number}:{n}",
             "notice",
             "notice.ready.pay",

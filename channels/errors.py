@@ -1,6 +1,7 @@
 """Why a message did not leave or did not arrive: values that say whether to try again, whom to alarm, and a plain sentence.
 
-Retry policy is data, decided once here; each provider's file maps its own codes to these values.
+Retry policy is data, decided once here; each provider's file maps its own codes to these values. Each is one of the outcomes of a remote
+system: refused for good, not reached (surely not taken, whoever said so), or unknown.
 """
 
 from dataclasses import dataclass
@@ -24,19 +25,19 @@ class SendError:
     uncertain: bool = False
 
     @property
-    def state(self) -> Literal["refused", "unknown", "later"]:
+    def state(self) -> Literal["refused", "not_reached", "unknown"]:
         """As in `Sent.state`."""
         if self.uncertain:
             return "unknown"
-        return "later" if self.retry else "refused"
+        return "not_reached" if self.retry else "refused"
 
     def sentence(self, lang: str = "en") -> str:
         """For the clerk who looks into a message that did not arrive."""
         return say(lang, f"channels.error.{self.code}")
 
-    def sent(self, key: str, told: str | None = None, after: int | None = None) -> Sent:
-        """The fate of one notice; `told` is the provider's own word, kept for the investigation, `after` how long it wants us to wait."""
-        return Sent(key, self.state, reason=self.code, details={"told": told[:200]} if told else {}, after=after)
+    def sent(self, key: str, word: str | None = None, after: int | None = None) -> Sent:
+        """The fate of one notice; `word` is the provider's own word, kept for the investigation, `after` how long it wants us to wait."""
+        return Sent(key, self.state, reason=self.code, details={"told": word[:200]} if word else {}, after=after)
 
 
 INVALID_NUMBER = SendError("invalid_number")

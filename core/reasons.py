@@ -25,7 +25,7 @@ def reason(key: str, **params: Any) -> str:
 
 def word(name: str, lang: str) -> str:
     """What a name of ours (a state, a kind) is called."""
-    key = f"word.{name}"
+    key = f"word.{name.replace(' ', '_')}"
     return say(lang, key) if key in catalogue("en") else name.replace("_", " ")
 
 

@@ -7,19 +7,18 @@ from functools import partial
 import aiohttp
 from aiohttp import web
 
-from channels.contract import Channel, Fetches, File
-from channels.registry import Tools, open_channels
-from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
+from channels.contract import AirtimeOrder, AsksSimSwap, Channel, Fetches, File, SendsAirtime, Tools
+from channels.registry import open_channels
 from core.care import media
 from core.context import App
-from core.journeys import top_up
 from core.journeys.credit_limit import restrict as limit_reached
 from core.journeys.dunning import fees, restrict
 from core.message import Sent
 from core.parties import sim
 from core.payments import doors as payment_doors
 from core.rewards import airtime
-from gateway.app_keys import CHANNELS, HOUSE
+from core.vending import vending
+from gateway.app_keys import APP, CHANNELS
 from gateway.networks import network_handlers
 from gateway.pages import chat_rooms
 from scheduler.app import Scheduler
@@ -32,7 +31,7 @@ def dispatcher_of(app: App, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler | Together] = {
         "push": payment_doors.push,
-        "vend": top_up.send,
+        "vend": vending.send,
         "refund": payment_doors.refund,
         "forget": payment_doors.forget,
         "bar": Together(restrict.bar),
@@ -42,16 +41,16 @@ def dispatcher_of(app: App, channels: dict[str, Channel]) -> Dispatcher:
         media.KIND: media.handler(partial(_fetch, channels)),
         **network_handlers(app),
     }
-    account = next((one for one in channels.values() if isinstance(one, AfricasTalkingSms)), None)
-    if account is not None:
-        handlers["airtime"] = airtime.handler(partial(_airtime, account))
-        handlers[sim.KIND] = sim.handler(account.ask_sim_swap)
-    senders = {name: channel for name, channel in channels.items() if name != "ussd"}
+    if seller := next((channel for channel in channels.values() if isinstance(channel, SendsAirtime)), None):
+        handlers["airtime"] = airtime.handler(partial(_airtime, seller))
+    if network := next((channel for channel in channels.values() if isinstance(channel, AsksSimSwap)), None):
+        handlers[sim.KIND] = sim.handler(network.ask_sim_swap)
+    senders = {name: channel for name, channel in channels.items() if not channel.synchronous}
     return Dispatcher(app, senders, handlers)
 
 
-async def _airtime(sms: AfricasTalkingSms, phone: str, minor: int, currency: str, key: str) -> Sent:
-    return await sms.send_airtime(AirtimeOrder(key, phone, minor, currency))
+async def _airtime(seller: SendsAirtime, phone: str, minor: int, currency: str, key: str) -> Sent:
+    return await seller.send_airtime(AirtimeOrder(key, phone, minor, currency))
 
 
 async def _fetch(channels: Mapping[str, object], name: str, ref: str, largest: int) -> bytes | str | None:
@@ -67,7 +66,7 @@ async def _fetch(channels: Mapping[str, object], name: str, ref: str, largest: i
 
 async def ticking(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: the scheduler runs while the app does."""
-    scheduler = Scheduler(app[HOUSE], JOBS, dispatcher_of(app[HOUSE], app[CHANNELS]))
+    scheduler = Scheduler(app[APP], JOBS, dispatcher_of(app[APP], app[CHANNELS]))
     task = asyncio.create_task(scheduler.run())
     yield
     scheduler.stop()

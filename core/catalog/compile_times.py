@@ -3,13 +3,11 @@
 import re
 from datetime import date
 
-import holidays
-
 from core.catalog.document import HolidaysDoc, TimeDoc
 from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.terms import LONGEST_NUMBER, Destinations
-from core.rating.times import Rule, Times
+from core.rating.times import TimeRule, Times
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS_AHEAD = 20
@@ -33,7 +31,7 @@ def times_of(context: TariffScope) -> Times | None:
     return times
 
 
-def _rule(context: TariffScope, doc: TimeDoc) -> Rule:
+def _rule(context: TariffScope, doc: TimeDoc) -> TimeRule:
     where = f"{context.where}, time {doc.code}"
     since, until = _minute(doc.since, where), _minute(doc.until, where)
     if since == until:
@@ -44,7 +42,7 @@ def _rule(context: TariffScope, doc: TimeDoc) -> Rule:
     days = _days(doc.days, where)
     if doc.holidays == "only" and doc.days is None:
         days = frozenset()
-    return Rule(context.times[doc.code], days, since, until, months, _TELL[doc.holidays])
+    return TimeRule(context.times[doc.code], days, since, until, months, _TELL[doc.holidays])
 
 
 def _minute(text: str, where: str) -> int:
@@ -92,6 +90,8 @@ def _of_country(context: TariffScope, doc: HolidaysDoc) -> set[date]:
         if doc.subdivision is not None:
             refuse(where, "a `subdivision` is of a country", "add `country`")
         return set()
+    import holidays  # a second of tables that a tariff without a country never needs
+
     parts = holidays.list_supported_countries().get(doc.country)
     if parts is None:
         refuse(where, f"{doc.country!r} is no country with known holidays", "list the `days`")

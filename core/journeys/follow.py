@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.facts import Finalised
 from core.context import Context
 from core.facts import Fact
-from core.journeys import bill_final, money_received, payment_failed
-from core.payments.facts import Failed, Received, Reversed
+from core.journeys import bill_final, money_received, payment_failed, top_up
+from core.payments.facts import PaymentFailed, PaymentReceived, PaymentReversed
+from core.vending.facts import NotVended
 
 Follower = Callable[[AsyncConnection, Context, Sequence[Any]], Awaitable[None]]
 
@@ -23,26 +24,32 @@ async def _announce(conn: AsyncConnection, context: Context, facts: Sequence[Fin
     await bill_final.announce(conn, context, [bill for fact in facts for bill in fact.bills])
 
 
-async def _received(conn: AsyncConnection, context: Context, facts: Sequence[Received]) -> None:
+async def _received(conn: AsyncConnection, context: Context, facts: Sequence[PaymentReceived]) -> None:
     for fact in facts:  # a provider tells one payment at a time, each in a transaction of its own
         await money_received.received(conn, context, fact.receipt_id)
 
 
-async def _reversed(conn: AsyncConnection, context: Context, facts: Sequence[Reversed]) -> None:
+async def _reversed(conn: AsyncConnection, context: Context, facts: Sequence[PaymentReversed]) -> None:
     for fact in facts:
         await money_received.taken_back(conn, context, fact.receipt_id)
 
 
-async def _failed(conn: AsyncConnection, context: Context, facts: Sequence[Failed]) -> None:
+async def _failed(conn: AsyncConnection, context: Context, facts: Sequence[PaymentFailed]) -> None:
     for fact in facts:
         await payment_failed.failed(conn, context, fact.attempt_id)
 
 
+async def _not_vended(conn: AsyncConnection, context: Context, facts: Sequence[NotVended]) -> None:
+    for fact in facts:  # a vending system answers for one purchase at a time
+        await top_up.to_credit(conn, context, fact.vend)
+
+
 FOLLOW: Mapping[type[Fact], Sequence[Follower]] = {
     Finalised: (_announce,),
-    Received: (_received,),
-    Reversed: (_reversed,),
-    Failed: (_failed,),
+    PaymentReceived: (_received,),
+    PaymentReversed: (_reversed,),
+    PaymentFailed: (_failed,),
+    NotVended: (_not_vended,),
 }
 """Fact -> what follows, in this order."""
 

@@ -1,4 +1,4 @@
-"""A letter of ours came back: the message goes the next way, and an address that is gone is written to no more until somebody writes from it.
+"""A message came back: it goes the next way, and an address that is gone is written to no more until its holder writes from it.
 
 The report is believed only about the message it names by the id that we gave it, and about an address that message could have gone to.
 """
@@ -15,14 +15,14 @@ from core.parties.tables import contact, contact_account
 
 
 async def report(conn: AsyncConnection, context: Context, told: Delivery) -> bool:
-    """Take in one report about a letter; whether a message of ours changed by it."""
+    """Take in one report about a message; whether a message of ours changed by it."""
     changed = await delivery_reports.report(conn, context, told)
     if changed and told.details.get("gone"):
         out, link = outbox.c, contact_account.c
         linked = select(link.contact_id).join(outbox, out.account_id == link.account_id)
         named = select(out.contact_id).where(out.provider_ref == told.provider_ref)
         its_own = or_(contact.c.id.in_(linked.where(out.provider_ref == told.provider_ref)), contact.c.id.in_(named))
-        await contacts.bounced(conn, context.clock.now(), told.details["gone"], its_own)
+        await contacts.bounced(conn, context.clock.now(), told.channel, told.details["gone"], its_own)
     return changed
 
 

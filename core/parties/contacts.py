@@ -69,9 +69,9 @@ async def set_language(conn: AsyncConnection, contact_id: int, lang: str) -> Non
     await conn.execute(update(party).where(party.c.id == whose).values(language=lang))
 
 
-async def bounced(conn: AsyncConnection, now: datetime, address: str, whose: ColumnElement[bool]) -> None:
+async def bounced(conn: AsyncConnection, now: datetime, channel: str, address: str, whose: ColumnElement[bool]) -> None:
     """Mail to this address came back for good, as far as it is one of these contacts; the first time counts."""
-    gone = update(contact).where(contact.c.channel == "email", contact.c.channel_user == address, whose)
+    gone = update(contact).where(contact.c.channel == channel, contact.c.channel_user == address, whose)
     await conn.execute(gone.where(contact.c.bounced_at.is_(None)).values(bounced_at=now))
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.db.bulk import insert_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties import tables as t
 
 Row = tuple[Any, ...]
@@ -91,5 +91,5 @@ async def adopt(conn: AsyncConnection, contact_ids: Collection[int]) -> None:
         .limit(1)
         .scalar_subquery()
     )
-    free = update(t.contact).where(among(conn, t.contact.c.id, contact_ids), t.contact.c.party_id.is_(None))
+    free = update(t.contact).where(in_list(conn, t.contact.c.id, contact_ids), t.contact.c.party_id.is_(None))
     await conn.execute(free.values(party_id=owner))

@@ -20,8 +20,8 @@ FOR_STAFF = (
     "desk.", "fee.", "file.", "held.", "outage.", "import.", "parked.", "payments.debits.", "payments.move.", "payments.provider.",
     "payments.refund.", "reconcile.", "reject.", "why.", "word.", "tariff.explain.", "tariff.span.", "tariff.spans.", "usage.",
 )  # fmt: skip
-"""Beginnings of keys that only staff reads: said in the two languages of the console, in English elsewhere."""
-CONSOLE = ("en", "sw")
+"""Beginnings of keys that only staff reads: said in the languages of the console, in English elsewhere."""
+CONSOLE = ("en", "fr", "vi", "sw")
 
 _HERE = Path(__file__).parent
 _FORMAT = string.Formatter()

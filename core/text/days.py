@@ -43,8 +43,8 @@ def _ordinal(number: int) -> str:
     return {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
 
 
-WRITTEN = re.compile(r"(\d{1,2})\.?\s+([^\W\d_]+)\.?,?\s+(\d{4})")
-"""A day as pages write it: 29 Nov 2026."""
+WRITTEN = re.compile(r"(\d{1,2})\.?\s+([^\W\d_]+(?:\s+\d{1,2})?)\.?,?\s+(\d{4})")
+"""A day as pages write it: 29 Nov 2026, 29 nov. 2026, 29 thg 11 2026."""
 
 
 @cache
@@ -53,9 +53,9 @@ def _month_numbers(lang: str) -> dict[str, int]:
     return {name.casefold().rstrip("."): number for one in names for number, name in dict(one).items()}
 
 
-def written(day: date) -> str:
-    """A day as the console writes it, in every field and beside it."""
-    return f"{day:%-d %b %Y}"
+def written(day: date, lang: str = "en") -> str:
+    """A day as the console writes it, in every field and beside it: what stands there can be read back."""
+    return str(format_date(day, "d MMM y", locale=lang))
 
 
 def read_written(text: str, *languages: str) -> date:
@@ -68,7 +68,7 @@ def read_written(text: str, *languages: str) -> date:
     if found is None:
         raise ValueError(f"{text[:40]!r} is no day")
     for lang in (*languages, "en"):
-        month = _month_numbers(lang).get(found[2].casefold())
+        month = _month_numbers(lang).get(" ".join(found[2].casefold().split()))
         if month:
             return date(int(found[3]), month, int(found[1]))
     raise ValueError(f"{found[2]!r} is no month")

@@ -13,8 +13,8 @@ from core.care.interactions import Interaction, log_many
 from core.context import App
 from core.message import Inbound
 from dialogs.redact import to_keep
-from gateway.app_keys import HOUSE
-from gateway.conversation.turn import Answer
+from gateway.app_keys import APP
+from gateway.conversation.turn import TurnAnswer
 
 log = structlog.get_logger()
 
@@ -24,22 +24,22 @@ AT_MOST = 20_000
 AT_ONCE = 1_000
 
 
-class Passed:
+class LoggedTurn:
     """Lines of the log that wait to be written."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._lines: list[Interaction] = []
 
-    def note(self, inbound: Inbound, answer: Answer, said: str | None = None) -> None:
-        """What she typed and what she was shown (`said`, else a USSD answer without its first word); a repeat was noted before."""
+    def note(self, inbound: Inbound, answer: TurnAnswer, said: str | None = None) -> None:
+        """What was typed and what was shown (`said`, else the words of the page); a repeat was noted before."""
         session = answer.session
         if answer.repeated or session is None:
             return
         contact_id = session.who.contact_id if session.who else None
         last = inbound.text.rpartition("*")[2]
         typed = to_keep(last, secret=session.hush, unheard=session.unheard)
-        said = answer.reply.partition(" ")[2] if said is None else said
+        said = answer.shown if said is None else said
         account_id = session.data.get("account_id")
         self._lines += [
             Interaction(contact_id, account_id, inbound.channel, "in", "turn", typed or inbound.service or "*"),
@@ -72,12 +72,12 @@ class Passed:
                 log.warning("the log of what passed waits", error=type(why).__name__, lines=len(self._lines))
 
 
-PASSED: web.AppKey[Passed] = web.AppKey("passed", Passed)
+PASSED: web.AppKey[LoggedTurn] = web.AppKey("passed", LoggedTurn)
 
 
 async def noting(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: what is noted is written while the app runs, and once more at its end."""
-    passed = app[PASSED] = Passed(app[HOUSE])
+    passed = app[PASSED] = LoggedTurn(app[APP])
     writing = asyncio.create_task(passed.run())
     yield
     writing.cancel()

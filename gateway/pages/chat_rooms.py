@@ -14,10 +14,11 @@ from typing import Any
 import structlog
 from aiohttp import WSCloseCode, web
 
+from channels.contract import Framed
 from core.chat import transcript
 from core.context import App
 from core.message import Notice
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP, CHANNELS
 
 log = structlog.get_logger()
 LOOK_SECONDS = 1.0
@@ -78,7 +79,7 @@ class Rooms:
         for page in list(self._pages.get(visitor, ())):
             await self.bring(page)
 
-    async def show(self, visitor: str, line: transcript.Line | None) -> None:
+    async def show(self, visitor: str, line: transcript.ChatLine | None) -> None:
         """Send a line that was just committed to every page of this visitor; one that misses more is brought up to date, and so are all
         if nothing is known of the line."""
         for page in list(self._pages.get(visitor, ())):
@@ -97,7 +98,7 @@ class Rooms:
                 lines = await transcript.since(conn, page.visitor, page.seen)
             await self._send(page, lines)
 
-    async def _send(self, page: OpenPage, lines: Sequence[transcript.Line]) -> None:
+    async def _send(self, page: OpenPage, lines: Sequence[transcript.ChatLine]) -> None:
         try:
             for line in lines:
                 await page.socket.send_str(framed(line))
@@ -135,18 +136,27 @@ class Rooms:
             await page.socket.close(code=WSCloseCode.GOING_AWAY, message=b"back in a moment")
 
 
-def framed(line: transcript.Line) -> str:
+def framed(line: transcript.ChatLine) -> str:
     """A line as the page reads it."""
     told: dict[str, Any] = {"seq": line.seq, "side": line.side, "at": line.at.isoformat(), **line.body}
     return json.dumps(told, ensure_ascii=False)
 
 
 ROOMS: web.AppKey[Rooms] = web.AppKey("rooms", Rooms)
+CHAT = "webchat"
+"""The channel whose frames these pages carry."""
+
+
+def chat_of(app: web.Application) -> Framed:
+    """That channel, which reads the frames."""
+    channel = app[CHANNELS][CHAT]
+    assert isinstance(channel, Framed)
+    return channel
 
 
 async def running(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: the rooms are watched while the app runs."""
-    rooms = app[ROOMS] = Rooms(app[HOUSE])
+    rooms = app[ROOMS] = Rooms(app[APP])
     watching = asyncio.create_task(rooms.watch())
     yield
     watching.cancel()

@@ -7,25 +7,51 @@ turn: sent twice (a second press, a reload) it has one effect and one answer.
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
+from channels.contract import ByMessage, Channel, Door, Page
 from core.care import media
-from core.message import Inbound, Kind
+from core.message import Inbound, Kind, Notice, Screen, Sent
 from core.parties import queries as parties
 from core.text import say
 from dialogs.intents import WORDS
 from dialogs.model import Ask
 from gateway.admin.edge import PICTURES
-from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.app_keys import APP, CHANNELS, TURNS
 from gateway.conversation.interaction_log import PASSED
-from gateway.conversation.turn import Answer
+from gateway.conversation.turn import TurnAnswer
+from gateway.pages.chat_rooms import CHAT
 from gateway.pages.me_door import Her, hers
 from gateway.pages.me_show import show
 from gateway.pages.page import message
 
 CHANNEL = "page"
+
+
+class OwnPages(ByMessage):
+    """Drawn as the web chat is; but a code to their own phone opened it."""
+
+    name = CHANNEL
+    doors: tuple[Door, ...] = ()
+    opened_by_code = True
+
+    def __init__(self, chat: Channel) -> None:
+        self.chat = chat
+
+    def lay_out(self, screen: Screen) -> tuple[Page, ...]:
+        """As the web chat does."""
+        return self.chat.lay_out(screen)
+
+    def render(self, screen: Screen, page: Page) -> str:
+        """As the web chat does."""
+        return self.chat.render(screen, page)
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        """As the web chat does."""
+        return await self.chat.send(notices)
 
 
 @hers
@@ -45,7 +71,7 @@ async def answer(request: web.Request, her: Her) -> web.Response:
 @hers
 async def picture(request: web.Request, her: Her) -> web.Response:
     """POST /me/picture: a `file`, kept for a clerk, and asked what it is of; the same picture again is the same turn."""
-    app, file = request.app[HOUSE], (await request.post()).get("file")
+    app, file = request.app[APP], (await request.post()).get("file")
     body = b""
     if isinstance(file, web.FileField):
         with file.file:
@@ -71,20 +97,20 @@ async def _turn(
     inbound = Inbound(
         CHANNEL, her.contact.channel_user, text, kind, phone, turn or secrets.token_hex(8), details=details
     )
-    taken = await app[TURNS].answer(inbound, app[CHANNELS]["webchat"])
+    taken = await app[TURNS].answer(inbound, OwnPages(app[CHANNELS][CHAT]))
     told = json.loads(taken.reply)
     if PASSED in app:
         app[PASSED].note(inbound, taken, told["text"])
     return await _drawn(request, her, taken, told)
 
 
-async def _drawn(request: web.Request, her: Her, taken: Answer, told: dict[str, Any]) -> web.Response:
+async def _drawn(request: web.Request, her: Her, taken: TurnAnswer, told: dict[str, Any]) -> web.Response:
     """The screen as a form; what she types is asked for where a question stands, and hidden where it is a secret."""
     session = taken.session
     state = request.app[TURNS].book.state(session.place) if session and session.place else None
     lang = session.lang if session else her.contact.language
     account_id = session.data.get("account_id") if session else None
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         account = await parties.account(conn, account_id or her.accounts[0])
     assert account is not None
     return show(

@@ -53,7 +53,7 @@ async def test_a_chat_that_loses_its_connection_loses_and_repeats_no_line(street
     before = await lines(page)
     assert len(before) == 2
     for n in range(3):
-        await street.app[ROOMS].close()
+        await street.web_app[ROOMS].close()
         await page.fill("[data-text]", f"while away {n}")
         await page.press("[data-text]", "Enter")
         await expect(page.locator(".from-you", has_text=f"while away {n}")).to_have_count(1)

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from channels.contract import ByMessage
 from core.campaigns import queries, store
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
@@ -24,7 +25,7 @@ from tests.conftest import NOON
 LANES = 2
 
 
-class Bulk:
+class Bulk(ByMessage):
     """Posts a wave in one request, as Africa's Talking takes them."""
 
     def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
@@ -34,7 +35,7 @@ class Bulk:
         told = {"messages": [[notice.key, notice.to, notice.text] for notice in notices]}
         async with self.http.post(self.url, json=told) as answer:
             answer.raise_for_status()
-        return [Sent(notice.key, "accepted", f"ref-{notice.key}") for notice in notices]
+        return [Sent(notice.key, "done", f"ref-{notice.key}") for notice in notices]
 
 
 async def live(said: dict[str, Any]) -> None:

@@ -271,7 +271,7 @@ class Page(Way):
     def _read(self, page: str) -> tuple[str, dict[str, str]]:
         said = re.search(r'<div class="said".*?>(.*?)</div>', page, re.DOTALL)
         assert said, page
-        found = re.search(r'name="csrf" value="(.*?)"><input type="hidden" name="turn" value="(.*?)"', page)
+        found = re.search(r'name="csrf" value="(.*?)">\s*<input type="hidden" name="turn" value="(.*?)"', page)
         if found:
             self.csrf, self.turn = found[1], found[2]
         text = html.unescape(re.sub(r"<[^>]+>", "\n", said[1]))

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import insert, select
 
+from channels.contract import ByMessage
 from core.billing.tables import invoice_line
 from core.context import App
 from core.journeys import bill_final
@@ -31,13 +32,13 @@ class Final:
     reward_minor: int = 0
 
 
-class Phone:
+class Phone(ByMessage):
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
 
     async def send(self, notices: "list[object]") -> list[Sent]:
         self.texts |= {str(getattr(one, "to", "")): str(getattr(one, "text", "")) for one in notices}
-        return [Sent(str(getattr(one, "key", "")), "accepted") for one in notices]
+        return [Sent(str(getattr(one, "key", "")), "done") for one in notices]
 
 
 async def _paid_before(conn, app: App, customer: Customer, amount: int) -> None:

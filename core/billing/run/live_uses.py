@@ -41,7 +41,7 @@ async def charged(
     for one in periods:
         paid[at[one.id]] += one.charged_minor
         period[at[one.id]] = one.id
-    of_use: dict[tuple[str, str], list[tuple[int, store.Use]]] = {}
+    of_use: dict[tuple[str, str], list[tuple[int, store.StoredUse]]] = {}
     for period_id, use in await store.uses_in(conn, at.keys()):
         of_use.setdefault((use.use, use.unit), []).append((at[period_id], use))
     return Live(paid, period, {key: _columns(context, key[1], rows) for key, rows in of_use.items()})
@@ -58,7 +58,7 @@ def together(collected: Mapping[str, UseColumns], charged: Live) -> dict[str, Us
     return found
 
 
-def _columns(context: Context, unit: str, rows: Sequence[tuple[int, store.Use]]) -> UseColumns:
+def _columns(context: Context, unit: str, rows: Sequence[tuple[int, store.StoredUse]]) -> UseColumns:
     """Uses of one kind by service and time, as the operator's clock shows it."""
     numbers: dict[str, int] = {}
     table = [

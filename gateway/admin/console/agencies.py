@@ -11,8 +11,9 @@ from core.journeys.dunning import agency as agency_placed
 from core.overview import agencies as found
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_day, back, form, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 SPAN = (("from", "a day; the first of this month unless said"), ("to", "a day; today unless said"))
 
@@ -24,7 +25,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str, status: int = 200) -> web.Response:
-    app, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[APP], request[WHO].branch
     span = _span(request, app)
     async with app.db.reading() as conn:
         now = {row.agency: row for row in await found.standing(conn, branch_code=branch)}
@@ -64,23 +65,23 @@ async def place(request: web.Request) -> web.Response:
     told, who = await form(request), request[WHO]
     try:
         code = told.get("agency", "")
-        await agency_placed.place(request.app[HOUSE], code, actor=who.actor, branch_code=who.branch)
+        await agency_placed.place(request.app[APP], code, actor=who.actor, branch_code=who.branch)
     except Refused as why:
-        return await _page(request, why.sentence(), why.status)
+        return await _page(request, why.sentence(speaks()), why.status)
     raise back("/console/agencies")
 
 
 @described("collections.work", summary="A file for an agency, as CSV", query=SPAN)
 async def file(request: web.Request) -> web.Response:
     """GET /console/agencies/{agency}/{file}.csv: placed, recalled or collected."""
-    app, code, name = request.app[HOUSE], request.match_info["agency"], request.match_info["file"]
+    app, code, name = request.app[APP], request.match_info["agency"], request.match_info["file"]
     span = _span(request, app)
     if name not in found.FILES:
         raise web.HTTPNotFound(text="There is no such file.")
     try:
         agency.known(app, code)
     except Refused as why:
-        raise web.HTTPNotFound(text=why.sentence()) from None
+        raise web.HTTPNotFound(text=why.sentence(speaks())) from None
     async with app.db.reading() as conn:
         lines = await found.FILES[name](conn, app, code, *span, request[WHO].branch)
     said = f"attachment; filename={code}-{name}-{span[0]}-{span[1]}.csv"

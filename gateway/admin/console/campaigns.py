@@ -22,8 +22,9 @@ from core.parties import senders
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import an_instant, back, form, show
 from gateway.admin.console.funnel_plot import funnel_plot
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 _NEW = {"name": "", "channel": "sms", "sender": "", "branch": "", "language": "", "owing": "", "customers": "", "starts_at": "",
         "holdout": "", "from": "", "until": "", "per_minute": ""}  # fmt: skip
@@ -40,7 +41,7 @@ async def listing(request: web.Request) -> web.Response:
 @described("campaign.run", summary="Look at a campaign before it is planned, or plan it", status=303)
 async def plan(request: web.Request) -> web.Response:
     """POST /console/campaigns: `do=look` tells whom it would reach, `do=plan` plans it."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     try:
         meant = read(request, told)
         if not named(told):
@@ -52,16 +53,16 @@ async def plan(request: web.Request) -> web.Response:
         async with app.db.writing() as conn:
             made = await store.plan(conn, app, name=told["name"], actor=request[WHO].actor, **meant)
     except Refused as why:
-        return await _page(request, told, None, why.sentence(), why.status)
+        return await _page(request, told, None, why.sentence(speaks()), why.status)
     raise back(f"/console/campaigns/{made.id}")
 
 
 def read(request: web.Request, told: Mapping[str, str]) -> dict[str, Any]:
     """What a form means, as `store.plan` takes it; `Refused` where no such campaign can be planned."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     texts, second = checked(_words(told, app.operator.languages)), _words(told, app.operator.languages, "b_")
     segment, channel, terms = _segment(request, told), _channel(told), _terms(told)
-    sender = told["sender"] if told.get("sender") in senders.known(app) and channel == "sms" else None
+    sender = senders.chosen(app, channel, told.get("sender"))
     checked_terms(terms.get("holdout_percent", 0), terms.get("window"), terms.get("per_minute"))
     if second:
         checked(second)
@@ -85,7 +86,7 @@ def named(told: Mapping[str, str]) -> bool:
 @described("campaign.see", summary="One campaign and how far it is")
 async def page(request: web.Request) -> web.Response:
     """GET /console/campaigns/{id}."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         found = await _found(conn, request)
         progress = await queries.progress(conn, found.id)
         arms = await funnel(conn, found)
@@ -96,7 +97,7 @@ async def page(request: web.Request) -> web.Response:
 @described("campaign.run", summary="Pause, resume or cancel a campaign", status=303)
 async def move(request: web.Request) -> web.Response:
     """POST /console/campaigns/{id}: `to`."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         found = await _found(conn, request)
         if told.get("to") not in dict(_moves(found.state)):
@@ -143,7 +144,7 @@ def _channel(told: Mapping[str, str]) -> str:
 
 
 async def _found(conn: AsyncConnection, request: web.Request) -> Campaign:
-    row = await theirs(conn, request.app[HOUSE], request[WHO], CAMPAIGN, request.match_info["id"])
+    row = await theirs(conn, request.app[APP], request[WHO], CAMPAIGN, request.match_info["id"])
     found = await queries.by_id(conn, row.id)
     assert found is not None
     return found
@@ -152,7 +153,7 @@ async def _found(conn: AsyncConnection, request: web.Request) -> Campaign:
 async def _page(
     request: web.Request, told: Mapping[str, str], audience: int | None, wrong: str, status: int = 200
 ) -> web.Response:
-    app, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[APP], request[WHO].branch
     async with app.db.reading() as conn:
         known = [one for one in await queries.campaigns(conn) if branch in (None, one.segment.branch)]
         choices = await branches(conn)

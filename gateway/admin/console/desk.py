@@ -20,7 +20,7 @@ from gateway.admin.auth import CSRF, WHO
 from gateway.admin.console import done
 from gateway.admin.console.doors import doors_of
 from gateway.admin.console.tongue import COOKIE, langs, speaks
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.page import render
 
 
@@ -56,7 +56,7 @@ def show(request: web.Request, template: str, *, status: int = 200, **values: An
 
 async def branch_of(request: web.Request) -> int | None:
     """The id of the branch she belongs to; None: the whole house."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         return await branch_id_of(conn, request[WHO].branch)
 
 

@@ -5,10 +5,14 @@ Widths are whole pixels of the widest bar's share; the counts stand beside the b
 
 from collections.abc import Sequence
 
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from core.overview.funnel import Arm
+from core.reasons import word
+from gateway.admin.console.tongue import speaks
 from gateway.pages.page import fragment
+from gateway.pages.tongue import told
 
 WIDTH, LEFT, RIGHT, ROW, GAP = 1000, 220, 130, 24, 18
 NAMES = {"a": "Wording A", "b": "Wording B", "none": "Left out"}
@@ -23,11 +27,12 @@ def funnel_plot(arms: Sequence[Arm]) -> Markup:
             percent = f"{share[:-1] or '0'}.{share[-1]} %"
             width = (WIDTH - LEFT - RIGHT) * count // max(arm.chosen, 1)
             parts.append(
-                f'<text class="scale" x="{LEFT - 8}" y="{y + 16}" text-anchor="end">{NAMES[arm.arm]}: {step}</text>'
+                f'<text class="scale" x="{LEFT - 8}" y="{y + 16}" text-anchor="end">{told(NAMES[arm.arm], speaks())}: {word(step, speaks())}</text>'
                 f'<rect class="received" x="{LEFT}" y="{y + 3}" width="{width}" height="{ROW - 6}"/>'
-                f'<text class="scale" x="{LEFT + width + 8}" y="{y + 16}">{count:,} ({percent})</text>'
+                f'<text class="scale" x="{LEFT + width + 8}" y="{y + 16}">{format_decimal(count, locale=speaks())} ({percent})</text>'
             )
             y += ROW
         y += GAP
-    head = f'<svg class="plot" viewBox="0 0 {WIDTH} {max(y, ROW)}" role="img" aria-label="How far the campaign came">'
+    words = told("How far the campaign came", speaks())
+    head = f'<svg class="plot" viewBox="0 0 {WIDTH} {max(y, ROW)}" role="img" aria-label="{words}">'
     return fragment(head + "".join(parts) + "</svg>")

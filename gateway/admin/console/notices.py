@@ -7,18 +7,19 @@ from core.notices import own_texts
 from core.text import LANGUAGES
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import back, form, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/notices"
 
 
 @described(
-    "notice.edit", summary="The words of notices", query=(("lang", "a language; the operator's first unless said"),)
+    "notice.edit", summary="The words of notices", query=(("words", "a language; the operator's first unless said"),)
 )
 async def page(request: web.Request) -> web.Response:
     """GET /console/notices."""
-    return await _page(request, request.query.get("lang", ""))
+    return await _page(request, request.query.get("words", ""))
 
 
 async def _page(
@@ -31,7 +32,7 @@ async def _page(
     wrong: str = "",
     status: int = 200,
 ) -> web.Response:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     lang = lang or app.operator.languages[0]
     if lang not in LANGUAGES:
         raise web.HTTPNotFound(text="There is no such language.")
@@ -62,7 +63,7 @@ async def _page(
 @described("notice.edit", whole=True, summary="Check the words of a notice, or keep them", status=303)
 async def edit(request: web.Request) -> web.Response:
     """POST /console/notices: `lang`, `key`, `text` (blank: our own again), `do` is check or keep."""
-    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[APP], request[WHO], await form(request)
     lang, key, text = (told.get(name, "") for name in ("lang", "key", "text"))
     warnings = own_texts.check(app, lang, key, text)
     if told.get("do") != "keep":
@@ -71,8 +72,10 @@ async def edit(request: web.Request) -> web.Response:
         async with app.db.writing() as conn:
             await own_texts.keep(conn, app, lang, key, text, who.actor)
     except Refused as why:
-        return await _page(request, lang, key=key, text=text, told=warnings, wrong=why.sentence(), status=why.status)
-    raise back(f"{PATH}?lang={lang}&done=yes")
+        return await _page(
+            request, lang, key=key, text=text, told=warnings, wrong=why.sentence(speaks()), status=why.status
+        )
+    raise back(f"{PATH}?words={lang}&done=yes")
 
 
 def routes() -> list[web.RouteDef]:

@@ -17,7 +17,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_quantity, back, form, page_of, show
 from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/parked"
 SIZE = 50
@@ -35,7 +35,7 @@ DONE = {
 )
 async def listing(request: web.Request) -> web.Response:
     """GET /console/parked."""
-    app, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[APP], request[WHO].branch
     state = request.query.get("state", parked.PARKED)
     if state not in STATES:
         raise web.HTTPBadRequest(text="The state is parked or skipped.")
@@ -67,7 +67,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
-    app, told = request.app[HOUSE], await form(request) if request.method == "POST" else {}
+    app, told = request.app[APP], await form(request) if request.method == "POST" else {}
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], PARKED_MONTH, request.match_info["id"])
         found = await parked.one(conn, named.id)
@@ -97,7 +97,7 @@ def _plain(micro: int | None) -> str:
 @described("parked.decide", summary="Decide about a month that is not billed", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/parked/{id}: `do` is again, estimate (`use:<service>:<meter>`, `reason`) or skip (`reason`)."""
-    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[APP], request[WHO], await form(request)
     cycle_id = 0
     try:
         async with app.db.writing() as conn:
@@ -106,7 +106,7 @@ async def decide(request: web.Request) -> web.Response:
     except (Refused, Unreadable) as why:
         if not cycle_id:
             raise
-        words = why.sentence() if isinstance(why, Refused) else str(why)
+        words = why.sentence(speaks()) if isinstance(why, Refused) else str(why)
         return await _page(request, words, why.status if isinstance(why, Refused) else 400)
     raise back(f"{PATH}?done={done}")
 

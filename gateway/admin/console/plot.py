@@ -7,11 +7,14 @@ table below the plot, for whoever cannot see it.
 from collections.abc import Sequence
 from datetime import date
 
+from babel.dates import format_date
 from markupsafe import Markup
 
 from core import money
 from core.overview.day import Cash
+from gateway.admin.console.tongue import speaks
 from gateway.pages.page import fragment
+from gateway.pages.tongue import told
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 1000, 260, 130, 28, 12
 _NICE = (1, 2, 5)
@@ -34,7 +37,9 @@ def cash_plot(month: Sequence[Cash], on: date, currency: str) -> Markup:
                 one.on == on,
             )
         )
-    words = f"Cash expected and received by day, {month[0].on:%B %Y}"
+    words = told("Cash expected and received by day, {month}", speaks()).format(
+        month=format_date(month[0].on, "LLLL y", locale=speaks())
+    )
     head = f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">'
     return fragment(head + "".join(parts) + "</svg>")
 
@@ -53,7 +58,7 @@ def _axis(top: int, room: int, currency: str) -> str:
     lines = []
     for quarter in range(5):
         y = TOP + room - room * quarter // 4
-        words = money.show(top * quarter // 4, currency)
+        words = money.show(top * quarter // 4, currency, speaks())
         lines.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH}" y1="{y}" y2="{y}"/>')
         lines.append(f'<text class="scale" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{words}</text>')
     return "".join(lines)

@@ -9,7 +9,9 @@ from markupsafe import Markup
 
 from core import money
 from gateway.admin.console.plot import ceiling
+from gateway.admin.console.tongue import speaks
 from gateway.pages.page import fragment
+from gateway.pages.tongue import told
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 1000, 220, 130, 28, 22
 
@@ -27,14 +29,13 @@ def steps_plot(steps: Sequence[tuple[str, int, int]], currency: str) -> Markup:
             f'<text class="count" x="{x + step // 2}" y="{HEIGHT - BOTTOM - height - 6}" text-anchor="middle">{count}</text>'
             f'<text class="date" x="{x + step // 2}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{name}</text>'
         )
-    head = (
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Overdue money by step of the ladder">'
-    )
+    words = told("Overdue money by step of the ladder", speaks())
+    head = f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">'
     return fragment(head + "".join(parts) + "</svg>")
 
 
 def _line(minor: int, y: int, currency: str) -> str:
     return (
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH}" y1="{y}" y2="{y}"/>'
-        f'<text class="scale" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{money.show(minor, currency)}</text>'
+        f'<text class="scale" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{money.show(minor, currency, speaks())}</text>'
     )

@@ -5,11 +5,15 @@ Only numbers and dates of ours go into it, as whole pixels.
 
 from collections.abc import Sequence
 
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from core.payments.first_attempt_rate import TriesOfDay
+from core.text.days import written
 from gateway.admin.console.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, ceiling
+from gateway.admin.console.tongue import speaks
 from gateway.pages.page import fragment
+from gateway.pages.tongue import told
 
 
 def tries_plot(days: Sequence[TriesOfDay]) -> Markup:
@@ -22,12 +26,12 @@ def tries_plot(days: Sequence[TriesOfDay]) -> Markup:
         x, wide = LEFT + index * step + 4, max(4, step - 8)
         good, bad = one.succeeded * room // top, (one.tries - one.succeeded) * room // top
         parts.append(
-            f'<g class="day"><title>{one.on}: {one.succeeded} of {one.tries}</title>'
+            f'<g class="day"><title>{written(one.on, speaks())}: {one.succeeded} / {one.tries}</title>'
             f'<rect class="received" x="{x}" y="{floor - good}" width="{wide}" height="{good}" rx="2"/>'
             f'<rect class="rejected" x="{x}" y="{floor - good - bad}" width="{wide}" height="{bad}" rx="2"/>'
             f'<text class="date" x="{x + wide // 2}" y="{floor + 18}" text-anchor="middle">{one.on.day}</text></g>'
         )
-    words = "First tries of payments by day: paid at once, and not"
+    words = told("First tries of payments by day: paid at once, and not", speaks())
     head = f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">'
     return fragment(head + "".join(parts) + "</svg>")
 
@@ -35,5 +39,5 @@ def tries_plot(days: Sequence[TriesOfDay]) -> Markup:
 def _line(count: int, y: int) -> str:
     return (
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH}" y1="{y}" y2="{y}"/>'
-        f'<text class="scale" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{count:,}</text>'
+        f'<text class="scale" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{format_decimal(count, locale=speaks())}</text>'
     )

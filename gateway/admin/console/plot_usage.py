@@ -5,11 +5,14 @@ Only numbers and dates of ours go into it, as whole pixels. The same figures sta
 
 from collections.abc import Sequence
 
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from core.metering.queries import Daily
 from gateway.admin.console.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, ceiling
+from gateway.admin.console.tongue import speaks
 from gateway.pages.page import fragment
+from gateway.pages.tongue import told
 
 
 def usage_plot(days: Sequence[Daily]) -> Markup:
@@ -27,7 +30,7 @@ def usage_plot(days: Sequence[Daily]) -> Markup:
             f'<rect class="rejected" x="{x}" y="{floor - taken - bad}" width="{wide}" height="{bad}" rx="2"/>'
             f'<text class="date" x="{x + wide // 2}" y="{floor + 18}" text-anchor="middle">{one.on.day}</text></g>'
         )
-    words = "Records taken and rejected by the day they came"
+    words = told("Records taken and rejected by the day they came", speaks())
     head = f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">'
     return fragment(head + "".join(parts) + "</svg>")
 
@@ -37,5 +40,7 @@ def _axis(top: int, room: int) -> str:
     for quarter in range(5):
         y = TOP + room - room * quarter // 4
         lines.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH}" y1="{y}" y2="{y}"/>')
-        lines.append(f'<text class="scale" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{top * quarter // 4:,}</text>')
+        lines.append(
+            f'<text class="scale" x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{format_decimal(top * quarter // 4, locale=speaks())}</text>'
+        )
     return "".join(lines)

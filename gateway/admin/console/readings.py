@@ -14,8 +14,9 @@ from core.overview.nameable import HELD_READING
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console.desk import a_quantity, back, form, page_of, show
+from gateway.admin.console.tongue import speaks
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/readings"
 SIZE = 50
@@ -33,7 +34,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str = "", about: int = 0, status: int = 200) -> web.Response:
-    app, at = request.app[HOUSE], page_of(request)
+    app, at = request.app[APP], page_of(request)
     told = await form(request) if request.method == "POST" else {}
     async with app.db.reading() as conn:
         found = await held.listing(conn, branch_code=request[WHO].branch, offset=(at - 1) * SIZE, limit=SIZE + 1)
@@ -57,7 +58,7 @@ async def _page(request: web.Request, wrong: str = "", about: int = 0, status: i
 @described("reading.decide", summary="Decide about a held reading", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/readings/{id}: `do` is accept, replace (`value`, `reason`) or order (`note`); `sure` for what is doubtful."""
-    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[APP], request[WHO], await form(request)
     do, about = told.get("do", ""), 0
     try:
         async with app.db.writing() as conn:
@@ -66,7 +67,7 @@ async def decide(request: web.Request) -> web.Response:
     except (Refused, Unreadable) as why:
         if not about:
             raise
-        words = why.sentence() if isinstance(why, Refused) else str(why)
+        words = why.sentence(speaks()) if isinstance(why, Refused) else str(why)
         return await _page(request, words, about, why.status if isinstance(why, Refused) else 400)
     raise back(f"{PATH}?done={do}")
 

@@ -18,6 +18,7 @@ from gateway.admin.console.tongue import listen, speaks
 from gateway.admin.described import Handler
 from gateway.admin.edge import UNREAD
 from gateway.pages.refill import Wrong, refilled
+from gateway.pages.tongue import told as told_of
 
 STAYS = (400, 404, 409, 422)
 """Refusals that a person can put right where they stand."""
@@ -71,7 +72,7 @@ def _wrong(why: Exception) -> Wrong:
         about = about or next((field for key, field in FIELDS.items() if why.code.startswith(key)), None)
         return Wrong(why.sentence(speaks()), about)
     words = (why.text or why.reason) if isinstance(why, web.HTTPException) else ""
-    return Wrong(words.removeprefix("400: "), None, why.typed if isinstance(why, Unfit) else None)
+    return Wrong(told_of(words.removeprefix("400: "), speaks()), None, why.typed if isinstance(why, Unfit) else None)
 
 
 def page_before(request: web.Request) -> str:

@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from aiohttp import web
 
 from core.text import CONSOLE
+from gateway.admin.edge import language
 
 COOKIE = "hodi_console_lang"
 _SPEAKS: ContextVar[str] = ContextVar("console_speaks", default=CONSOLE[0])
@@ -17,14 +18,15 @@ def speaks() -> str:
 
 
 def listen(request: web.Request) -> str:
-    """Find the language this person chose (`?lang=`, then their cookie), and speak it until the answer is made."""
-    chosen = request.query.get("lang") or request.cookies.get(COOKIE, "")
-    lang = chosen if chosen in CONSOLE else CONSOLE[0]
+    """Find the language this person chose (`?lang=`, then their cookie, then what their browser asks for), and speak it until the answer
+    is made. The console is read in `CONSOLE`: who asks for another of the house's languages is answered in English."""
+    wanted = (request.query.get("lang", ""), request.cookies.get(COOKIE, ""), language(request))
+    lang = next((one for one in wanted if one in CONSOLE), CONSOLE[0])
     _SPEAKS.set(lang)
     return lang
 
 
-NAMES = {"en": "English", "sw": "Kiswahili"}
+NAMES = {"en": "English", "fr": "Français", "vi": "Tiếng Việt", "sw": "Kiswahili"}
 
 
 def langs(request: web.Request) -> list[tuple[str, str, str]]:

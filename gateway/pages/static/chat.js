@@ -141,7 +141,7 @@ function startChat(box) {
     if (!waiting.length) box.querySelector("[data-typing]")?.remove();
   }
 
-  /* A first visit begins with the menu, as if she had said hello; a page that comes back does not. */
+  /* A first visit begins with the menu, as if they had said hello; a page that comes back does not. */
   function greet(last) {
     if (last === 0 && !waiting.length) speak({ text: box.dataset.opening });
   }

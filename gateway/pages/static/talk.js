@@ -1,4 +1,4 @@
-/* A clerk's open chat: looks for new words every few seconds and leaves what she is writing alone. Without scripts: reload. */
+/* A clerk's open chat: looks for new words every few seconds and leaves what they are writing alone. Without scripts: reload. */
 "use strict";
 
 async function look() {

@@ -3,17 +3,18 @@
 from dataclasses import replace
 from importlib.resources import as_file, files
 
+from channels.contract import BySession
 from core.balances import queries, spend, verify
 from core.balances.model import Want
 from core.config.operator import read_operator
 from core.context import App
 from core.metering.store import sources
-from core.onboarding.model import Customer, Registered
+from core.onboarding.model import NewCustomer, Registered
 from core.onboarding.register import register_customer
 from core.summary.reader import open_quick
-from dialogs.counter import who
-from dialogs.model import Asked
-from dialogs.words import Words
+from dialogs.counter import caller
+from dialogs.localize import Localizer
+from dialogs.model import CounterRequest
 from tests.core.balances.world import MB
 
 PHONE = "+447700900001"
@@ -27,7 +28,7 @@ def mobile(app: App) -> App:
 
 async def newcomer(app: App) -> Registered:
     async with app.db.writing() as conn:
-        return await register_customer(conn, app, Customer("Ann", phone=PHONE, commodity="mobile", number="77"))
+        return await register_customer(conn, app, NewCustomer("Ann", phone=PHONE, commodity="mobile", number="77"))
 
 
 async def balances(app: App, account_id: int, lang: str = "en") -> str:
@@ -37,10 +38,10 @@ async def balances(app: App, account_id: int, lang: str = "en") -> str:
         async def standing(self) -> list[object]:
             return list(await quick.standing("ussd", PHONE))
 
-    asked = Asked("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {})
-    told = await who.balances(Glance(), app, asked)  # a glance without a turn
+    request = CounterRequest("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {}, traits=BySession())
+    told = await caller.balances(Glance(), app, request)  # a glance without a turn
     await quick.close()
-    return Words(app.zone).write(lang, told["lines"])
+    return Localizer(app.zone).write(lang, told.lines)
 
 
 async def test_a_newcomer_sees_her_bundles_and_what_is_left_after_a_use(app: App) -> None:
@@ -65,7 +66,7 @@ async def test_a_welcome_of_money_is_known_to_the_ledger_and_only_for_its_commod
     app = replace(app, operator=app.operator.model_copy(update={"balances": rules}))
     ann = await newcomer(app)
     async with app.db.writing() as conn:
-        other = await register_customer(conn, app, Customer("Bob"))
+        other = await register_customer(conn, app, NewCustomer("Bob"))
     async with app.db.reading() as conn:
         assert [one.amount for one in await queries.buckets_of(conn, ann.account_id)] == [500]
         assert await queries.buckets_of(conn, other.account_id) == []

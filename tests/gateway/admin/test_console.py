@@ -123,7 +123,7 @@ async def test_a_clerk_sees_who_wanted_no_messages_since_when_and_in_which_words
         await consent.stop(conn, world.app, mine.id, sender="20414", channel="sms", word="Sitaki tena, STOP")
     text = await browser.get(address)
     section = text[text.index("What was said about messages") :]
-    for words in ("No more messages", "20414", "sms", "Sitaki tena, STOP"):
+    for words in ("No more messages", "20414", "SMS", "Sitaki tena, STOP"):
         assert words in section, words
 
 
@@ -311,7 +311,7 @@ async def test_dead_letters_are_seen_and_sent_again(world: World) -> None:
     browser = await signed_in(world.client, world.app)
     text = await browser.get("/console/outbox")
     assert "&lt;b&gt;gone" in text
-    assert "1 will be tried again" in await browser.post("/console/outbox", id=str(ids[0]))
+    assert "1 message will be tried again" in await browser.post("/console/outbox", id=str(ids[0]))
     states = {row.id: row.state for row in await rows(world.app, select(outbox.c.id, outbox.c.state))}
     assert states == {ids[0]: "waiting", ids[1]: "dead"}
 
@@ -343,7 +343,7 @@ CAMPAIGN = {
 async def test_a_campaign_is_looked_at_before_it_is_planned_and_followed_after(world: World) -> None:
     browser = await signed_in(world.client, world.app, "marketing")
     text = await browser.post("/console/campaigns", **{**CAMPAIGN, "do": "look"})
-    assert "would reach <b>2</b> people" in text
+    assert "would reach 2 people" in text
     assert "1 SMS" in text
     assert await rows(world.app, select(campaign.c.id)) == []
     assert "planned" in await browser.post("/console/campaigns", **CAMPAIGN)
@@ -378,7 +378,8 @@ async def test_a_campaign_s_terms_are_kept_its_length_is_warned_of_and_its_funne
     assert "“" in dear.split('class="wrong"')[1]
     second = {"b_text_en": "Cake " * 40, "do": "look"}
     assert (
-        "2 SMS" in (await browser.post("/console/campaigns", **{**CAMPAIGN, **second})).split("Second words in en")[1]
+        "2 SMS"
+        in (await browser.post("/console/campaigns", **{**CAMPAIGN, **second})).split("Second words in English")[1]
     )
     told = {"holdout": "10", "from": "09:00", "until": "17:00", "per_minute": "600", "b_text_en": "Cake!"}
     await browser.post("/console/campaigns", **{**CAMPAIGN, **told})
@@ -399,7 +400,7 @@ async def test_a_campaign_s_terms_are_kept_its_length_is_warned_of_and_its_funne
 async def test_a_branch_writes_to_itself_alone_whatever_the_form_says(world: World) -> None:
     browser = await signed_in(world.client, world.app, "admin", "nakuru")
     text = await browser.post("/console/campaigns", **{**CAMPAIGN, "do": "look", "branch": "kisumu"})
-    assert "would reach <b>1</b> person" in text
+    assert "would reach 1 person" in text
 
 
 async def test_a_ticket_is_answered_and_moved_on_the_page(world: World) -> None:

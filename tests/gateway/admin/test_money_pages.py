@@ -161,7 +161,7 @@ async def test_a_signed_mandate_is_taken_put_into_a_file_and_ended(world: World)
     async with app.db.writing() as conn:
         assert await mandates.plan_collections(conn, app, [Bill()])
     await collect.collect_due(app, app.today())
-    assert "1 direct debits" in await browser.get("/console/mandates/files")
+    assert "1 direct debit of" in await browser.get("/console/mandates/files")
     text = await browser.post("/console/mandates/files")
     [path] = re.findall(r'href="(/console/mandates/files/\d+)"', text)
     assert "<IBAN>DE75512108001245126199</IBAN>" in await browser.get(path)

@@ -58,7 +58,7 @@ async def test_from_the_first_word_to_the_last_at_the_console(world: World) -> N
     ):
         await browser.post(PATH, 400, **wrong)
     for _ in range(2):
-        assert "1 tickets" in await browser.post(PATH, **SAID)
+        assert "1 ticket" in await browser.post(PATH, **SAID)
     path = f"{PATH}/{await only(app)}"
     later = (app.clock.now() + timedelta(hours=5)).astimezone(app.zone)
     assert "Expected to be over" in await browser.post(path, do="expect", until=f"{later:%Y-%m-%dT%H:%M}")

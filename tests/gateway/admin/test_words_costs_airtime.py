@@ -40,7 +40,7 @@ async def own(app: App) -> AsyncIterator[App]:
 async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(own: App, world: World) -> None:
     browser = await signed_in(world.client, own)
     ours = say("sw", KEY, amount="1", operator="x", ussd="y")
-    assert KEY in await browser.get(f"{NOTICES}?lang=sw")
+    assert KEY in await browser.get(f"{NOTICES}?words=sw")
     said = {"lang": "sw", "key": KEY}
     assert "{amount} is missing" in await browser.post(NOTICES, **said, text="Asante!", do="check")
     assert "It is fine" in await browser.post(NOTICES, **said, text=MINE, do="check")
@@ -55,7 +55,7 @@ async def test_words_are_checked_kept_heard_by_the_next_message_and_given_back(o
     await browser.post(NOTICES, **said, text="", do="keep")
     assert say("sw", KEY, amount="1", operator="x", ussd="y") == ours
     await browser.post(NOTICES, 404, lang="sw", key="bill.title", text="x", do="keep")
-    await browser.get(f"{NOTICES}?lang=xx", 404)
+    await browser.get(f"{NOTICES}?words=xx", 404)
 
 
 async def test_a_branch_does_not_word_for_the_house(own: App, world: World) -> None:
@@ -106,7 +106,7 @@ async def test_costs_are_summed_by_channel_between_two_days_and_by_branch(world:
     await spend(app, world.kisumu.account_id, 50, "whatsapp")
     browser = await signed_in(world.client, app, "finance")
     text = await browser.get(COSTS)
-    assert "KES 1.2000" in text and "KES 0.6000" in text and "whatsapp" in text
+    assert "KES 1.2000" in text and "KES 0.6000" in text and "WhatsApp" in text
     assert "No message of these days has a price" in await browser.get(f"{COSTS}?from=2026-01-01&to=2026-01-31")
     nakuru = await signed_in(world.client, app, "finance", "nakuru")
     text = await nakuru.get(f"{COSTS}?from={date(2026, 3, 10)}&to={date(2026, 3, 10)}")
@@ -147,7 +147,7 @@ async def test_a_clerk_says_that_airtime_did_not_arrive_and_the_points_return(wo
     text = await browser.get(AIRTIME)
     assert "Wanjiru Kamau" in text and "KES 50" in text and "no answer" in text
     admin = await signed_in(world.client, world.app)
-    assert "1 airtime orders have no answer" in await admin.get("/console/day")
+    assert "1 airtime order has no answer" in await admin.get("/console/day")
     await admin.post(f"{AIRTIME}/{number}", 400, do="failed")
     await admin.post(f"{AIRTIME}/{number}", 400, do="maybe", sure="yes")
     assert "the points are back" in await admin.post(f"{AIRTIME}/{number}", do="failed", sure="yes")
