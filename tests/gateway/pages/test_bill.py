@@ -63,7 +63,9 @@ async def test_nothing_of_it_is_kept_on_the_way_and_no_script_may_run(door: Door
 
 
 async def test_they_may_read_it_in_the_other_language(door: Door) -> None:
-    texts = [await (await door.client.get(f"/b/{door.customer.token}?lang={lang}")).text() for lang in ("en", "sw", "xx")]
+    texts = [
+        await (await door.client.get(f"/b/{door.customer.token}?lang={lang}")).text() for lang in ("en", "sw", "xx")
+    ]
     assert texts[0] != texts[1]
     assert texts[0].replace("?lang=en", "") == texts[2], "what nobody speaks is as if nothing was asked"
 
