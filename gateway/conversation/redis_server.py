@@ -7,7 +7,7 @@ a session is one small key, and one server of Redis keeps more of them than a co
 
 import ssl
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from redis.asyncio import ConnectionPool, Redis, SSLConnection
@@ -52,6 +52,8 @@ class RedisServer:
 
     def __init__(self, url: str) -> None:
         split = urlsplit(url)
+        self._sentinel: Sentinel | None = None
+        self._service = ""
         if split.scheme.endswith("+cluster"):
             raise _wrong("names a cluster.")
         try:
@@ -70,22 +72,22 @@ class RedisServer:
         address = split._replace(scheme=scheme, netloc=login + hosts[0], path=path)
         options: dict[str, Any] = dict(parse_url(address.geturl()))
         of_sentinels = {name: options.pop(f"sentinel_{name}", None) for name in ("username", "password")}
-        patience = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
-        self._options = {**patience, "retry": Retry(NoBackoff(), 0), **options}
-        self._sentinel: Sentinel | None = None
-        self._service = ""
+        once = {
+            "socket_timeout": ANSWER_SECONDS,
+            "socket_connect_timeout": ANSWER_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+        }
+        self._options = {**once, **options}
+        self._tls = SSLConnection(**_without_class(options)).ssl_context.get() if scheme == "rediss" else None
         if with_sentinels:
-            nodes = [_host_and_port(host) for host in hosts]
-            self._sentinel, self._service = Sentinel(nodes, sentinel_kwargs={**patience, **of_sentinels}), service
-            tls = {"ssl": True} if self._options.pop("connection_class", None) is SSLConnection else {}
-            self._client: Redis = self._sentinel.master_for(service, **self._options | tls)
+            self._service = service
+            self._sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py left it out
+                [_host_and_port(host) for host in hosts], sentinel_kwargs={**once, **of_sentinels}
+            )
+            more: dict[str, Any] = {**_without_class(self._options), "ssl": scheme == "rediss"}
+            self._client: Redis = self._sentinel.master_for(service, **more)
         else:
             self._client = Redis(connection_pool=ConnectionPool(**self._options))
-        self._tls = (
-            cast("SSLConnection", SSLConnection(**_without_class(options))).ssl_context.get()
-            if scheme == "rediss"
-            else None
-        )
 
     async def address(self) -> Address:
         """Where it listens now; with Sentinel that is whoever leads."""
@@ -107,9 +109,12 @@ class RedisServer:
             return None  # it answers, and this user may not ask: the first session will show it
         except (RedisError, OSError) as why:
             raise Gone("Redis does not answer") from why
-        if info.get("redis_mode") == "cluster":
+        if info.get("cluster_enabled"):
             return CLUSTER
-        return None if info.get("role", "master") == "master" else REPLICA
+        if info.get("role", "master") == "master":
+            return None
+        await self._client.connection_pool.disconnect()  # the next look goes to whoever leads by then
+        return REPLICA
 
     async def close(self) -> None:
         """Let go of the connections for health and Sentinel."""

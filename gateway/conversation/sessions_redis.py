@@ -18,7 +18,7 @@ from core.clock import Clock
 from gateway.conversation.redis_server import ANSWER_SECONDS, Address, Gone, RedisServer
 from gateway.conversation.sessions import EmbeddedStore, StoredSession
 
-log = structlog.get_logger("sessions")
+log = structlog.get_logger()
 
 REDIS_UP = Gauge("hodi_sessions_redis_up", "1 while sessions are kept in Redis, 0 while the embedded store stands in")
 STOOD_IN = Counter(
@@ -177,7 +177,10 @@ class RedisStore:
     async def told(self) -> str | None:
         """See `Store.told`."""
         await self._ask("PING")
-        return await self._server.hindrance()
+        hindrance = await self._server.hindrance()
+        if hindrance and self._wire is not None:
+            self._wire.close()
+        return hindrance
 
     async def close(self) -> None:
         """See `Store.close`."""
