@@ -12,7 +12,7 @@ import aiohttp
 from channels import errors
 from channels.contract import File
 from channels.errors import SendError
-from core.retry_after import retry_after
+from core.outbox.back_off import retry_after
 
 PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
 
