@@ -1,7 +1,6 @@
 """How providers are called: JSON over HTTP with a timeout on everything, and an answer that says what is certain.
 
-The difference between "it never heard us" and "we do not know" is decided here and nowhere else: only a connection that was
-never made counts as never heard.
+The difference between "it never heard us" and "we do not know" is `core/http_errors.py`.
 """
 
 import json
@@ -13,12 +12,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from core.http_errors import HTTP_ERRORS, outcome_of
 from core.outbox.back_off import retry_after
 from core.outbox.circuit_breaker import CircuitBreaker
 from core.outcome import UNKNOWN_TO_PROVIDER, NotReached, Refusal, Unknown
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
-NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 MOST_PAGES = 200
 """How far we read in a list for something of ours whose answer was lost; more than that was made meanwhile on no day of ours."""
@@ -56,10 +55,8 @@ async def call(
             if response.status in ASKS_TO_WAIT and (seconds := retry_after(response.headers)):
                 _told_to_wait.wait(origin, seconds)
             return _read(response.status, await response.read())
-    except NEVER_HEARD as why:
-        return NotReached(type(why).__name__)
-    except (aiohttp.ClientError, TimeoutError, OSError) as why:
-        return Unknown(type(why).__name__)
+    except HTTP_ERRORS as error:
+        return outcome_of(error)
 
 
 def refusal(reply: Reply, reason: str = "declined") -> Refusal:

@@ -14,6 +14,7 @@ import aiohttp
 
 from core.clock import Clock
 from core.context import App
+from core.http_errors import NEVER_HEARD
 from core.outcome import NotReached, Refusal, Unknown
 from core.payments.providers.contract import (
     Begun,
@@ -26,7 +27,7 @@ from core.payments.providers.contract import (
     StatusQuery,
     Told,
 )
-from core.payments.providers.http import MOST_PAGES, NEVER_HEARD, TIMEOUT, loads, untold
+from core.payments.providers.http import MOST_PAGES, TIMEOUT, loads, untold
 from core.payments.providers.parse import to_units
 from core.payments.providers.signatures import verify_stamped
 from core.payments.providers.stripe_payloads import DECIMALS, intent_state, read, reason, refund_state, session_state

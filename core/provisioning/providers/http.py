@@ -18,11 +18,11 @@ import aiohttp
 from yarl import URL
 
 from core.clock import Clock
+from core.http_errors import HTTP_ERRORS, outcome_of
 from core.outcome import NotReached, Refusal, Unknown
 from core.provisioning.model import LEVELS, Answer, Applied, Command, Level
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
-_NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 def signature(secret: str, method: str, path: str, time: str, body: bytes) -> str:
@@ -81,10 +81,8 @@ class HttpNetwork:
                 session.request(method, url, data=raw, headers=headers, allow_redirects=False) as response,
             ):
                 return response.status, _json(await response.read())
-        except _NEVER_HEARD as why:
-            return NotReached(type(why).__name__)
-        except (aiohttp.ClientError, TimeoutError, OSError) as why:
-            return Unknown(type(why).__name__)
+        except HTTP_ERRORS as error:
+            return outcome_of(error)
 
 
 def _json(raw: bytes) -> dict[str, Any]:

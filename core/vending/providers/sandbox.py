@@ -6,11 +6,11 @@ from urllib.parse import quote
 
 import aiohttp
 
+from core.http_errors import HTTP_ERRORS, outcome_of
 from core.outcome import UNKNOWN_TO_PROVIDER, NotReached, Refusal, Unknown
 from core.vending.contract import Answer, TokenRequest, Vended
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
-_NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _DIGITS = 20
 
 
@@ -49,10 +49,8 @@ class SandboxVendor:
                 ) as answer,
             ):
                 return answer.status, await answer.json()
-        except _NEVER_HEARD as why:
-            return NotReached(type(why).__name__)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as why:
-            return Unknown(type(why).__name__)
+        except (*HTTP_ERRORS, ValueError) as error:
+            return outcome_of(error)
 
 
 def _read(answer: tuple[int, Any] | NotReached | Unknown) -> Answer:
