@@ -89,7 +89,7 @@ class _Caller(asyncio.Protocol):
             self.ask()
 
     def right(self, head: bytes, body: bytes) -> bool:
-        """Her own balance, never another's."""
+        """Their own balance, never another's."""
         if not head.startswith(b"HTTP/1.1 200"):
             return False
         step, screen, owed = ANSWERS[self.step], body[4:], f"You owe KES {self.phone + 1000:,}.50".encode()
@@ -114,7 +114,7 @@ async def call(
     port: int, path: str, seconds: float, phones: int, *, check: bool, customers: int = 0, pause: float = 0.0
 ) -> Heard:
     """All phones at once for so many seconds. With `customers` (a multiple of `phones`) each call is another one's; with a `pause`
-    (seconds) each thinks before she answers."""
+    (seconds) each thinks before they answer."""
     loop, heard = asyncio.get_running_loop(), Heard()
     until = time.perf_counter() + seconds
     way = Way(path, phones, customers or phones, check, pause)

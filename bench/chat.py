@@ -1,7 +1,7 @@
 """The web chat against a bare WebSocket echo of aiohttp, in the same run: turns a second, and the memory of an idle chat.
 
-A chat turn is the real one: her line and ours kept in the transcript, the turn itself, the answer pushed, then `done`. Each visitor
-says no more than her share, so that nobody is held back. An idle chat is one that has said one thing and stays open; its memory is
+A chat turn is the real one: their line and ours kept in the transcript, the turn itself, the answer pushed, then `done`. Each visitor
+says no more than their share, so that nobody is held back. An idle chat is one that has said one thing and stays open; its memory is
 the growth of the process by so many of them. `HODI_BENCH_CHATS=2000` says how many.
 """
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import phonenumbers
 
 LONGEST_TYPED = 40
-"""No number a person types is longer, whatever spaces and brackets she puts in it."""
+"""No number a person types is longer, whatever spaces and brackets they put in it."""
 
 _SHAPE = re.compile(r"[1-9][0-9]{6,14}")
 

@@ -103,9 +103,9 @@ def _kept(book: FlowBook) -> Iterator[str]:
 
 def _named(book: FlowBook, languages: tuple[str, ...]) -> Iterator[str]:
     """Whether what a text names is loaded with it, kept by its flow, or said by the house."""
-    house = frozenset(book.words.common)
+    common = frozenset(book.words.common)
     for flow in book.flows.values():
-        known = {*kept_by(flow), *STICKY, *ALWAYS, *house}
+        known = {*kept_by(flow), *STICKY, *ALWAYS, *common}
         for name, state in flow.states.items():
             if isinstance(state, NOT_SHOWN):
                 continue
@@ -114,7 +114,7 @@ def _named(book: FlowBook, languages: tuple[str, ...]) -> Iterator[str]:
             yield from _missing(book, languages, f"{flow.name}.{name}", state.text, own)
             if isinstance(state, Pick):
                 rows = state.load.widest.rows
-                given = house.union(*(_fields(row) for row in rows))
+                given = common.union(*(_fields(row) for row in rows))
                 yield from _missing(book, languages, f"{flow.name}.{name}", state.row, given)
 
 

@@ -11,13 +11,13 @@ from channels.contract import AirtimeOrder, AsksSimSwap, Channel, Fetches, File,
 from channels.registry import open_channels
 from core.care import media
 from core.context import App
-from core.journeys import top_up
 from core.journeys.credit_limit import restrict as limit_reached
 from core.journeys.dunning import fees, restrict
 from core.message import Sent
 from core.parties import sim
 from core.payments import doors as payment_doors
 from core.rewards import airtime
+from core.vending import vending
 from gateway.app_keys import APP, CHANNELS
 from gateway.networks import network_handlers
 from gateway.pages import chat_rooms
@@ -31,7 +31,7 @@ def dispatcher_of(app: App, channels: dict[str, Channel]) -> Dispatcher:
     """Sends what waits: messages by their channel, pushes and airtime by their handlers."""
     handlers: dict[str, Handler | Together] = {
         "push": payment_doors.push,
-        "vend": top_up.send,
+        "vend": vending.send,
         "refund": payment_doors.refund,
         "forget": payment_doors.forget,
         "bar": Together(restrict.bar),

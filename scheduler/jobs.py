@@ -13,7 +13,7 @@ from core.billing.cycles import due_dates
 from core.billing.run import parked
 from core.care import media_dropped, talks
 from core.context import App
-from core.journeys import late_usage_rebill, live_closed, top_up
+from core.journeys import late_usage_rebill, live_closed
 from core.journeys.close_cycles import close_cycles
 from core.journeys.credit_limit import exposure
 from core.journeys.dunning import run as ladder_run
@@ -27,6 +27,7 @@ from core.payments import doors as payment_doors
 from core.payments.reconcile import run as reconcile
 from core.provisioning import compare
 from core.rewards import airtime
+from core.vending import vending
 from scheduler.campaigns import feed_all
 
 
@@ -69,7 +70,7 @@ async def _talks(app: App) -> object:
 
 
 async def _vends(app: App) -> object:
-    return (await top_up.poll(app)).total()
+    return (await vending.poll(app)).total()
 
 
 async def _compare(app: App) -> object:

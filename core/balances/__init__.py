@@ -1,1 +1,1 @@
-"""What a customer has beforehand: money, minutes, megabytes, kilowatt-hours; spent as she uses them, never twice."""
+"""What a customer has beforehand: money, minutes, megabytes, kilowatt-hours; spent as they use them, never twice."""

@@ -1,6 +1,6 @@
 """Money in buckets stands in the ledger too: what comes in at once, what is used (or expires) gathered up by a job.
 
-A customer's `purse` book is minus the money we hold for her. A use of a few cents would otherwise cost a journal and a lock on
+A customer's `purse` book is minus the money we hold for them. A use of a few cents would otherwise cost a journal and a lock on
 the revenue of everybody; `booked` says how much of what left a bucket the ledger knows, so a journal more or less changes nothing.
 """
 

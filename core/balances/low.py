@@ -1,4 +1,4 @@
-"""Below how much prepaid money a customer is told: the operator's amount, or the one she chose herself (0: never)."""
+"""Below how much prepaid money a customer is told: the operator's amount, or the one they chose themselves (0: never)."""
 
 from collections.abc import Collection
 
@@ -13,7 +13,7 @@ from core.db.in_list import in_list
 
 
 async def amounts(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, int]:
-    """Account -> minor units of the house's currency; 0: she is not told."""
+    """Account -> minor units of the house's currency; 0: they are not told."""
     rule = context.operator.balances.low_money
     usual = 0 if rule is None else money.parse(rule, context.currency)
     query = select(low_money.c.account_id, low_money.c.minor).where(in_list(conn, low_money.c.account_id, account_ids))
@@ -22,7 +22,7 @@ async def amounts(conn: AsyncConnection, context: Context, account_ids: Collecti
 
 
 async def choose(conn: AsyncConnection, context: Context, account_id: int, minor: int | None) -> None:
-    """She wants to be told below this; None: as the operator does."""
+    """They want to be told below this; None: as the operator does."""
     if minor is None:
         await conn.execute(delete(low_money).where(low_money.c.account_id == account_id))
         return

@@ -110,7 +110,7 @@ low_money = Table(
     "low_money",
     metadata,
     Column("account_id", ForeignKey("account.id"), primary_key=True, autoincrement=False),
-    Column("minor", BigInteger, nullable=False),  # 0: she does not want to be told
+    Column("minor", BigInteger, nullable=False),  # 0: they do not want to be told
     Column("at", Instant, nullable=False),
     CheckConstraint("minor >= 0", name="minor"),
 )

@@ -1,7 +1,7 @@
 """Says that half, most or all of a bucket is used, or that prepaid money runs low: into the outbox with the change itself.
 
 Each threshold once for each filling; who jumps over two at once is told the higher one only. Money that falls below the operator's (or
-her own) amount is told once a crossing, and says it better than a percentage: then that is all she is told.
+their own) amount is told once a crossing, and says it better than a percentage: then that is all they are told.
 """
 
 from collections.abc import Mapping, Sequence

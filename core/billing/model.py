@@ -55,11 +55,11 @@ class FinalBill:
     currency: str
     due_on: date
     to_pay_minor: int
-    """What of this bill is left to pay once the credit she had is taken off; never below zero."""
+    """What of this bill is left to pay once the credit they had is taken off; never below zero."""
     before_minor: int = 0
-    """What she owed (> 0) or had to her credit (< 0) just before this bill."""
+    """What they owed (> 0) or had to their credit (< 0) just before this bill."""
     reward_minor: int = 0
-    """<= 0: what units from her points took off."""
+    """<= 0: what units from their points took off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ class Bill:
     corrects: str = ""
     """The number of the bill that this takes something off: then it is a credit note, and its amounts are below zero."""
     plan: ServicePlan | None = None
-    """The instalments she has agreed, on the bills they pay and on those that came since."""
+    """The instalments they have agreed, on the bills they pay and on those that came since."""
 
     @property
     def lines(self) -> tuple[BillLine, ...]:

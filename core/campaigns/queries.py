@@ -66,7 +66,7 @@ def _meant(segment: Segment, channel: str, sender: str | None) -> list[ColumnEle
 
 
 def _with_account(segment: Segment) -> ColumnElement[bool]:
-    """She has an account that fits all the conditions."""
+    """They have an account that fits all the conditions."""
     query = (
         select(contact_account.c.account_id)
         .join(account, account.c.id == contact_account.c.account_id)

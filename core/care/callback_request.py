@@ -1,4 +1,4 @@
-"""A person calls back: a ticket that carries the time in which she was promised the call."""
+"""A person calls back: a ticket that carries the time in which they were promised the call."""
 
 from datetime import datetime
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 SUPPLY = frozenset({"no_supply", "voltage", "leak", "quality", "slow"})
-"""Kinds that an outage explains, and that the same person reports once however often she calls."""
+"""Kinds that an outage explains, and that the same person reports once however often they call."""
 
 SEVERITY = {"danger": "critical", "no_supply": "high", "voltage": "high", "leak": "high"}
 """How grave a kind of ticket is; every other is `normal`."""

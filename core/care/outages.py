@@ -1,4 +1,4 @@
-"""Outages: what is wrong for everyone in an area. Known before she calls, told when she does, and one word to all when it is over."""
+"""Outages: what is wrong for everyone in an area. Known before they call, told when they do, and one word to all when it is over."""
 
 from collections.abc import Collection
 from datetime import datetime

@@ -76,7 +76,7 @@ talk = Table(
     Column("account_id", BigInteger),
     Column("branch_id", BigInteger),
     Column("channel", Text, nullable=False),
-    Column("about", Text, nullable=False),  # in her own words, redacted
+    Column("about", Text, nullable=False),  # in their own words, redacted
     Column("state", Text, nullable=False),  # waiting, taken, over
     Column("open_key", Text, unique=True),  # the contact while it is not over: one talk at a time
     Column("clerk", Text),

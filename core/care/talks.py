@@ -48,7 +48,7 @@ COLUMNS = [talk.c[name] for name in Talk.__dataclass_fields__]
 async def ask(
     conn: AsyncConnection, context: Context, *, contact_id: int, account_id: int | None, channel: str, about: str
 ) -> Talk:
-    """She would like to talk to a person: a place in the queue; who has one keeps it."""
+    """They would like to talk to a person: a place in the queue; who has one keeps it."""
     now = context.clock.now()
     branch = select(account.c.branch_id).where(account.c.id == account_id)
     row = {
@@ -70,7 +70,7 @@ async def ask(
 
 
 async def place(conn: AsyncConnection, found: Talk) -> int:
-    """Her place in the queue, 1 for the next; 0 when a clerk is with her."""
+    """Their place in the queue, 1 for the next; 0 when a clerk is with them."""
     if found.state != WAITING:
         return 0
     earlier = or_(talk.c.asked_at < found.asked_at, (talk.c.asked_at == found.asked_at) & (talk.c.id <= found.id))
@@ -99,14 +99,14 @@ async def queue(conn: AsyncConnection, *, branch_id: int | None = None, limit: i
 
 
 async def heard(conn: AsyncConnection, context: Context, contact_id: int) -> bool:
-    """She wrote something while a person answers; False when the talk is over."""
+    """They wrote something while a person answers; False when the talk is over."""
     now = context.clock.now()
     changed = await conn.execute(update(talk).where(talk.c.open_key == str(contact_id)).values(heard_at=now))
     return changed.rowcount == 1
 
 
 async def leave(conn: AsyncConnection, context: Context, contact_id: int) -> None:
-    """She goes back to the bot by herself."""
+    """They go back to the bot by themselves."""
     await _end(conn, context, talk.c.open_key == str(contact_id), "customer")
 
 

@@ -113,7 +113,7 @@ async def move(
 ) -> Ticket:
     """Put a ticket where it stands now; refuses what may not follow, and tells the customer when it is solved.
 
-    `tell=False`: the caller has a better word for her.
+    `tell=False`: the caller has a better word for them.
     """
     found = await _held(conn, ticket_id)
     if to == found.state:

@@ -59,7 +59,7 @@ async def since(conn: AsyncConnection, visitor: str, seq: int) -> list[ChatLine]
 
 
 async def last_said(conn: AsyncConnection, visitor: str) -> dict[str, Any]:
-    """The last thing we said: it may ask for a secret, and its options give her answer its words. Empty: nothing yet."""
+    """The last thing we said: it may ask for a secret, and its options give their answer its words. Empty: nothing yet."""
     ours = (chat_line.c.visitor == visitor) & (chat_line.c.side == "hodi")
     last = select(chat_line.c.body).where(ours).order_by(chat_line.c.seq.desc()).limit(1)
     return (await conn.execute(last)).scalar() or {}

@@ -1,4 +1,4 @@
-"""Instalments and promises: within the operator's policy a customer agrees them herself, and while they are kept the ladder leaves her alone.
+"""Instalments and promises: within the operator's policy a customer agrees to them alone, and while they are kept the ladder leaves them alone.
 
 A promise is an arrangement of one instalment, soon. What is disputed is never part of it. It is kept while what is paid of its bills is
 at least what was due by now; one missed instalment, after its days of grace, ends it, and the ladder goes on where it stood with fresh notice.

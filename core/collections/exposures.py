@@ -94,6 +94,11 @@ async def limits_of(conn: AsyncConnection, context: Context, account_ids: Collec
     return found
 
 
+async def note(conn: AsyncConnection, account_id: int, **values: object) -> None:
+    """What became of the restriction of an account that is over its limit."""
+    await conn.execute(update(exposure).where(exposure.c.account_id == account_id).values(**values))
+
+
 async def save(conn: AsyncConnection, context: Context, exposures: Sequence[Exposure]) -> None:
     """Keep them."""
     now = context.clock.now()

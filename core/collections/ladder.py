@@ -62,7 +62,7 @@ def decide(standing: OverduePosition, rules: Rules, on: date) -> LadderDecision:
 
 
 def _nothing_payable(standing: OverduePosition, rules: Rules, on: date) -> LadderDecision | None:
-    """Why nothing is asked of her just now; None when something is."""
+    """Why nothing is asked of them just now; None when something is."""
     if standing.payable_minor >= rules.minimum_minor and standing.payable_minor > 0:
         return None
     if standing.episode is None:
@@ -75,7 +75,7 @@ def _nothing_payable(standing: OverduePosition, rules: Rules, on: date) -> Ladde
 
 
 def binding(standing: OverduePosition, rules: Rules, on: date) -> set[str]:
-    """The protections she has that hold on this day."""
+    """The protections they have that hold on this day."""
     kinds = {one.kind for one in rules.ladder.protections if not one.months or on.month in one.months}
     return kinds & standing.protections
 
@@ -179,7 +179,7 @@ def _held(episode: Episode, decision: LadderDecision) -> str | None:
 
 
 def _resumed(standing: OverduePosition, episode: Episode, decision: LadderDecision, rules: Rules) -> OverduePosition:
-    """A new round: the step on which she stood is due today, and the later ones keep their distance from it."""
+    """A new round: the step on which they stood is due today, and the later ones keep their distance from it."""
     at = rules.index(decision.step)
     due_on = standing.oldest_due or episode.due_on
     if at < 0:

@@ -1,7 +1,7 @@
 """What collections speak of: how an account stands with its overdue debt, its episode on the ladder, and what is decided. Pure.
 
 An *episode* begins when enough is overdue and ends when it is not any more. A *round* begins anew when a hold has ended: the customer
-gets fresh notice of the step on which she stood before anything else happens.
+gets fresh notice of the step on which they stood before anything else happens.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from core.config.collections import StepName
 
 Kind = Literal["none", "start", "wait", "step", "hold", "resume", "end"]
 AFRESH = ("disputed", "arrangement", "protected")
-"""Holds after which she is told again before the ladder goes on; a payment under way is none of them."""
+"""Holds after which they are told again before the ladder goes on; a payment under way is none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class OverduePosition:
     corrected_on: date | None = None
     """When the latest corrected bill among the payable ones was made."""
     told_on: date | None = None
-    """When the formal notice of this round reached her; None: not yet, or not known."""
+    """When the formal notice of this round reached them; None: not yet, or not known."""
     agency: str | None = None
     """Who collects it for us just now; None: we do."""
     episode: Episode | None = None
@@ -71,7 +71,7 @@ class LadderDecision:
 
     @property
     def lifts(self) -> bool:
-        """Whether no service of hers may be restricted any more: nothing is asked of her, or something protects her."""
+        """Whether no service of theirs may be restricted any more: nothing is asked of them, or something protects them."""
         return self.kind in ("start", "resume", "end") or self.hold in AFRESH
 
     @property

@@ -1,4 +1,4 @@
-"""Where accounts stand on the ladder, every step taken, what protects a customer, and what she has agreed to pay when."""
+"""Where accounts stand on the ladder, every step taken, what protects a customer, and what they have agreed to pay when."""
 
 from sqlalchemy import (
     BigInteger,
@@ -47,7 +47,7 @@ ladder_step = Table(
     Column("state", Text, nullable=False),  # waiting (a restriction that was not looked at yet), done
     Column("reason", Text),  # why it waits
     Column("trail", Json, nullable=False),
-    Column("told_on", Date),  # by hand: a collector told her, where no report says so
+    Column("told_on", Date),  # by hand: a collector told them, where no report says so
     Column("at", Instant, nullable=False),
     UniqueConstraint("episode_id", "round", "step"),
     Index("ix_ladder_step_on", "taken_on", "step"),

@@ -14,7 +14,7 @@ OUTCOMES: dict[str, int] = {
     "no_answer": 1, "call_back": 3, "told": 7, "cannot_pay": 14, "refuses": 7, "wrong_number": 30, "moved": 30, "died": 365,
     "agency": 90, "recalled": 0,
 }  # fmt: skip
-"""Each outcome and for how many days it takes the account off the worklist. `told`: she has heard the formal notice from a person."""
+"""Each outcome and for how many days it takes the account off the worklist. `told`: they have heard the formal notice from a person."""
 
 
 async def note(

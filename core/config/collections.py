@@ -1,6 +1,6 @@
 """What an operator sets about money that is late: the ladder by segment, a country's protections, arrangements, fees, limits.
 
-A country pack is a whole `Ladder` with the law's own figures; an operator overrides what it may, field by field, and segment by
+A country's pack (`core/config/countries/`) holds the law's own figures; an operator overrides what it may, field by field, and segment by
 segment. Nothing here is computed: the rules are in `core/collections`.
 """
 
@@ -8,6 +8,9 @@ from datetime import date, time
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.config.countries import PACKS, pack_of
+from core.config.countries.pack import ALWAYS_PROTECTED, Pack
 
 StepName = Literal["overdue", "firm", "formal", "soft_bar", "hard_bar", "final"]
 Days = Annotated[int, Field(ge=0, le=365)]
@@ -44,7 +47,6 @@ class Protection(_Section):
     months: tuple[Annotated[int, Field(ge=1, le=12)], ...] = ()
 
 
-ALWAYS_PROTECTED = (Protection(kind="life_support"), Protection(kind="medical"), Protection(kind="vulnerable"))
 DEFAULT_STEPS = (
     LadderStep(step="overdue", day=1), LadderStep(step="firm", day=5), LadderStep(step="formal", day=10), LadderStep(step="soft_bar", day=15),
     LadderStep(step="hard_bar", day=30), LadderStep(step="final", day=60),
@@ -58,7 +60,7 @@ class Ladder(_Section):
     minimum: Amount = "100"
     """Less than this, overdue and undisputed, starts no ladder and bars nobody."""
     pay_days: Days = 0
-    """Days she has to pay from the day the bill was made: the ladder counts from the later of that day and the due day."""
+    """Days they have to pay from the day the bill was made: the ladder counts from the later of that day and the due day."""
     notice_working_days: Days = 2
     """Working days between the delivery of the formal notice and a restriction."""
     corrected_working_days: Days = 0
@@ -69,7 +71,7 @@ class Ladder(_Section):
     bar_until: time = time(15, 0)
     bar_until_before_rest: time = time(12, 0)
     """Restrictions happen in these hours of a working day; before a weekend or a holiday they end earlier."""
-    protections: tuple[Protection, ...] = ALWAYS_PROTECTED
+    protections: tuple[Protection, ...] = tuple(Protection.model_validate(one) for one in ALWAYS_PROTECTED)
     soft_kbps: Annotated[int, Field(ge=0)] = 256
     """What a softly barred internet line still carries; pages to pay and to get help are reached whatever it is."""
     closed: tuple[date, ...] = ()
@@ -92,7 +94,7 @@ class Ladder(_Section):
 
 
 class Arrangements(_Section):
-    """Within what a customer may agree instalments by herself; more is for a clerk."""
+    """Within what a customer may agree instalments by themselves; more is for a clerk."""
 
     most_instalments: Annotated[int, Field(ge=1, le=24)] = 3
     every_days: Annotated[int, Field(ge=7, le=31)] = 30
@@ -124,7 +126,7 @@ class Agency(_Section):
     minimum: Amount = "1000"
     """Less than this is not placed."""
     after_days: Days = 7
-    """Days she has after the ladder's last step."""
+    """Days they have after the ladder's last step."""
 
 
 class CreditLimit(_Section):
@@ -136,7 +138,7 @@ class CreditLimit(_Section):
     """Of a segment: `{business: "500000", government: null}`."""
     warn_percent: Annotated[int, Field(ge=1, le=99)] = 80
     action: Literal["notify", "soft_bar", "stop"] = "notify"
-    """At the limit: she is told; or her postpaid lines are limited; or they are shut and nothing more is charged."""
+    """At the limit: they are told; or their postpaid lines are limited; or they are shut and nothing more is charged."""
     notice_working_days: Days | None = None
     """Working days between the delivery of the word that the limit is reached and the restriction; none: as the ladder's."""
     approve_above: Amount = "0"
@@ -153,37 +155,11 @@ class CreditLimit(_Section):
         return levels.get(self.action)
 
 
-PACKS: dict[str, dict[str, Any]] = {
-    "default": {},
-    "KE": {},
-    "NG": {
-        "ladder": {"pay_days": 10, "notice_working_days": 2, "corrected_working_days": 10},
-        "charge_while_off": False,
-    },
-    "GB": {
-        "ladder": {
-            "notice_working_days": 7,
-            "protections": (*ALWAYS_PROTECTED, Protection(kind="pensioner", months=(10, 11, 12, 1, 2, 3))),
-        },
-    },
-    "BE": {
-        "ladder": {
-            "steps": (
-                {"step": "overdue", "day": 1}, {"step": "firm", "day": 8}, {"step": "formal", "day": 15},
-                {"step": "soft_bar", "day": 30}, {"step": "hard_bar", "day": 60}, {"step": "final", "day": 90},
-            ),
-            "soft_kbps": 256, "notice_working_days": 5,
-        },
-        "fees": {"reconnection_cap": "30"},
-    },
-}  # fmt: skip
-"""What the law of a country asks for (design notes, dunning): an operator may be kinder, and says so in its own file."""
-
-
 class Collections(_Section):
     """The section `collections` of operator.yaml. Without it: the pack of the operator's country."""
 
-    pack: Literal["default", "KE", "NG", "GB", "BE"] | None = None
+    pack: str | None = None
+    """A country of `core/config/countries/`, or `default`; none: the operator's own."""
     enabled: bool = True
     run_from: time = time(7, 0)
     """From when on a day the ladder is looked at; what it says leaves in the hours of notices and of restrictions."""
@@ -201,6 +177,8 @@ class Collections(_Section):
 
     @model_validator(mode="after")
     def _all_can_be_made(self) -> "Collections":
+        if self.pack is not None and self.pack not in PACKS:
+            raise ValueError(f"{self.pack[:20]!r} is no pack: choose one of {', '.join(PACKS)}")
         for pack in PACKS:
             for segment in ("", *self.segments):
                 self.ladder_of(pack, segment)
@@ -209,18 +187,18 @@ class Collections(_Section):
 
     def ladder_of(self, country: str, segment: str) -> Ladder:
         """The ladder of a segment: the pack, then the operator's own, then the segment's."""
-        base = self._pack(country).get("ladder", {})
+        base = self._pack(country).ladder
         return Ladder.model_validate({**base, **self.ladder, **self.segments.get(segment, {})})
 
     def fees_of(self, country: str) -> Fees:
         """The fees, under the cap of the pack."""
-        return Fees.model_validate({**self._pack(country).get("fees", {}), **self.fees})
+        return Fees.model_validate({**self._pack(country).fees, **self.fees})
 
     def charges_while_off(self, country: str) -> bool:
         """Whether the days on which a line is shut are charged for."""
         if self.charge_while_off is not None:
             return self.charge_while_off
-        return bool(self._pack(country).get("charge_while_off", True))
+        return self._pack(country).charge_while_off
 
-    def _pack(self, country: str) -> dict[str, Any]:
-        return PACKS.get(self.pack or country, PACKS["default"])
+    def _pack(self, country: str) -> Pack:
+        return pack_of(self.pack or country)

@@ -30,7 +30,7 @@ class Notices(Section):
     """Which way a customer of several is told first, and which way next when that failed."""
     whatsapp_templates: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Notices that Meta approved as templates, with the fields their places take in order: `{notice.ready.pay: [amount, date, link]}`.
-    The template is named like the notice with `_` for `.`, in each language. Others go by WhatsApp only within 24 hours of her word."""
+    The template is named like the notice with `_` for `.`, in each language. Others go by WhatsApp only within 24 hours of their word."""
     campaigns_per_week: Annotated[int, Field(ge=1)] = 3
     """No customer gets more campaigns than so many in any seven days, whoever planned them."""
     prices: dict[str, Annotated[str, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,6})?$")]] = Field(default_factory=dict)

@@ -92,7 +92,7 @@ class Vending(Section):
 
 
 class Readings(Section):
-    """When a customer may tell what her meter shows: so many days before her bill closes, and on that day."""
+    """When a customer may tell what their meter shows: so many days before their bill closes, and on that day."""
 
     self_read_days: Annotated[int, Field(ge=0, le=31)] = 7
     """0: customers read no meters here."""
@@ -118,7 +118,7 @@ class Balances(Section):
 
     welcome: tuple[Welcome, ...] = ()
     low_money: Annotated[str, Field(pattern=r"^\d+(\.\d+)?$")] | None = None
-    """She is told when less prepaid money than this is left; a customer may choose her own amount. None: not unless she chose one."""
+    """They are told when less prepaid money than this is left; a customer may choose their own amount. None: not unless they chose one."""
 
 
 class Operator(Section):

@@ -87,7 +87,7 @@ class Payments(Section):
     ahead_at_most: Amount | None = None
     """How much more than what is owed may be asked for at once; None: ten million of the smallest unit (KES 100,000, VND 10 million)."""
     card_check: Amount = "50"
-    """What is charged to save a card where that takes a payment (Paystack, Flutterwave); it is hers, as credit."""
+    """What is charged to save a card where that takes a payment (Paystack, Flutterwave); it is theirs, as credit."""
     paybill: str | None = None
     confirm_above: Amount = "10000"
     """A paybill note is unsigned: above this amount it is credited only when Safaricom confirms it (status query or pull)."""

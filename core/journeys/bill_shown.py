@@ -1,4 +1,4 @@
-"""A bill as customers and clerks see it: with the instalments she has agreed, where they concern it.
+"""A bill as customers and clerks see it: with the instalments they have agreed, where they concern it.
 
 Bills know nothing of collections; here they meet. A plan that runs is shown on the bills it pays and on those that came since.
 """

@@ -1,7 +1,7 @@
 """A dispute is decided: what was wrong is taken off by a credit note, the rest is due again, and the customer hears of it.
 
 One transaction: verdict, note, journal, open item, credit moved on, message. The first verdict stands; who asks again gets the
-first answer. A credit above the operator's limit is another person's to agree to. What she had paid too much pays her other
+first answer. A credit above the operator's limit is another person's to agree to. What they had paid too much pays their other
 bills, or waits for the next.
 """
 
@@ -141,17 +141,17 @@ async def _ask(
     """Let the verdict wait for another person, once."""
     if await waiting(conn, context, found.id):
         return
-    hers = await _account(conn, found)
+    theirs = await _account(conn, found)
     bill = await conn.execute(select(invoice.c.number).where(invoice.c.id == found.invoice_id))
     payload = {
         "dispute": str(found.id),
-        "account": hers.number,
+        "account": theirs.number,
         "bill": bill.scalar_one(),
         "item": "the whole bill" if found.position == credit_note.WHOLE_BILL else f"line {found.position}",
         "verdict": verdict,
-        "amount": "" if amount is None else money.plain(amount, hers.currency),
-        "credit": money.plain(total, hers.currency),
-        "currency": hers.currency,
+        "amount": "" if amount is None else money.plain(amount, theirs.currency),
+        "credit": money.plain(total, theirs.currency),
+        "currency": theirs.currency,
     }
     await approvals.ask(
         conn,
@@ -160,7 +160,7 @@ async def _ask(
         subject=f"dispute:{found.id}",
         payload=payload,
         maker=actor,
-        branch_id=hers.branch_id,
+        branch_id=theirs.branch_id,
     )
 
 

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.facts import Finalised
 from core.context import Context
 from core.facts import Fact
-from core.journeys import bill_final, money_received, payment_failed
+from core.journeys import bill_final, money_received, payment_failed, top_up
 from core.payments.facts import PaymentFailed, PaymentReceived, PaymentReversed
+from core.vending.facts import NotVended
 
 Follower = Callable[[AsyncConnection, Context, Sequence[Any]], Awaitable[None]]
 
@@ -38,11 +39,17 @@ async def _failed(conn: AsyncConnection, context: Context, facts: Sequence[Payme
         await payment_failed.failed(conn, context, fact.attempt_id)
 
 
+async def _not_vended(conn: AsyncConnection, context: Context, facts: Sequence[NotVended]) -> None:
+    for fact in facts:  # a vending system answers for one purchase at a time
+        await top_up.to_credit(conn, context, fact.vend)
+
+
 FOLLOW: Mapping[type[Fact], Sequence[Follower]] = {
     Finalised: (_announce,),
     PaymentReceived: (_received,),
     PaymentReversed: (_reversed,),
     PaymentFailed: (_failed,),
+    NotVended: (_not_vended,),
 }
 """Fact -> what follows, in this order."""
 

@@ -126,7 +126,7 @@ async def agreed(conn: AsyncConnection, context: Context, found: Approval) -> No
 async def _credited(
     conn: AsyncConnection, context: Context, account_id: int, opened: Mapping[int, int], note: CreditNote
 ) -> None:
-    """She owes less: what is open, what was restricted for it, and a word."""
+    """They owe less: what is open, what was restricted for it, and a word."""
     await take_off(conn, context, account_id, opened, note.amount_minor)
     await queue.enqueue(
         conn,

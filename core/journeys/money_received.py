@@ -65,7 +65,7 @@ async def claimed(
     *,
     amount_minor: int | None = None,
 ) -> int:
-    """A customer names a payment that waits in suspense ("I paid"): by the provider's number, or by what she typed and how much."""
+    """A customer names a payment that waits in suspense ("I paid"): by the provider's number, or by what they typed and how much."""
     receipt_id = await suspense.claim(conn, context, account_id, number, actor, amount_minor=amount_minor)
     await received(conn, context, receipt_id)
     return receipt_id

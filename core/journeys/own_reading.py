@@ -1,4 +1,4 @@
-"""A customer reads her own meter: inside the window before her bill closes, and what is doubtful is put before a clerk."""
+"""A customer reads their own meter: inside the window before their bill closes, and what is doubtful is put before a clerk."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -9,7 +9,7 @@ from core.payments import poll, queries, request
 
 
 async def failed(conn: AsyncConnection, context: Context, attempt_id: int) -> None:
-    """Let the notice `failed:<attempt id>` leave; nothing when nothing is left to pay, or when it was units she did not buy.
+    """Let the notice `failed:<attempt id>` leave; nothing when nothing is left to pay, or when it was units they did not buy.
 
     Its paylink has the same key, so whoever composes the notice gets it by `request.paylink(key=<the row's key>)`: no token waits
     in the outbox.

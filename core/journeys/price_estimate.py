@@ -1,6 +1,6 @@
-"""What will I pay? A use she names, priced by the code that bills her: her plan, her persons, her last months.
+"""What will I pay? A use they name, priced by the code that bills them: their plan, their persons, their last months.
 
-A stranger is told by the operator's default plan, as if she began with it today.
+A stranger is told by the operator's default plan, as if they began with it today.
 """
 
 import asyncio
@@ -37,12 +37,12 @@ class EstimateRequest:
 
     @property
     def meters(self) -> list[tuple[str, str]]:
-        """(what it counts, its unit) of all that she may name; what is fed in is not asked for."""
+        """(what it counts, its unit) of all that they may name; what is fed in is not asked for."""
         return [(name, unit) for name, unit in self.tariff.meters.items() if not name.endswith("_export")]
 
 
 async def plans_to_price(conn: AsyncConnection, context: Context, account_id: int | None) -> list[EstimateRequest]:
-    """Her plans, or the default one of the house."""
+    """Their plans, or the default one of the house."""
     today = context.today()
     account = await parties.account(conn, account_id) if account_id else None
     if account is None:
@@ -74,7 +74,7 @@ async def price(conn: AsyncConnection, asked: EstimateRequest, meter: str, quant
 
 
 async def _history(conn: AsyncConnection, asked: EstimateRequest) -> dict[str, tuple[int, ...]]:
-    """Her earlier periods, for blocks that an average chooses: their sum and their number are what counts."""
+    """Their earlier periods, for blocks that an average chooses: their sum and their number are what counts."""
     found = {}
     for meter, periods in asked.tariff.history.items():
         if asked.service_id is None or not periods:

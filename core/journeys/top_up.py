@@ -1,9 +1,8 @@
-"""Units for a prepaid meter: priced by her plan, paid by a prompt, a share for old bills, and the token by SMS.
+"""Units for a prepaid meter: priced by their plan, paid by a prompt, a share for old bills, and the token by SMS.
 
 The purchase hangs on its payment: when the money comes (`paid`) it is vended, when it does not (`not_paid`) nothing was bought.
 """
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,7 +15,6 @@ from core.catalog import queries as catalog
 from core.context import App, Context
 from core.errors import Refused
 from core.metering.units import MICRO
-from core.outbox.queue import OutboxRow, Outcome
 from core.parties import contacts, plans
 from core.payments import push, store
 from core.payments.queries import attempt_by, receipt_facts
@@ -42,7 +40,7 @@ class TopUpOffer:
 
 
 async def meters(conn: AsyncConnection, account_ids: Collection[int]) -> list[PrepaidMeter]:
-    """Her own prepaid meters."""
+    """Their own prepaid meters."""
     return await queries.prepaid_meters(conn, account_ids=account_ids)
 
 
@@ -120,29 +118,19 @@ async def not_paid(conn: AsyncConnection, request_id: int) -> bool:
     return held is not None
 
 
-async def send(app: App, leaving: OutboxRow) -> Outcome:
-    """A paid purchase leaves for the vending system (outbox kind `vend`)."""
-    return await vending.send(app, leaving, _to_credit)
-
-
-async def poll(app: App) -> Counter[str]:
-    """Ask about tokens whose outcome is unknown."""
-    return await vending.poll(app, _to_credit)
-
-
 async def tokens(conn: AsyncConnection, *, account_ids: Collection[int], contact_id: int | None) -> list[Vend]:
     """The last three, to be read again."""
     return await queries.last_tokens(conn, account_ids=account_ids, contact_id=contact_id)
 
 
-async def tell_again(conn: AsyncConnection, context: Context, one_of_hers: Vend, key: str) -> None:
+async def tell_again(conn: AsyncConnection, context: Context, one_of_theirs: Vend, key: str) -> None:
     """The same token once more by SMS; it costs nothing."""
-    token, units = one_of_hers.token or "", one_of_hers.units_micro or 0
-    await vending.tell_token(conn, context, one_of_hers, token, units, key=f"token-again:{key}")
+    token, units = one_of_theirs.token or "", one_of_theirs.units_micro or 0
+    await vending.tell_token(conn, context, one_of_theirs, token, units, key=f"token-again:{key}")
 
 
-async def _to_credit(conn: AsyncConnection, context: Context, held: Vend) -> None:
-    """There will be no token: what was meant for units is her credit now."""
+async def to_credit(conn: AsyncConnection, context: Context, held: Vend) -> None:
+    """There will be no token: what was meant for units is their credit now."""
     assert held.receipt_id is not None
     rows = [(held.receipt_id, held.id, -held.units_minor), (held.receipt_id, None, held.units_minor)]
     await store.allot(conn, context, rows)

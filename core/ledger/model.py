@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 OWNED = frozenset({"receivable", "points", "purse"})
-"""Books that each customer's account has of its own: what she owes (or has to her credit), her points, and the money we hold for
-what she will use (negative: we owe it)."""
+"""Books that each customer's account has of its own: what they owe (or has to their credit), their points, and the money we hold for
+what they will use (negative: we owe it)."""
 
 HOUSE = frozenset(
     {

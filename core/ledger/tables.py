@@ -1,8 +1,8 @@
 """The only money there is: journals of postings, append-only, with live balances beside them.
 
 A posting moves `amount` of an asset (a currency's minor units, points, micro-kWh) from a source to a destination, so it cannot be
-unbalanced: source balance - amount, destination balance + amount. A customer's `receivable` is what she owes (positive) or has
-to her credit (negative). Triggers refuse UPDATE and DELETE on journal and posting in both databases; undo is a new journal.
+unbalanced: source balance - amount, destination balance + amount. A customer's `receivable` is what they owe (positive) or has
+to their credit (negative). Triggers refuse UPDATE and DELETE on journal and posting in both databases; undo is a new journal.
 """
 
 from sqlalchemy import (

@@ -1,6 +1,6 @@
-"""What a customer sees on her own meter: which dials she may read, and her reading into the one store, marked `customer`.
+"""What a customer sees on their own meter: which dials they may read, and their reading into the one store, marked `customer`.
 
-It passes the same rules as any other reading (`reads.py`). After some of her own in a row the next one is held, so that a person
+It passes the same rules as any other reading (`reads.py`). After some of their own in a row the next one is held, so that a person
 looks at the meter now and then. Meters that count intervals read themselves, and one with several registers is left to a reader.
 """
 
@@ -23,7 +23,7 @@ CUSTOMER = "customer"
 
 @dataclass(frozen=True, slots=True)
 class ReadableRegister:
-    """One register a customer can read; `last_micro` is the last accepted reading, and `own` how many of the last were hers."""
+    """One register a customer can read; `last_micro` is the last accepted reading, and `own` how many of the last were theirs."""
 
     meter_id: int
     serial: str
@@ -56,7 +56,7 @@ async def dials_of(conn: AsyncConnection, account_id: int, on: date) -> list[Rea
 
 
 async def take(conn: AsyncConnection, context: Context, dial: ReadableRegister, value_micro: int) -> Recorded:
-    """Her reading of today: accepted, held (with the reason), duplicate, or rejected."""
+    """Their reading of today: accepted, held (with the reason), duplicate, or rejected."""
     tired = dial.own >= context.operator.readings.self_reads_in_a_row
     read = Read(
         dial.serial, context.today(), value_micro, CUSTOMER, dial.register, "held.own_in_a_row" if tired else None

@@ -110,7 +110,7 @@ WRITERS: dict[str, Writer] = {
 """By the template's first two words. Whatever is not here says what it was put down with: `reply.text`, `ticket.*`."""
 PLAIN = Writer(None, words.plain)
 STOPPABLE = frozenset({"campaign", "bucket.used"})
-"""What STOP keeps from her. The rest is statutory (bills, what is owed, what was paid) or the answer to what she just did."""
+"""What STOP keeps from them. The rest is statutory (bills, what is owed, what was paid) or the answer to what they just did."""
 
 
 @cache
@@ -150,7 +150,7 @@ async def compose(
     for row in rows:
         contact_id = row.contact_id or 0
         if row.kind == "campaign" and had.get(contact_id, 0) >= rules.campaigns_per_week:
-            made.append(Dropped(row, "she has had enough campaigns this week"))
+            made.append(Dropped(row, "they have had enough campaigns this week"))
             continue
         one = _first(paths, row, found[row.id], known)
         if row.kind == "campaign" and isinstance(one, Message):
@@ -169,7 +169,7 @@ class Paths:
     nights: dict[ZoneInfo, datetime | None] = field(default_factory=dict)
 
     def of(self, row: OutboxRow, reader: Recipient) -> list[SenderRoute]:
-        """The ways to a reader, the best first: for an offer none from a sender that she stopped, for the rest those last."""
+        """The ways to a reader, the best first: for an offer none from a sender that they stopped, for the rest those last."""
         ways = senders.ways(self.context, self.lines, reader.channel, reader.to, row.kind, row.params.get("from"))
         if not reader.stops:
             return ways
@@ -185,7 +185,7 @@ class Paths:
 
 
 def may_be_stopped(row: OutboxRow) -> bool:
-    """Whether STOP keeps it from her: offers, and hints about what is used. Bills, what is owed and codes go to everybody."""
+    """Whether STOP keeps it from them: offers, and hints about what is used. Bills, what is owed and codes go to everybody."""
     return kind_of(row.template) in STOPPABLE
 
 
@@ -196,7 +196,7 @@ def _first(paths: Paths, row: OutboxRow, found: Sequence[Recipient], known: Know
     willing = [one for one in found if not (may_be_stopped(row) and one.stopped)]
     reached = [(one, ways) for one in willing if (ways := paths.of(row, one))]
     if not reached:
-        return Dropped(row, "she said STOP")
+        return Dropped(row, "they said STOP")
     awake = [(one, way) for one, ways in reached if (way := next(_awake(paths, ways), None))]
     for reader, way in awake:
         made = _one(paths, row, reader, way, known)

@@ -23,7 +23,7 @@ from core.text import days
 
 @dataclass(frozen=True, slots=True)
 class LimitFacts:
-    """An account's exposure as it stands, its segment, and whether no line of hers is restricted whatever she owes."""
+    """An account's exposure as it stands, its segment, and whether no line of theirs is restricted whatever they owe."""
 
     now: Exposure
     segment: str

@@ -24,7 +24,7 @@ LIVE_OR_WON = ("created", "sent", "unknown", "awaiting_customer", "succeeded")
 
 
 class BillFacts(msgspec.Struct, frozen=True):
-    """One bill as it stands. `left_minor` is what she is asked for: open, less what is disputed."""
+    """One bill as it stands. `left_minor` is what they are asked for: open, less what is disputed."""
 
     account_id: int
     token: str
@@ -33,7 +33,7 @@ class BillFacts(msgspec.Struct, frozen=True):
     due_on: date | None
     left_minor: int
     collect_on: date | None
-    """The bank day on which a mandate collects it; None: she pays it herself."""
+    """The bank day on which a mandate collects it; None: they pay it themselves."""
     with_bank: bool
 
 

@@ -1,4 +1,4 @@
-"""The quiet hours: nothing that can wait disturbs a customer at night. Codes, replies and what she just did are not held.
+"""The quiet hours: nothing that can wait disturbs a customer at night. Codes, replies and what they just did are not held.
 
 The hours are the operator's (`notices.quiet_from`, `notices.quiet_until`) by the clock of the customer (core/notices/time_zones.py), across
 midnight and across the nights on which the clocks change. Nor does anybody get more campaigns in a week than the operator's `notices.campaigns_per_week`.
@@ -18,7 +18,7 @@ from core.outbox.queue import OutboxRow, outbox
 
 WEEK = timedelta(days=7)
 GONE = ("leaving", "sent", "delivered", "unknown")
-"""A campaign in one of these states may have reached her."""
+"""A campaign in one of these states may have reached them."""
 
 
 def held_until(now: datetime, zone: ZoneInfo, rules: Notices) -> datetime | None:

@@ -42,11 +42,11 @@ class Recipient(msgspec.Struct, frozen=True):
     bounced: bool = False
     """Mail to this address came back for good."""
     stops: frozenset[str] = frozenset()
-    """The senders of ours that she stopped by name."""
+    """The senders of ours that they stopped by name."""
     parted: bool = False
     """An account was taken away from this contact once: what speaks of one is for it only while it is linked."""
     zone: ZoneInfo | None = None
-    """Where she lives; None: where the operator is."""
+    """Where they live; None: where the operator is."""
 
     @property
     def chats(self) -> bool:
@@ -101,7 +101,7 @@ async def _lost(conn: AsyncConnection, rows: Sequence[OutboxRow], people: dict[i
 async def at_home(
     conn: AsyncConnection, operator: Operator, rows: Sequence[OutboxRow], found: dict[int, list[Recipient]]
 ) -> dict[int, list[Recipient]]:
-    """Each reader with the zone she lives in: of the account's branch, else of her phone's country (`zones`)."""
+    """Each reader with the zone they live in: of the account's branch, else of their phone's country (`zones`)."""
     homes = await time_zones.of_accounts(conn, operator, {row.account_id for row in rows if row.account_id is not None})
     alone = {one.contact_id for row in rows if row.account_id is None for one in found[row.id] if one.contact_id}
     homes_alone = await time_zones.of_contacts(conn, operator, alone)

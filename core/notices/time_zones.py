@@ -1,4 +1,4 @@
-"""In which time zone a customer lives: the zone of her account's branch, else of her phone's country, else the operator's.
+"""In which time zone a customer lives: the zone of their account's branch, else of their phone's country, else the operator's.
 
 The branches that live by another clock stand in operator.yaml (`regions`). A phone tells only where its country (or, where numbers say
 so, its city) is not the operator's; a country of several zones whose numbers do not say which counts as the middle one.

@@ -50,7 +50,7 @@ class NotDue:
 
 PAID, GONE = Untrue("paid meanwhile"), Untrue("not there any more")
 HERSELF = ("mobile_push", "card", "mobile_inbound")
-"""Ways of paying that a person has just done: she is awake, and waits for the answer."""
+"""Ways of paying that a person has just done: they are awake, and waits for the answer."""
 
 
 def _always(context: Context) -> dict[str, object]:
@@ -62,7 +62,7 @@ def _link(context: Context, kind: str, token: str) -> str:
 
 
 def ready(context: Context, row: OutboxRow, reader: Recipient, bill: BillFacts) -> NoticeWords | Untrue:
-    """A bill is ready: what we will collect and when, or what to pay by when; or that her credit has paid it."""
+    """A bill is ready: what we will collect and when, or what to pay by when; or that their credit has paid it."""
     says = _always(context) | {"link": _link(context, "b", bill.token)}
     if row.template == "notice.ready.covered":
         total = money.show(bill.total_minor, bill.currency, reader.language)
@@ -116,7 +116,7 @@ def failed(context: Context, row: OutboxRow, reader: Recipient, tried: AttemptFa
     if not tried.failed:
         return Untrue("it went through after all")
     if tried.tried_again:
-        return Untrue("she has tried again")
+        return Untrue("they have tried again")
     if tried.left_minor <= 0:
         return PAID
     if tried.token is None:
@@ -141,7 +141,7 @@ def credited(context: Context, row: OutboxRow, reader: Recipient, note: CreditFa
 
 
 def bucket_used(context: Context, row: OutboxRow, reader: Recipient, bucket: Bucket) -> NoticeWords | Untrue:
-    """Half, most or all of what she has beforehand is used, or it runs low; not once it was filled again or is over."""
+    """Half, most or all of what they have beforehand is used, or it runs low; not once it was filled again or is over."""
     if bucket.round != row.params["round"]:
         return Untrue("it was filled meanwhile")
     if bucket.state != OPEN:
@@ -160,7 +160,7 @@ def campaign(context: Context, row: OutboxRow, reader: Recipient, sent: Campaign
     if sent.state not in ("running", "done"):
         return Untrue(f"the campaign is {sent.state}")
     if reader.stopped or not reader.marketing:
-        return Untrue("she asked for no campaigns")
+        return Untrue("they asked for no campaigns")
     if sent.window and (until := open_from(context.clock.now(), reader.zone or context.zone, *sent.window)):
         return NotDue("outside its hours", until)
     texts = sent.texts_b if row.params.get("arm") == "b" and sent.texts_b else sent.texts

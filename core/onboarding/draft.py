@@ -163,7 +163,7 @@ def _reach(desk: _Desk, customer: NewCustomer, party_id: int, account_id: int) -
 
 
 def meter_row(meter_id: int, service_id: int | None, meter: NewMeter, opened: object) -> tuple[Any, ...]:
-    """A row of `meter`, in the order of `register.METER_COLUMNS`."""
+    """A row of `meter`, in the order of `core/metering/store/meters.py: COLUMNS`."""
     return (
         meter_id,
         meter.serial,

@@ -12,10 +12,10 @@ from core.balances import grant
 from core.billing.cycles import UNBILLED
 from core.billing.tables import cycle
 from core.context import Context
-from core.db.bulk import insert_many
 from core.db.in_list import in_list
 from core.onboarding.fields import FieldError
 from core.onboarding.model import NewCustomer
+from core.parties import store
 from core.parties.tables import account, premise, service, service_plan
 
 
@@ -105,26 +105,18 @@ async def save(conn: AsyncConnection, context: Context, more: Sequence[Further])
     take = context.ids.take
     ids = [(take(), take(), take()) for _ in more]
     pairs = list(zip(ids, more, strict=True))
-    await insert_many(
-        conn,
-        premise,
-        ["id", "address", "area", "branch_id"],
-        [(place, one.customer.address, one.customer.area, one.branch_id) for (place, _, _), one in pairs],
+    await store.add_premises(
+        conn, [(place, one.customer.address, one.customer.area, one.branch_id) for (place, _, _), one in pairs]
     )
-    await insert_many(
+    await store.add_services(
         conn,
-        service,
-        ["id", "account_id", "premise_id", "commodity", "payment_mode", "state", "started_on"],
         [
             (service_id, one.account_id, place, one.customer.commodity, one.customer.payment_mode, "active", one.began)
             for (place, service_id, _), one in pairs
         ],
     )
-    await insert_many(
-        conn,
-        service_plan,
-        ["id", "service_id", "tariff", "from_date"],
-        [(plan, service_id, one.customer.tariff, one.began) for (_, service_id, plan), one in pairs],
+    await store.add_plans(
+        conn, [(plan, service_id, one.customer.tariff, one.began) for (_, service_id, plan), one in pairs]
     )
     for welcome in context.operator.balances.welcome:
         fit = [

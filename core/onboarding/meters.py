@@ -15,16 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import numbers
 from core.context import Context
-from core.db.bulk import insert_many, update_many
 from core.db.in_list import in_list
 from core.metering.consumption.installations import heard_of, named
+from core.metering.store import meters
 from core.metering.tables import meter, reading, usage_day
 from core.metering.units import UNITS, Unreadable, micro
 from core.metering.units import read as amount
 from core.onboarding.draft import meter_row
 from core.onboarding.fields import FieldError, RowFields
 from core.onboarding.model import DUPLICATE, TAKEN, NewMeter, RowOutcome
-from core.onboarding.register import METER_COLUMNS
 from core.onboarding.sheet import SheetRow
 from core.parties.tables import account, service
 
@@ -103,9 +102,9 @@ async def take(conn: AsyncConnection, context: Context, lines: Sequence[SheetRow
             outcomes[at] = _one(context, wall, lines[at], services, rows)
         except FieldError as why:
             outcomes[at] = RowOutcome("rejected", str(why))
-    await insert_many(conn, meter, METER_COLUMNS, rows)
+    await meters.add(conn, rows)
     ends = [(one.removed_on, one.registers, one.id) for one in wall.meters.values() if one.changed]
-    await update_many(conn, meter, ("id",), ("removed_on", "registers"), ends)
+    await meters.change(conn, ends)
     return [outcomes[at] for at in range(len(lines))]
 
 

@@ -25,7 +25,7 @@ class NewMeter:
 
 @dataclass(frozen=True, slots=True)
 class NewCustomer:
-    """One row of a customers file: a person, her account, where it is served and on which plan.
+    """One row of a customers file: a person, their account, where it is served and on which plan.
 
     `phone` is E.164. A second row of the same `national_id` is the same person with one more account.
     """

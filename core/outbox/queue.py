@@ -152,8 +152,15 @@ _values = attrgetter(*OutboxDraft.__dataclass_fields__)
 """A letter's values in the order of its fields (the one of `dataclasses` copies deeply)."""
 
 
+async def replay(conn: AsyncConnection, now: datetime, ids: Collection[int]) -> int:
+    """Send dead letters again, from the first try; how many there were."""
+    dead = update(outbox).where(in_list(conn, outbox.c.id, ids), outbox.c.state == "dead")
+    again = dead.values(state="waiting", attempts=0, not_before=now, reason=None, settled_at=None)
+    return (await conn.execute(again)).rowcount
+
+
 LEAVING = [outbox.c[name] for name in OutboxRow.__struct_fields__]
-"""The columns of an `OutboxRow`."""
+"""The columns of a `OutboxRow`."""
 _ATTEMPTS = OutboxRow.__struct_fields__.index("attempts")
 
 

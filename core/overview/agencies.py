@@ -34,7 +34,7 @@ def _mine(query: Select[Any], branch_code: str | None) -> Select[Any]:
 async def placed(
     conn: AsyncConnection, context: Context, code: str, from_on: date, to_on: date, branch_code: str | None = None
 ) -> Lines:
-    """What was placed with an agency from one day to another, both included. The phone is that on record, of nobody she only linked."""
+    """What was placed with an agency from one day to another, both included. The phone is that on record, of nobody they only linked."""
     phone = (
         select(func.min(contact.c.phone))
         .join(contact_account, contact_account.c.contact_id == contact.c.id)

@@ -1,6 +1,6 @@
 """A day branch by branch: billed, collected, taken to the bank, read, restricted, and what is owed. The branches together are the house.
 
-A customer's money is her own branch's wherever she paid it; money that nobody could place is of no branch and has a line of its own.
+A customer's money is their own branch's wherever they paid it; money that nobody could place is of no branch and has a line of its own.
 Deposits are of the branch that took them to the bank.
 """
 

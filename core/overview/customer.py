@@ -1,6 +1,6 @@
-"""One customer on one page: who she is, what she has, what she owes, and everything that passed between us.
+"""One customer on one page: who they are, what they have, what they owe, and everything that passed between us.
 
-Each number comes from the query that answers the customer herself, at one instant (`at`).
+Each number comes from the query that answers the customer themselves, at one instant (`at`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,24 +47,24 @@ class CustomerOverview:
     """commodity, payment_mode, state, started_on, address, area, tariff, serial (of one meter each; one row a meter)."""
     owing: Owing
     balance_minor: int
-    """What the ledger says: > 0 owed, < 0 to her credit."""
+    """What the ledger says: > 0 owed, < 0 to their credit."""
     points: int
     buckets: Sequence[Bucket]
-    """What she has beforehand, in the order it is drawn."""
+    """What they have beforehand, in the order it is drawn."""
     mandate: Mandate | None
     exposure: AnyRow | None
-    """Her credit limit and how much of it is used; None without one."""
+    """Their credit limit and how much of it is used; None without one."""
     bills: Sequence[BillSummary]
     payments: Sequence[AnyRow]
     tickets: Sequence[Ticket]
     messages: Sequence[LoggedInteraction]
     files: Sequence[Media]
     stops: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """By contact the senders of ours that she stopped by name."""
+    """By contact the senders of ours that they stopped by name."""
     consents: Sequence[AnyRow] = ()
     """What was said about messages: said (stop, start, offers, no_offers), sender, channel, word, at; the latest first."""
     held_until: datetime | None = None
-    """Until when no money goes out and no phone or bank details change, because a SIM or number of hers changed."""
+    """Until when no money goes out and no phone or bank details change, because a SIM or number of theirs changed."""
 
 
 async def customer(
@@ -109,7 +109,7 @@ async def customer(
 
 
 async def _services(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
-    """What she has and had: one row a service and meter, with the tariff it is on."""
+    """What they have and had: one row a service and meter, with the tariff it is on."""
     columns = (
         service.c.id,
         service.c.commodity,

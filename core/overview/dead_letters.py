@@ -1,14 +1,14 @@
 """Messages that could not leave after all tries: what they were, for whom, and why; and sending them again."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, select, text, update
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.context import Context
-from core.db.in_list import in_list
+from core.outbox import queue
 from core.outbox.queue import PRIORITIES, outbox
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch
@@ -27,20 +27,10 @@ async def send_again(
     """Replay those of `ids` that are dead and of this branch; how many there were."""
     rows = await conn.execute(_dead(branch_code).where(outbox.c.id.in_(ids)))
     mine = [row.id for row in rows]
-    count = await replay(conn, context.clock.now(), mine)
+    count = await queue.replay(conn, context.clock.now(), mine)
     for row_id in mine:
         await trail.note(conn, context, actor, "outbox.replayed", f"outbox:{row_id}")
     return count
-
-
-async def replay(conn: AsyncConnection, now: datetime, ids: Collection[int]) -> int:
-    """Send dead letters again, from the first try; how many there were."""
-    statement = (
-        update(outbox)
-        .where(in_list(conn, outbox.c.id, ids), outbox.c.state == "dead")
-        .values(state="waiting", attempts=0, not_before=now, reason=None, settled_at=None)
-    )
-    return (await conn.execute(statement)).rowcount
 
 
 async def waiting(conn: AsyncConnection) -> dict[str, int]:

@@ -33,7 +33,7 @@ async def sms_of(conn: AsyncConnection, phone: str) -> list[dict[str, Any]]:
 
 
 async def on_their_way(conn: AsyncConnection, contact_id: int) -> list[str]:
-    """Replies to a contact that wait in the outbox, in their order: a clerk sees her own words at once."""
+    """Replies to a contact that wait in the outbox, in their order: a clerk sees their own words at once."""
     waiting = select(outbox.c.params).where(
         outbox.c.contact_id == contact_id,
         outbox.c.template == "reply.text",

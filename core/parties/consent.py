@@ -1,7 +1,7 @@
-"""What we may write to her: STOP and START, to one sender of ours or to all, and whether she wants offers.
+"""What we may write to them: STOP and START, to one sender of ours or to all, and whether they want offers.
 
 How it stands now is `contact.stopped_at` (all senders), `sender_stop` (one of them) and `contact.marketing`. Each word leaves a line in
-`consent`, which nobody can change: what she said, when, to which sender, by which way and with which word. A provider may bring her words
+`consent`, which nobody can change: what they said, when, to which sender, by which way and with which word. A provider may bring their words
 twice, days late and out of order: the latest said counts, not the latest heard.
 """
 
@@ -95,7 +95,7 @@ async def _overtaken(conn: AsyncConnection, contact_id: int, said: str, sender: 
 async def set_marketing(
     conn: AsyncConnection, context: Context, contact_id: int, *, wanted: bool, channel: str = "", word: str = ""
 ) -> None:
-    """News and offers: yes or no. The notices of her own account go on either way."""
+    """News and offers: yes or no. The notices of their own account go on either way."""
     changed = update(contact).where(contact.c.id == contact_id, contact.c.marketing != wanted)
     if (await conn.execute(changed.values(marketing=wanted))).rowcount:
         await _note(

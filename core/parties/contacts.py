@@ -4,9 +4,10 @@ A contact that brings a phone which is on file with an account is linked to that
 or when its phone becomes known; who unlinks an account afterwards stays unlinked.
 """
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
@@ -66,6 +67,18 @@ async def set_language(conn: AsyncConnection, contact_id: int, lang: str) -> Non
     await conn.execute(update(contact).where(contact.c.id == contact_id).values(language=lang))
     whose = select(contact.c.party_id).where(contact.c.id == contact_id).scalar_subquery()
     await conn.execute(update(party).where(party.c.id == whose).values(language=lang))
+
+
+async def bounced(conn: AsyncConnection, now: datetime, channel: str, address: str, whose: ColumnElement[bool]) -> None:
+    """Mail to this address came back for good, as far as it is one of these contacts; the first time counts."""
+    gone = update(contact).where(contact.c.channel == channel, contact.c.channel_user == address, whose)
+    await conn.execute(gone.where(contact.c.bounced_at.is_(None)).values(bounced_at=now))
+
+
+async def mail_works(conn: AsyncConnection, contact_id: int) -> None:
+    """Somebody wrote from this address: it is written to again."""
+    came = update(contact).where(contact.c.id == contact_id, contact.c.bounced_at.is_not(None))
+    await conn.execute(came.values(bounced_at=None))
 
 
 def _known(channel: str, user: str) -> Select[Any]:

@@ -1,4 +1,4 @@
-"""Somebody without an account would like one: her name and place, kept for the branch to call back."""
+"""Somebody without an account would like one: their name and place, kept for the branch to call back."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 

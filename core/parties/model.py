@@ -1,4 +1,4 @@
-"""Who a customer is, how she reaches us, and where she is served: values that other rooms may hold."""
+"""Who a customer is, how they reach us, and where they are served: values that other rooms may hold."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +17,7 @@ SWAP = "sim"
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One way to reach one person; `phone` is E.164 where it is known, `stopped_at` when she said STOP."""
+    """One way to reach one person; `phone` is E.164 where it is known, `stopped_at` when they said STOP."""
 
     id: int
     channel: str
@@ -83,5 +83,5 @@ def subscriber_of(user: str | None, phone: str | None) -> str | None:
 
 
 def medium(channel: str) -> str:
-    """The channel under which a contact is filed: `phone` for USSD, SMS and her own pages, itself for all others."""
+    """The channel under which a contact is filed: `phone` for USSD, SMS and their own pages, itself for all others."""
     return PHONE if channel in ("ussd", "sms", "page", PHONE) else channel

@@ -34,7 +34,7 @@ async def changeable(
 
 
 async def change_phone(conn: AsyncConnection, context: Context, account_id: int, typed: str, *, actor: str) -> str:
-    """The new phone of record (E.164). `Refused` for what is no phone or hers already, and while a number of the account cools down."""
+    """The new phone of record (E.164). `Refused` for what is no phone or theirs already, and while a number of the account cools down."""
     phone, before = await changeable(conn, context, account_id, typed)
     for contact_id in before:
         await part(conn, context, contact_id, account_id)

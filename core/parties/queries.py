@@ -1,4 +1,4 @@
-"""Who holds which account, who may hear about it, and where it is served. `search` finds a customer by anything she can name."""
+"""Who holds which account, who may hear about it, and where it is served. `search` finds a customer by anything they can name."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable

@@ -1,4 +1,4 @@
-"""One box that finds a customer by anything she can name: account, name, phone, meter, invoice, ticket or receipt.
+"""One box that finds a customer by anything they can name: account, name, phone, meter, invoice, ticket or receipt.
 
 Meters, invoices, tickets and receipts belong to rooms above this one, so their tables are only named here, by the columns a
 search needs (tests/core/parties/test_search.py holds them against the real ones). Every identifier is an indexed look-up of

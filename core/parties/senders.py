@@ -67,7 +67,7 @@ def same(one: str, other: str) -> bool:
 
 
 def has_stopped(stopped: Collection[str], sender: str | None) -> bool:
-    """Whether she stopped this sender. What a provider fills in by itself, we do not know: then any STOP counts."""
+    """Whether they stopped this sender. What a provider fills in by itself, we do not know: then any STOP counts."""
     return bool(stopped) if sender is None else any(same(one, sender) for one in stopped)
 
 

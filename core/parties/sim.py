@@ -75,7 +75,7 @@ async def hold(conn: AsyncConnection, context: Context, account_id: int) -> None
 
 
 async def ask(conn: AsyncConnection, context: Context, contact_id: int, key: str) -> bool:
-    """Ask the network about the SIM behind this contact, once for each `key`; False: asked already, or she has no number."""
+    """Ask the network about the SIM behind this contact, once for each `key`; False: asked already, or they have no number."""
     row = (await conn.execute(select(contact.c.phone).where(contact.c.id == contact_id))).first()
     if row is None or row.phone is None:
         return False

@@ -126,7 +126,9 @@ contact = Table(
     Column("marketing", Boolean, nullable=False),  # consent to campaigns; statutory notices do not ask
     Column("stopped_at", Instant),  # STOP to all: nothing but statutory notices until START
     Column("parted_at", Instant),  # when it last lost an account: whatever it had open then is over
-    Column("bounced_at", Instant),  # mail to this address came back for good; her next letter says that it works again
+    Column(
+        "bounced_at", Instant
+    ),  # mail to this address came back for good; their next letter says that it works again
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("channel", "channel_user"),
     Index("ix_contact_subscriber", "subscriber", "channel"),
@@ -157,8 +159,10 @@ consent = Table(
     Column("contact_id", ForeignKey("contact.id"), nullable=False),
     Column("said", Text, nullable=False),  # stop, start, offers, no_offers
     Column("sender", Text),  # None: all of ours
-    Column("channel", Text, nullable=False),  # by which way she said so
-    Column("word", Text, nullable=False),  # what she wrote; `menu`, `page`, or `provider` where she wrote nothing to us
+    Column("channel", Text, nullable=False),  # by which way they said so
+    Column(
+        "word", Text, nullable=False
+    ),  # what they wrote; `menu`, `page`, or `provider` where they wrote nothing to us
     Column("at", Instant, nullable=False),
     Index("ix_consent_contact", "contact_id", "at"),
 )

@@ -50,7 +50,7 @@ async def receipt(
 
 
 async def _named(conn: AsyncConnection, attempt_id: int | None) -> int | None:
-    """The invoice the payer meant: the one of the link or collection she paid by."""
+    """The invoice the payer meant: the one of the link or collection they paid by."""
     if attempt_id is None:
         return None
     query = (

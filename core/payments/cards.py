@@ -1,6 +1,6 @@
-"""Cards on file: the provider's token for a card, kept on the mandate she gave for it, known by brand, last figures and last day.
+"""Cards on file: the provider's token for a card, kept on the mandate they gave for it, known by brand, last figures and last day.
 
-Never a number of a card. A card that the provider renews (an account updater) keeps its mandate; of one that she removes nothing is
+Never a number of a card. A card that the provider renews (an account updater) keeps its mandate; of one that they remove nothing is
 collected from that moment, the provider is told to forget it, and then its token is gone here too.
 """
 
@@ -44,7 +44,7 @@ async def renewed(conn: AsyncConnection, provider: str, saved: Saved) -> bool:
 
 
 async def remove(conn: AsyncConnection, context: Context, account_id: int, *, actor: str) -> None:
-    """She wants it collected no more: the mandate of the account ends. `Refused` when there is none."""
+    """They want it collected no more: the mandate of the account ends. `Refused` when there is none."""
     found = (await mandates.active_for(conn, [account_id])).get(account_id)
     if found is None:
         raise Refused("payments.mandate.over", status=404, reference="")
@@ -52,7 +52,7 @@ async def remove(conn: AsyncConnection, context: Context, account_id: int, *, ac
 
 
 async def end(conn: AsyncConnection, context: Context, reference: str, *, actor: str) -> None:
-    """We (she or a clerk) end a mandate, and its provider forgets it (`forget`). What a provider ended itself is not told to it."""
+    """We (they or a clerk) end a mandate, and its provider forgets it (`forget`). What a provider ended itself is not told to it."""
     await mandates.cancel(conn, context, reference, actor=actor)
     ended = await conn.execute(select(mandate.c.id, mandate.c.account_id).where(mandate.c.reference == reference))
     mandate_id, account_id = ended.one()

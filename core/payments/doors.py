@@ -31,7 +31,7 @@ async def refund(app: App, leaving: OutboxRow) -> Outcome:
 
 
 async def forget(app: App, leaving: OutboxRow) -> Outcome:
-    """A card or mandate she removed is forgotten by its provider (outbox kind `forget`)."""
+    """A card or mandate they removed is forgotten by its provider (outbox kind `forget`)."""
     return await cards.forget(app, leaving)
 
 
@@ -41,7 +41,7 @@ async def pull(app: App) -> Counter[str]:
 
 
 async def mandate_page(app: App, account_id: int, *, actor: str) -> str:
-    """The provider's page on which she gives a mandate (or saves a card): its address."""
+    """The provider's page on which they give a mandate (or saves a card): its address."""
     return await mandate_pages.start(app, account_id, actor=actor)
 
 
@@ -51,7 +51,7 @@ async def page(app: App, token: str) -> str:
 
 
 async def back(app: App, token: str) -> str | None:
-    """She returns from the provider's page: why her last try failed, if it did (a word of `payments.reason.*`)."""
+    """They return from the provider's page: why their last try failed, if it did (a word of `payments.reason.*`)."""
     return await redirect.back(app, token)
 
 

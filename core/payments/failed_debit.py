@@ -1,7 +1,7 @@
 """What follows when a direct debit fell through: tried again on a likely pay day, or the customer is asked, or the mandate is over.
 
 By the reason alone, so that every provider's words lead to the same: no money means later, a closed account or a mandate that is
-not there means never again, anything she objected to is hers to pay. The number of tries is the operator's.
+not there means never again, anything they objected to is theirs to pay. The number of tries is the operator's.
 """
 
 from datetime import date, timedelta

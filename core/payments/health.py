@@ -1,6 +1,6 @@
 """How each provider fares: what it answered is counted, and one that is silent time and again is left alone for a while.
 
-Left alone, nothing new is begun with it: whoever wanted to is told at once that it was not reached, which is true and lets her
+Left alone, nothing new is begun with it: whoever wanted to is told at once that it was not reached, which is true and lets them
 try again or another way. Questions always go: the first that is answered ends the rest, and `poll` then asks about everything else at once.
 """
 

@@ -1,8 +1,8 @@
-"""A customer gives a mandate (or saves a card) on the provider's own page: written down as pending, then she is sent there.
+"""A customer gives a mandate (or saves a card) on the provider's own page: written down as pending, then they are sent there.
 
-What she did there is told by the provider's event; until then nothing is collected under it. Where a card is saved only by a payment, that
-payment is an attempt like any other: known by the mandate's reference, polled, and the money is hers. Where she cannot be sent there at
-once (a USSD screen, a chat) she gets an invitation: a link of ours, as long-lived as a paylink, whose button begins it.
+What they did there is told by the provider's event; until then nothing is collected under it. Where a card is saved only by a payment, that
+payment is an attempt like any other: known by the mandate's reference, polled, and the money is theirs. Where they cannot be sent there at
+once (a USSD screen, a chat) they get an invitation: a link of ours, as long-lived as a paylink, whose button begins it.
 """
 
 import secrets
@@ -29,7 +29,7 @@ from core.payments.tables import attempt, mandate, payment_request
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation as it stands now. `masked`: what is collected from already, once she has given a mandate."""
+    """An invitation as it stands now. `masked`: what is collected from already, once they have given a mandate."""
 
     account_id: int
     state: Literal["open", "given", "expired", "not_offered"]

@@ -1,4 +1,4 @@
-"""Mandates: a customer's leave to collect from her bank account, from pending to active to over; and what is planned under them."""
+"""Mandates: a customer's leave to collect from their bank account, from pending to active to over; and what is planned under them."""
 
 import secrets
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ async def create(
     provider_ref: str | None = None,
     bank: Bank | None = None,
 ) -> str:
-    """A pending mandate; its reference, by which the customer and her bank know it. `Refused` for an IBAN that cannot be one."""
+    """A pending mandate; its reference, by which the customer and their bank know it. `Refused` for an IBAN that cannot be one."""
     mandate_id, reference = context.ids.take(), f"M{secrets.token_hex(5).upper()}"
     provider = provider or context.operator.payments.mandates
     if provider == "sepa" and bank is None:
@@ -218,7 +218,7 @@ class BillToCollect(Protocol):
 
 async def plan_collections(conn: AsyncConnection, context: Context, bills: Sequence[BillToCollect]) -> dict[int, date]:
     """Plan to collect what is open of new bills under active mandates: invoice id -> bank business day on or after it is due,
-    and not before the scheme's notice is over. A card that will have expired by then is not planned for: she is asked to pay."""
+    and not before the scheme's notice is over. A card that will have expired by then is not planned for: they are asked to pay."""
     mandates = await active_for(conn, [bill.account_id for bill in bills])
     first = {one.provider: schemes.earliest(context, one.provider) for one in mandates.values()}
     wanted = [bill for bill in bills if bill.account_id in mandates]

@@ -1,4 +1,4 @@
-"""Which ways of paying a kind of customer is offered: what the operator says of her segment, else all.
+"""Which ways of paying a kind of customer is offered: what the operator says of their segment, else all.
 
 Asked where a way is offered and where it is begun. Money that comes by itself is taken whatever it came by, and a mandate that was given is kept.
 """

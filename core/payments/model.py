@@ -175,7 +175,7 @@ LABELS = ("ACCOUNTNUMBER", "ACCOUNTNO", "ACCOUNT", "ACCNO", "ACC", "AC", "NO")
 
 
 def account_numbers(reference: str) -> list[str]:
-    """What account number a payer may have meant by what she typed: as typed, tidied, and without a label before it."""
+    """What account number a payer may have meant by what they typed: as typed, tidied, and without a label before it."""
     typed = reference.strip()
     tidy = "".join(letter for letter in typed.upper() if letter.isalnum())
     found = [typed, typed.upper(), tidy]

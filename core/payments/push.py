@@ -1,6 +1,6 @@
-"""A prompt on the customer's phone: asked for in a dialog, sent a few seconds later so that it finds her session ended.
+"""A prompt on the customer's phone: asked for in a dialog, sent a few seconds later so that it finds their session ended.
 
-It is written down as `sent` before the provider is called. Whoever finds it so after a crash knows that the prompt may be on her
+It is written down as `sent` before the provider is called. Whoever finds it so after a crash knows that the prompt may be on their
 phone: it is unknown, asked about, and never sent again.
 """
 

@@ -66,7 +66,7 @@ async def arrived(conn: AsyncConnection, attempt_id: int) -> int:
 
 
 async def account_meant(conn: AsyncConnection, reference: str) -> int | None:
-    """The account a payer meant by what she typed; None when that is nobody's number."""
+    """The account a payer meant by what they typed; None when that is nobody's number."""
     numbers = account_numbers(reference)
     if not numbers:
         return None

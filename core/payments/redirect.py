@@ -1,4 +1,4 @@
-"""From a paylink to the provider's own page: written down, then asked for, then she is sent there. Never a card field of ours.
+"""From a paylink to the provider's own page: written down, then asked for, then they are sent there. Never a card field of ours.
 
 Two tabs, or two links for the same debt, lead to one live attempt and so to one charge: the second is sent where the first was.
 If the provider's answer was lost it is asked what became of it, and either its page is found again or it surely never heard us.
@@ -41,7 +41,7 @@ async def start(app: App, token: str) -> str:
 
 
 async def back(app: App, token: str) -> str | None:
-    """She is back from the provider's page, perhaps before its callback: ask at once; why it failed, if her last try did."""
+    """They are back from the provider's page, perhaps before its callback: ask at once; why it failed, if their last try did."""
     query = (
         select(attempt.c.id)
         .join_from(attempt, payment_request, attempt.c.request_id == payment_request.c.id)

@@ -1,7 +1,7 @@
 """Money back to a customer: asked for by one person, agreed to by another above the operator's limit, sent by the outbox.
 
-It is neither asked for nor granted while a number of the account cools down after a change of its SIM. At the moment it is granted the money leaves her account for `refunds` (what we owe back), so no second refund and no new bill can
-have it; it leaves the provider's cash when the provider says so, and comes back to her account if it fails. A refund by hand is
+It is neither asked for nor granted while a number of the account cools down after a change of its SIM. At the moment it is granted the money leaves their account for `refunds` (what we owe back), so no second refund and no new bill can
+have it; it leaves the provider's cash when the provider says so, and comes back to their account if it fails. A refund by hand is
 one a clerk transfers and then says so; cash comes out of the drawer it went into, while that is open.
 """
 
@@ -108,7 +108,7 @@ async def _to_approve(conn: AsyncConnection, context: Context, row: dict[str, An
 
 
 async def granted(conn: AsyncConnection, context: Context, refund_id: int) -> None:
-    """It may be given: the money is set aside, and the provider is told to send it (or a clerk sees that she has to)."""
+    """It may be given: the money is set aside, and the provider is told to send it (or a clerk sees that they have to)."""
     wanted = await held(conn, refund_id)
     if wanted.state != "asked":
         return
@@ -150,7 +150,7 @@ async def _from_the_drawer(
 
 async def _begin(conn: AsyncConnection, context: Context, wanted: Row[Any]) -> int:
     """An attempt in the other direction: written, sent, polled and settled like any other. One that could not even leave for a day is
-    asked about too: it never arrived, and the money is hers again."""
+    asked about too: it never arrived, and the money is theirs again."""
     now, request_id, attempt_id = context.clock.now(), *context.ids.take_many(2)
     key = f"refund:{wanted.id}"
     await conn.execute(

@@ -1,6 +1,6 @@
 """Money nobody could place waits in suspense until the payer (or a clerk) says whose it is.
 
-A payer proves it by the provider's own number of the payment, which only she and the provider know.
+A payer proves it by the provider's own number of the payment, which only they and the provider know.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ async def claim(
     *,
     amount_minor: int | None = None,
 ) -> int:
-    """Place the receipt she means; its id. `Refused` when none of that reference waits.
+    """Place the receipt they mean; its id. `Refused` when none of that reference waits.
 
-    The provider's own number is proof enough. What she typed when she paid is not: then the amount has to be right as well, and only
+    The provider's own number is proof enough. What they typed when they paid is not: then the amount has to be right as well, and only
     one such payment may wait.
     """
     await store.hold_account(conn, account_id)

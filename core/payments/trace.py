@@ -1,6 +1,6 @@
-"""Where is my payment? By any reference she has: the provider's number, our receipt, or the state of her latest tries.
+"""Where is my payment? By any reference they have: the provider's number, our receipt, or the state of their latest tries.
 
-Only of her own account, or of money nobody has claimed: what is another's is not there for her.
+Only of their own account, or of money nobody has claimed: what is another's is not there for them.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Traced:
 
 
 async def trace(conn: AsyncConnection, account_id: int, reference: str) -> Traced | None:
-    """The payment of that reference; None when there is none she may see."""
+    """The payment of that reference; None when there is none they may see."""
     typed = reference.strip()
     names = (typed, typed.upper())
     found = (
@@ -54,7 +54,7 @@ async def trace(conn: AsyncConnection, account_id: int, reference: str) -> Trace
 
 
 async def latest(conn: AsyncConnection, account_id: int, *, limit: int = 3) -> list[Traced]:
-    """What arrived for her and what she tried without it arriving (yet), the newest first."""
+    """What arrived for them and what they tried without it arriving (yet), the newest first."""
     query = select(receipt).where(receipt.c.account_id == account_id).order_by(receipt.c.received_at.desc())
     arrived = [
         Traced(STATES[row.state], row.amount_minor, row.currency, row.received_at, row.provider_txn, row.id)
@@ -65,7 +65,7 @@ async def latest(conn: AsyncConnection, account_id: int, *, limit: int = 3) -> l
 
 
 async def recent(conn: AsyncConnection, account_id: int, *, limit: int = 5) -> list[Traced]:
-    """Her latest tries to pay, the newest first."""
+    """Their latest tries to pay, the newest first."""
     query = select(attempt).where(attempt.c.account_id == account_id, attempt.c.method != "refund")
     rows = await conn.execute(query.order_by(attempt.c.id.desc()).limit(limit))
     return [

@@ -1,6 +1,6 @@
 """Daraja asks before a paybill payment goes through: is this account ours, is this an amount we take? Nothing is stored.
 
-A payer who mistyped her account number hears it now, instead of finding her money in suspense.
+A payer who mistyped their account number hears it now, instead of finding their money in suspense.
 """
 
 from core import money

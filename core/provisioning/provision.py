@@ -12,10 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
 from core.db import failpoints
-from core.db.engine import insert
 from core.outbox.queue import OutboxRow, Outcome
 from core.outcome import NotReached, Refusal
-from core.parties.tables import service_off
+from core.parties import days_off
 from core.provisioning.contract import Network
 from core.provisioning.model import LIVE, Answer, Applied, Command
 from core.provisioning.tables import bar_command, barring, network_line
@@ -136,16 +135,10 @@ async def _is_now(conn: AsyncConnection, context: Context, command: Command) -> 
 
 async def _off(conn: AsyncConnection, context: Context, command: Command) -> None:
     """Keep the days on which it is shut, where they are not charged for."""
-    off, today = service_off.c, context.today()
     if command.level != "hard":
-        back = update(service_off).where(off.service_id == command.service_id, off.back_on.is_(None))
-        await conn.execute(back.values(back_on=today))
+        await days_off.back(conn, command.service_id, context.today())
     elif not context.operator.collections.charges_while_off(context.operator.country):
-        shut = select(off.service_id).where(off.service_id == command.service_id, off.back_on.is_(None))
-        if (await conn.execute(shut)).first() is None:
-            new = insert(conn, service_off).values(service_id=command.service_id, off_on=today, back_on=None)
-            again = new.on_conflict_do_update(index_elements=["service_id", "off_on"], set_={"back_on": None})
-            await conn.execute(again)
+        await days_off.shut(conn, command.service_id, context.today())
 
 
 def login_of() -> Any:

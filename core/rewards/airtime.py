@@ -95,7 +95,7 @@ async def _unknown(conn: AsyncConnection, context: Context, held: Redemption, re
 
 
 async def failed(conn: AsyncConnection, context: Context, held: Redemption, reason: str) -> None:
-    """She did not get it: the points return, and she is told so, once."""
+    """They did not get it: the points return, and they are told so, once."""
     await store.give_back(conn, context, held, reason)
     await queue.enqueue(
         conn,

@@ -74,7 +74,7 @@ async def move(conn: AsyncConnection, redemption_id: int, state: str, **values: 
 
 
 async def confirm(conn: AsyncConnection, context: Context, held: Redemption) -> None:
-    """She has it; what airtime cost the house is booked."""
+    """They have it; what airtime cost the house is booked."""
     await move(conn, held.id, "confirmed", settled_at=context.clock.now(), poll_at=None)
     if held.kind == "airtime":
         cost = Posting(Book("cash:airtime"), Book("rewards_cost"), held.amount, context.currency, "airtime for points")

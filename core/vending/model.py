@@ -13,7 +13,7 @@ METER_DIGITS = (11, 13)
 
 @dataclass(frozen=True, slots=True)
 class Vend:
-    """One purchase. Amounts in minor units: `amount` is what she pays, `arrears` what of it goes to her bills."""
+    """One purchase. Amounts in minor units: `amount` is what they pay, `arrears` what of it goes to their bills."""
 
     id: int
     request_id: int

@@ -51,13 +51,13 @@ async def prepaid_meters(
 async def last_tokens(
     conn: AsyncConnection, *, account_ids: Collection[int], contact_id: int | None, most: int = 3
 ) -> list[Vend]:
-    """What was bought for her meters or by her, newest first."""
-    hers = in_list(conn, vend.c.account_id, account_ids)
+    """What was bought for their meters or by them, newest first."""
+    theirs = in_list(conn, vend.c.account_id, account_ids)
     if contact_id is not None:
-        hers = or_(hers, vend.c.contact_id == contact_id)
+        theirs = or_(theirs, vend.c.contact_id == contact_id)
     rows = await conn.execute(
         select(*COLUMNS)
-        .where(vend.c.state == DONE, hers)
+        .where(vend.c.state == DONE, theirs)
         .order_by(vend.c.settled_at.desc(), vend.c.id.desc())
         .limit(most)
     )

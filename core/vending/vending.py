@@ -1,11 +1,10 @@
 """A paid purchase becomes a token, once. A timeout is unknown: asked about by its key, never vended again.
 
 The money for the units stands in the book `prepaid` from the moment it came until the token is there; then it is revenue and
-tax. Where there will be no token it goes back to her credit, and she is told so.
+tax. Where there will be no token it goes back to their credit, and they are told so.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -14,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money, numbers
 from core.context import App, Context
 from core.db import failpoints
+from core.facts import NONE, Facts
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.reverse import reverse
@@ -24,6 +24,7 @@ from core.outcome import UNKNOWN_TO_PROVIDER, NotReached, Refusal
 from core.text import say
 from core.vending import store
 from core.vending.contract import Answer, TokenRequest, Vended
+from core.vending.facts import NotVended
 from core.vending.model import DONE, FAILED, OVER, READY, SENT, UNKNOWN, Vend, spaced
 from core.vending.providers import vendor_of
 from core.vending.tables import vend
@@ -36,9 +37,6 @@ SURE_AFTER = 2
 NEVER_ARRIVED = "never_arrived"
 WHY = {"meter_blocked": "blocked", "meter_unknown": "meter", "unknown_meter": "meter", NEVER_ARRIVED: "down"}
 """What a vending system says -> a word of `top_up.why.*`; what it says otherwise is told as a refusal, never in its own words."""
-
-GivenBack = Callable[[AsyncConnection, Context, Vend], Awaitable[None]]
-"""What else follows when money for units goes back to her credit."""
 
 
 async def paid(
@@ -61,7 +59,7 @@ async def paid(
     )
 
 
-async def send(app: App, row: OutboxRow, given_back: GivenBack) -> Outcome:
+async def send(app: App, row: OutboxRow) -> Outcome:
     """What the dispatcher does with outbox rows of kind `vend`."""
     bought, call = await _begin(app, row)
     if bought is None:
@@ -79,7 +77,8 @@ async def send(app: App, row: OutboxRow, given_back: GivenBack) -> Outcome:
         if isinstance(said, NotReached) and not back_off.OUTBOX.is_used_up(row.attempts - 1):
             await store.move(conn, held.id, READY, poll_at=None)
             return Outcome(row.id, "waiting", reason=said.why, attempts=row.attempts)
-        await settle(conn, app, held, Refusal(NEVER_ARRIVED) if isinstance(said, NotReached) else said, given_back)
+        over = Refusal(NEVER_ARRIVED) if isinstance(said, NotReached) else said
+        await app.happened(conn, await settle(conn, app, held, over))
     return Outcome(row.id, "sent" if isinstance(said, Vended) else "unknown", attempts=row.attempts)
 
 
@@ -93,18 +92,19 @@ async def _begin(app: App, row: OutboxRow) -> tuple[Vend | None, bool]:
         return held, True
 
 
-async def settle(conn: AsyncConnection, context: Context, held: Vend, said: Answer, given_back: GivenBack) -> None:
+async def settle(conn: AsyncConnection, context: Context, held: Vend, said: Answer) -> Facts:
     """Make true what the vending system said of a purchase whose row is held."""
     if isinstance(said, Vended):
         await _done(conn, context, held, said)
     elif isinstance(said, Refusal) and said.code != UNKNOWN_TO_PROVIDER:
-        await _failed(conn, context, held, said.reason, given_back)
+        return await _failed(conn, context, held, said.reason)
     elif isinstance(said, Refusal) and held.polls >= SURE_AFTER:
-        await _failed(conn, context, held, NEVER_ARRIVED, given_back)
+        return await _failed(conn, context, held, NEVER_ARRIVED)
     else:
         again = context.clock.now() + LOOKS.after(held.polls)
         why = "it does not know it yet" if isinstance(said, Refusal) else said.why
         await store.move(conn, held.id, UNKNOWN, reason=why, polls=held.polls + 1, poll_at=again)
+    return NONE
 
 
 async def _done(conn: AsyncConnection, context: Context, held: Vend, said: Vended) -> None:
@@ -132,7 +132,7 @@ async def _done(conn: AsyncConnection, context: Context, held: Vend, said: Vende
 async def tell_token(
     conn: AsyncConnection, context: Context, held: Vend, token: str, units_micro: int, *, key: str
 ) -> None:
-    """The token by SMS: always, whatever screen she bought it on."""
+    """The token by SMS: always, whatever screen they bought it on."""
     owed = money.show(held.arrears_minor, held.currency, held.language)
     more = say(held.language, "top_up.sms_arrears", amount=owed) if held.arrears_minor else ""
     params = {
@@ -145,15 +145,15 @@ async def tell_token(
     await _sms(conn, context, held, "top_up.sms", params, key)
 
 
-async def _failed(conn: AsyncConnection, context: Context, held: Vend, reason: str, given_back: GivenBack) -> None:
+async def _failed(conn: AsyncConnection, context: Context, held: Vend, reason: str) -> Facts:
     now = context.clock.now()
     await store.move(conn, held.id, FAILED, reason=reason, settled_at=now, poll_at=None)
     await reverse(conn, context, key=_aside(held), booked_on=context.today(), why="no token")
-    await given_back(conn, context, held)
     amount = money.show(held.units_minor, held.currency, held.language)
     why = say(held.language, f"top_up.why.{WHY.get(reason, 'declined')}")
     params = {"amount": amount, "serial": held.serial, "why": why}
     await _sms(conn, context, held, "top_up.sms_failed", params, f"token:{held.id}")
+    return (NotVended(held),)
 
 
 async def _sms(
@@ -173,7 +173,7 @@ async def _sms(
     )
 
 
-async def poll(app: App, given_back: GivenBack) -> Counter[str]:
+async def poll(app: App) -> Counter[str]:
     """Ask about what is unknown, or was sent and never answered."""
     seen: Counter[str] = Counter()
     due = (vend.c.poll_at <= app.clock.now()) & vend.c.state.in_((UNKNOWN, SENT))
@@ -184,7 +184,7 @@ async def poll(app: App, given_back: GivenBack) -> Counter[str]:
         async with app.db.writing() as conn:
             held = await store.hold(conn, vend.c.id == vend_id)
             if held is not None and held.state in (UNKNOWN, SENT):
-                await settle(conn, app, held, said, given_back)
+                await app.happened(conn, await settle(conn, app, held, said))
                 seen[type(said).__name__.lower()] += 1
     return seen
 

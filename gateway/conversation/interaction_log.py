@@ -1,4 +1,4 @@
-"""USSD screens, and those of her own pages, in the log of all that passed, at no cost to the turn: noted after the answer, written in bulk a moment later.
+"""USSD screens, and those of their own pages, in the log of all that passed, at no cost to the turn: noted after the answer, written in bulk a moment later.
 
 What was secret is not kept. At a crash the last moment of the log may be lost; the books never hang on it.
 """

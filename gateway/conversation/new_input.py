@@ -131,7 +131,7 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
 
 
 def _meant(inbound: Inbound, live: Session | None) -> str:
-    """What she wrote. What came without words speaks for itself (`dialogs/attachments.py`), unless words that we know came with it, or a person
+    """What they wrote. What came without words speaks for itself (`dialogs/attachments.py`), unless words that we know came with it, or a person
     is being talked to, who looks at it."""
     if inbound.kind == "location":
         return attachments.encode("place", inbound.text)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 
 class ContactQueue:
-    """Who is busy, and who waits behind her."""
+    """Who is busy, and who waits behind them."""
 
     def __init__(self) -> None:
         self._busy: dict[str, deque[asyncio.Future[None]] | None] = {}

@@ -1,7 +1,7 @@
 """Messages answered through the outbox: claimed by the provider's id, so that a repeat has the same answer and one effect.
 
 The turn is saved first and the reply put down after it: a process that dies between the two finds the session when the provider
-repeats the message, and puts the same reply down. What she wrote is remembered redacted; a file she sent is fetched later.
+repeats the message, and puts the same reply down. What they wrote is remembered redacted; a file they sent is fetched later.
 """
 
 import json
@@ -167,7 +167,7 @@ async def _as_meant(turns: Turns, inbound: Inbound) -> Inbound:
 
 
 async def _introduced(turns: Turns, inbound: Inbound) -> Inbound:
-    """She shared her own contact: the number is vouched for by the channel and linked, and the conversation begins anew."""
+    """They shared their own contact: the number is vouched for by the channel and linked, and the conversation begins anew."""
     if inbound.phone:
         async with turns.app.db.writing() as conn:
             await contacts.find_or_make(conn, turns.app, inbound.channel, inbound.user, inbound.phone)
@@ -176,7 +176,7 @@ async def _introduced(turns: Turns, inbound: Inbound) -> Inbound:
 
 async def _is_stale(turns: Turns, inbound: Inbound) -> bool:
     """Whether a button was pressed that does not hang on the newest answer (an older screen, or pressed twice): what it says there means
-    something else by now, so she is shown where she is instead. A button that carries its own words (`new`) always means them."""
+    something else by now, so they are shown where they are instead. A button that carries its own words (`new`) always means them."""
     pressed = inbound.details.get("context") if inbound.details.keys() & BUTTONS and inbound.kind != "new" else None
     if pressed is None:
         return False

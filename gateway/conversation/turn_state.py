@@ -80,7 +80,7 @@ class Turn:
         return await self._quick.standing(channel, known.channel_user) if known else []
 
     async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
-        """Whether there is a dial she may read, and whether the account is prepaid."""
+        """Whether there is a dial they may read, and whether the account is prepaid."""
         return await self._quick.offers(account_id, today)
 
     def forget(self) -> None:

@@ -1,4 +1,4 @@
-"""The story: one customer dials, hears her balance, reads her bill, asks for a push, pays and is thanked; another's mandate fails,
+"""The story: one customer dials, hears their balance, reads their bill, asks for a push, pays and is thanked; another's mandate fails,
 he is told, and pays by link. Everything passes through the real doors; what must be true is checked on the way.
 """
 
@@ -40,10 +40,10 @@ async def _owes(town: Town, who: Neighbour) -> int:
 
 
 async def pays_by_push(town: Town, wires: Wires, clock: TownClock, out: Console, who: Neighbour) -> None:
-    """She dials, hears, reads, asks for a push, pays, and is thanked."""
+    """They dial, hears, reads, asks for a push, pays, and is thanked."""
     out.rule(f"{who.name} has a feature phone and ten seconds")
     phone = Handset(wires, who.phone, who.name.split()[0], out)
-    must(any("ready" in text for text in await phone.sms(last=1)), f"{who.name} was not told that her bill is ready")
+    must(any("ready" in text for text in await phone.sms(last=1)), f"{who.name} was not told that their bill is ready")
     must(await _owes(town, who) > 0, f"{who.name} owes nothing: there is nothing to tell")
     await phone.dial()
     await phone.choose("balance")

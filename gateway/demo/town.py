@@ -47,7 +47,7 @@ class Town:
         return datetime.combine(day, clock, self.app.zone)
 
     def account_of(self, neighbour: Neighbour) -> int:
-        """Her account's id."""
+        """Their account's id."""
         return next(key for key, one in self.neighbours.items() if one is neighbour)
 
 

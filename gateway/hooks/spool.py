@@ -1,7 +1,7 @@
 """What came in while the database was away: kept on disk, answered 200 only then, and taken up in order when it is back.
 
 A room (`hook`, `payment`, `chat`) says once how it takes in what it is brought; `take` does that at once, or keeps it while the
-database is away or older ones still wait, here or in another process, so that nobody overtakes herself. What is kept may be taken
+database is away or older ones still wait, here or in another process, so that nobody overtakes themselves. What is kept may be taken
 up twice after a crash: every room claims by the provider's own id, so it has one effect. An entry that breaks our own code three
 times while the database answers, or that cannot be opened, is laid aside in a file of the same format, and stops nobody behind it.
 """

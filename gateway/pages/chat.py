@@ -106,19 +106,19 @@ async def _said(app: web.Application, page: OpenPage, inbound: Inbound) -> None:
 
 
 async def take_in(app: web.Application, name: str, inbound: Inbound) -> None:
-    """Her line, then our answer. Each step may be repeated unharmed."""
+    """Their line, then our answer. Each step may be repeated unharmed."""
     rooms = app[ROOMS]
     async with rooms.turns[inbound.user]:
-        words, hers = await _her_line(app, inbound)
-        await rooms.show(inbound.user, hers)
+        words, theirs = await _their_line(app, inbound)
+        await rooms.show(inbound.user, theirs)
         answer = await app[TURNS].answer(inbound, app[CHANNELS][name])
         if answer.unavailable:
             raise ConnectionError("the turn could not be taken")
         await rooms.show(inbound.user, await _our_line(app, inbound, words, answer))
 
 
-async def _her_line(app: web.Application, inbound: Inbound) -> tuple[str, transcript.ChatLine | None]:
-    """Put down what she said, as it may be kept: an option by its words, a secret and a card number as dots."""
+async def _their_line(app: web.Application, inbound: Inbound) -> tuple[str, transcript.ChatLine | None]:
+    """Put down what they said, as it may be kept: an option by its words, a secret and a card number as dots."""
     hodi = app[APP]
     async with hodi.db.writing() as conn:
         last = await transcript.last_said(conn, inbound.user)

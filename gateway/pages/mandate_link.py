@@ -37,7 +37,7 @@ async def _invited(request: web.Request) -> Invitation | web.Response:
 
 
 async def _show(request: web.Request) -> web.Response:
-    """What she would agree to."""
+    """What they would agree to."""
     found = await _invited(request)
     if isinstance(found, web.Response):
         return found

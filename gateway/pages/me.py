@@ -1,4 +1,4 @@
-"""Her own pages: balance, bills, use, payments, reports, points, settings. Plain HTML in her language, no scripts, 320 pixels wide.
+"""Their own pages: balance, bills, use, payments, reports, points, settings. Plain HTML in their language, no scripts, 320 pixels wide.
 
 They ask the questions the dialogs ask and make the changes the dialogs make, by the same verbs of core.
 """
@@ -29,38 +29,38 @@ from dialogs.counter.contact import NAMES
 from gateway.app_keys import APP
 from gateway.pages import me_ask, me_door
 from gateway.pages.me_chart import bars
-from gateway.pages.me_door import Her, hers
+from gateway.pages.me_door import Her, theirs
 from gateway.pages.me_show import show
 
 LAST = 13
 
 
-async def _account(conn: AsyncConnection, request: web.Request, her: Her) -> Account:
-    """The account of `?account=`, else her first; 404 when it is not hers."""
+async def _account(conn: AsyncConnection, request: web.Request, customer: Her) -> Account:
+    """The account of `?account=`, else them first; 404 when it is not theirs."""
     asked = request.query.get("account", "")
-    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else her.accounts[0]
-    found = await parties.account(conn, wanted) if wanted in her.accounts else None
+    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else customer.accounts[0]
+    found = await parties.account(conn, wanted) if wanted in customer.accounts else None
     if found is None:
-        raise web.HTTPNotFound(text=say(her.contact.language, "choose.gone"))
+        raise web.HTTPNotFound(text=say(customer.contact.language, "choose.gone"))
     return found
 
 
-@hers
-async def home(request: web.Request, her: Her) -> web.Response:
+@theirs
+async def home(request: web.Request, customer: Her) -> web.Response:
     """Balance and what is due, of one account."""
     async with request.app[APP].db.reading() as conn:
-        account = await _account(conn, request, her)
+        account = await _account(conn, request, customer)
         owing = await bills.owing(conn, account.id)
         balance = await ledger.balance(conn, "receivable", account.id, account.currency)
         last = await bills.last_bills(conn, account.id, 1)
         late = owing.due_on is not None and owing.due_on < request.app[APP].today()
         coming = await forecast.next_step(conn, request.app[APP], account.id) if late else None
         card = "card" in await methods.of_account(conn, request.app[APP], account.id)
-        names = (await parties.accounts(conn, her.accounts)).values()
+        names = (await parties.accounts(conn, customer.accounts)).values()
     payable = owing.open_minor - owing.disputed_minor
     return show(
         request,
-        her,
+        customer,
         account,
         "",
         owing=owing,
@@ -73,118 +73,120 @@ async def home(request: web.Request, her: Her) -> web.Response:
     )
 
 
-@hers
-async def her_bills(request: web.Request, her: Her) -> web.Response:
+@theirs
+async def their_bills(request: web.Request, customer: Her) -> web.Response:
     """The bills of thirteen months, each with its link."""
     async with request.app[APP].db.reading() as conn:
-        account = await _account(conn, request, her)
+        account = await _account(conn, request, customer)
         found = await bills.last_bills(conn, account.id, LAST)
-    return show(request, her, account, "bills", bills=found)
+    return show(request, customer, account, "bills", bills=found)
 
 
-@hers
-async def use(request: web.Request, her: Her) -> web.Response:
+@theirs
+async def use(request: web.Request, customer: Her) -> web.Response:
     """Thirteen months of use as a chart and as a table."""
     async with request.app[APP].db.reading() as conn:
-        account = await _account(conn, request, her)
+        account = await _account(conn, request, customer)
         found, unit = await bills.use_until(conn, account.id, request.app[APP].today())
-    lang = her.contact.language
+    lang = customer.contact.language
     chart = bars(found, unit, lang, say(lang, "me.use_chart", unit=unit)) if found else None
-    return show(request, her, account, "use", use=tuple(reversed(found)), unit=unit, chart=chart)
+    return show(request, customer, account, "use", use=tuple(reversed(found)), unit=unit, chart=chart)
 
 
-@hers
-async def payments(request: web.Request, her: Her) -> web.Response:
-    """What arrived, the newest first; and whether her bills are collected, or could be."""
+@theirs
+async def payments(request: web.Request, customer: Her) -> web.Response:
+    """What arrived, the newest first; and whether their bills are collected, or could be."""
     app = request.app[APP]
     async with app.db.reading() as conn:
-        account = await _account(conn, request, her)
+        account = await _account(conn, request, customer)
         wanted = [ListRequest("account_id", "in", [account.id])]
         found, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
         agreed = (await mandates.active_for(conn, [account.id])).get(account.id)
         offered = agreed is None and await mandate_pages.offered_to(conn, app, account.id)
-    return show(request, her, account, "payments", payments=found, agreed=agreed, offered=offered)
+    return show(request, customer, account, "payments", payments=found, agreed=agreed, offered=offered)
 
 
-@hers
-async def collect(request: web.Request, her: Her) -> web.Response:
-    """POST /me/mandate: to the provider's page on which she agrees that every bill is collected."""
+@theirs
+async def collect(request: web.Request, customer: Her) -> web.Response:
+    """POST /me/mandate: to the provider's page on which they agree that every bill is collected."""
     app = request.app[APP]
     async with app.db.reading() as conn:
-        account = await _account(conn, request, her)
-    url = await payment_doors.mandate_page(app, account.id, actor=f"customer:{her.contact.id}")
+        account = await _account(conn, request, customer)
+    url = await payment_doors.mandate_page(app, account.id, actor=f"customer:{customer.contact.id}")
     return web.Response(status=303, headers={"Location": url})
 
 
-@hers
-async def collect_no_more(request: web.Request, her: Her) -> web.Response:
-    """POST /me/mandate/end: her bills are collected no more, and the card or mandate is forgotten here."""
+@theirs
+async def collect_no_more(request: web.Request, customer: Her) -> web.Response:
+    """POST /me/mandate/end: their bills are collected no more, and the card or mandate is forgotten here."""
     app = request.app[APP]
     async with app.db.writing() as conn:
-        account = await _account(conn, request, her)
+        account = await _account(conn, request, customer)
         if account.id in await mandates.active_for(conn, [account.id]):
-            await cards.remove(conn, app, account.id, actor=f"customer:{her.contact.id}")
-    where = f"?account={account.id}" if len(her.accounts) > 1 else ""
+            await cards.remove(conn, app, account.id, actor=f"customer:{customer.contact.id}")
+    where = f"?account={account.id}" if len(customer.accounts) > 1 else ""
     return web.Response(status=303, headers={"Location": f"/me/payments{where}"})
 
 
-@hers
-async def reports(request: web.Request, her: Her) -> web.Response:
-    """What she reported and where it stands."""
+@theirs
+async def reports(request: web.Request, customer: Her) -> web.Response:
+    """What they reported and where it stands."""
     async with request.app[APP].db.reading() as conn:
-        account = await _account(conn, request, her)
-        found = await tickets.tickets_of(conn, contact_id=her.contact.id)
-    return show(request, her, account, "reports", tickets=found)
+        account = await _account(conn, request, customer)
+        found = await tickets.tickets_of(conn, contact_id=customer.contact.id)
+    return show(request, customer, account, "reports", tickets=found)
 
 
-@hers
-async def her_points(request: web.Request, her: Her) -> web.Response:
-    """Her points."""
+@theirs
+async def their_points(request: web.Request, customer: Her) -> web.Response:
+    """Their points."""
     async with request.app[APP].db.reading() as conn:
-        account = await _account(conn, request, her)
+        account = await _account(conn, request, customer)
         has = await points.balance(conn, account.id)
-    return show(request, her, account, "points", points=has)
+    return show(request, customer, account, "points", points=has)
 
 
-@hers
-async def settings(request: web.Request, her: Her) -> web.Response:
-    """Her language, and what we may write to her."""
+@theirs
+async def settings(request: web.Request, customer: Her) -> web.Response:
+    """Their language, and what we may write to them."""
     app = request.app[APP]
     async with app.db.reading() as conn:
-        account = await _account(conn, request, her)
+        account = await _account(conn, request, customer)
         least = (await low.amounts(conn, app, [account.id]))[account.id]
         purse = await balances.purse(conn, account.id, account.currency)
     spoken = [(lang, NAMES.get(lang, lang)) for lang in app.operator.languages]
     return show(
         request,
-        her,
+        customer,
         account,
         "settings",
         spoken=spoken,
-        contact=her.contact,
+        contact=customer.contact,
         saved="saved" in request.query,
-        least=numbers.show(least, money.exponent(account.currency), her.contact.language) if least else "",
+        least=numbers.show(least, money.exponent(account.currency), customer.contact.language) if least else "",
         purse=purse is not None,
     )
 
 
-@hers
-async def change(request: web.Request, her: Her) -> web.Response:
-    """POST /me/settings: `language`, `offers`, `messages`, `low` (an amount; empty: she is not told)."""
+@theirs
+async def change(request: web.Request, customer: Her) -> web.Response:
+    """POST /me/settings: `language`, `offers`, `messages`, `low` (an amount; empty: they are not told)."""
     app, told = request.app[APP], await request.post()
     async with app.db.writing() as conn:
         if "low" in told:
-            account = await _account(conn, request, her)
-            await low.choose(conn, app, account.id, _amount(str(told["low"]), account.currency, her.contact.language))
+            account = await _account(conn, request, customer)
+            await low.choose(
+                conn, app, account.id, _amount(str(told["low"]), account.currency, customer.contact.language)
+            )
         if told.get("language") in app.operator.languages:
-            await contacts.set_language(conn, her.contact.id, str(told["language"]))
+            await contacts.set_language(conn, customer.contact.id, str(told["language"]))
         if told.get("messages") == "stop":
-            await consent.stop(conn, app, her.contact.id, channel="web", word="page")
-        elif her.contact.stopped_at is not None:
-            await consent.start(conn, app, her.contact.id, channel="web", word="page")
+            await consent.stop(conn, app, customer.contact.id, channel="web", word="page")
+        elif customer.contact.stopped_at is not None:
+            await consent.start(conn, app, customer.contact.id, channel="web", word="page")
         if told.get("messages") != "stop":
             wanted = "offers" in told
-            await consent.set_marketing(conn, app, her.contact.id, wanted=wanted, channel="web", word="page")
+            await consent.set_marketing(conn, app, customer.contact.id, wanted=wanted, channel="web", word="page")
     return web.Response(status=303, headers={"Location": "/me/settings?saved"})
 
 
@@ -201,12 +203,12 @@ def _amount(text: str, currency: str, lang: str) -> int:
     return minor
 
 
-@hers
-async def pay(request: web.Request, her: Her) -> web.Response:
+@theirs
+async def pay(request: web.Request, customer: Her) -> web.Response:
     """POST /me/pay: to the paylink of all that is open; one a day, so that a second press leads to the same charge."""
     app = request.app[APP]
     async with app.db.writing() as conn:
-        account = await _account(conn, request, her)
+        account = await _account(conn, request, customer)
         link = await requests.paylink(conn, app, account.id, key=f"me:{account.id}:{app.today()}")
     return web.Response(status=303, headers={"Location": f"/p/{link.token}"})
 
@@ -215,11 +217,11 @@ def routes() -> list[web.AbstractRouteDef]:
     """`/me` and all behind it."""
     pages = {
         "": home,
-        "/bills": her_bills,
+        "/bills": their_bills,
         "/use": use,
         "/payments": payments,
         "/reports": reports,
-        "/points": her_points,
+        "/points": their_points,
         "/settings": settings,
     }
     return [

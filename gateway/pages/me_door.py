@@ -38,7 +38,7 @@ THROTTLE: web.AppKey[Throttle] = web.AppKey("me_throttle", Throttle)
 
 @dataclass(frozen=True, slots=True)
 class Her:
-    """Who sits there, what she may see, and the token her forms carry."""
+    """Who sits there, what they may see, and the token their forms carry."""
 
     contact: Contact
     accounts: tuple[int, ...]
@@ -48,16 +48,16 @@ class Her:
 Page = Callable[[web.Request, Her], Awaitable[web.Response]]
 
 
-def hers(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """A page for whoever signed in; others are led to the door. Her cookie is renewed."""
+def theirs(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """A page for whoever signed in; others are led to the door. Their cookie is renewed."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        her = await _sitting(request)
-        if her is None:
+        customer = await _sitting(request)
+        if customer is None:
             raise web.HTTPSeeOther("/me/enter")
-        if request.method == "POST" and not await _ours(request, her):
-            raise web.HTTPForbidden(text=say(her.contact.language, "me.too_old"))
-        answer = await page(request, her)
+        if request.method == "POST" and not await _ours(request, customer):
+            raise web.HTTPForbidden(text=say(customer.contact.language, "me.too_old"))
+        answer = await page(request, customer)
         answer.headers.update(PRIVATE)
         _give(request, answer, COOKIE, request.cookies[COOKIE], self_care_sessions.IDLE)
         return answer
@@ -165,22 +165,22 @@ async def _sitting(request: web.Request) -> Her | None:
     name = digest(cookie)
     async with app.db.reading() as conn:
         found = await self_care_sessions.whose(conn, app, name)
-        her = await _her(conn, found[0], signed_values.sign(app, "csrf", name)) if found else None
-    if her and found and found[1]:
+        customer = await _them(conn, found[0], signed_values.sign(app, "csrf", name)) if found else None
+    if customer and found and found[1]:
         async with app.db.writing() as conn:
             await self_care_sessions.renew(conn, app, name)
-    return her
+    return customer
 
 
-async def _her(conn: AsyncConnection, contact_id: int, csrf: str) -> Her | None:
+async def _them(conn: AsyncConnection, contact_id: int, csrf: str) -> Her | None:
     contact = await contacts.by_id(conn, contact_id)
     accounts = tuple(account.id for account in await parties.accounts_of(conn, contact_id))
     return Her(contact, accounts, csrf) if contact and accounts else None
 
 
-async def _ours(request: web.Request, her: Her) -> bool:
+async def _ours(request: web.Request, customer: Her) -> bool:
     sent = (await request.post()).get("csrf", "")
-    return same_origin(request) and isinstance(sent, str) and same(sent, her.csrf)
+    return same_origin(request) and isinstance(sent, str) and same(sent, customer.csrf)
 
 
 def _give(request: web.Request, answer: web.StreamResponse, name: str, value: str, lasts: timedelta) -> None:

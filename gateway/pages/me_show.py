@@ -1,4 +1,4 @@
-"""What all her own pages share: the ways between them, the account, and figures and days in her language."""
+"""What all their own pages share: the ways between them, the account, and figures and days in their language."""
 
 from typing import Any
 
@@ -15,9 +15,11 @@ from gateway.pages.page import render
 DOORS = ("", "bills", "use", "payments", "reports", "points", "settings", "ask")
 
 
-def show(request: web.Request, her: Her, account: Account, door: str, *, lang: str = "", **values: Any) -> web.Response:
-    """One of her pages; `lang` where it is not the language her contact was found with."""
-    lang = lang or her.contact.language
+def show(
+    request: web.Request, customer: Her, account: Account, door: str, *, lang: str = "", **values: Any
+) -> web.Response:
+    """One of their pages; `lang` where it is not the language their contact was found with."""
+    lang = lang or customer.contact.language
 
     def amount(minor: int) -> str:
         return money.show(minor, account.currency, lang)
@@ -33,9 +35,9 @@ def show(request: web.Request, her: Her, account: Account, door: str, *, lang: s
         doors=doors,
         here=door,
         account=account,
-        csrf=her.csrf,
-        several=len(her.accounts) > 1,
-        accounts=her.accounts,
+        csrf=customer.csrf,
+        several=len(customer.accounts) > 1,
+        accounts=customer.accounts,
         amount=amount,
         date=day,
         number=number,

@@ -139,7 +139,7 @@ async def prompts(request: web.Request, phone: str) -> list[dict[str, Any]]:
 
 
 async def answer_prompt(request: web.Request, prompt_id: str, yes: bool) -> bool:
-    """The customer enters her PIN (which no one but the handset sees), or cancels."""
+    """The customer enters their PIN (which no one but the handset sees), or cancels."""
     return await _sandbox(request, "POST", f"prompts/{quote(prompt_id, safe='')}", {"yes": yes}) is not None
 
 

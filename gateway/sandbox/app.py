@@ -142,7 +142,7 @@ async def _prompts(request: web.Request) -> web.StreamResponse:
 
 
 async def _answer(request: web.Request) -> web.StreamResponse:
-    """She answers the prompt on her phone: `{"yes": true}`."""
+    """They answer the prompt on their phone: `{"yes": true}`."""
     service, said = request.app[SERVICE], await request.json()
     payment = service.decide(request.match_info["id"], None if said.get("yes") else "failed")
     if payment is None:

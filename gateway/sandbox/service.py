@@ -82,7 +82,7 @@ class Service:
         return payment
 
     def agree(self, payment: SandboxPayment, *, given: bool) -> None:
-        """She gave the mandate on its page, or did not. It is known by the payment's id from now on."""
+        """They gave the mandate on its page, or did not. It is known by the payment's id from now on."""
         state = "active" if given else "failed"
         self.tell(
             self.books.settle(payment, state=state, at=self.now()), "mandate", key=None, amount_minor=None, state=state

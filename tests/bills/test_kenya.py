@@ -75,7 +75,7 @@ def test_the_block_of_july_2023_is_found_by_the_average_of_three_months() -> Non
     )
 
 
-def test_42_kilowatt_hours_of_a_new_customer_are_priced_by_her_own_use() -> None:
+def test_42_kilowatt_hours_of_a_new_customer_are_priced_by_their_own_use() -> None:
     """The quote of the contract: no history, so this period's own quantity finds the block."""
     assert bill(
         example("kenya-domestic"), account={"persons": 4}, usage=[{"meter": "energy", "quantity": "42"}]

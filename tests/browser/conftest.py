@@ -40,7 +40,7 @@ class Street:
     browser: Browser
     web_app: web.Application
     app: App
-    her: Customer
+    customer: Customer
     url: str
     complaints: list[str] = field(default_factory=list)
     """What the browser refused or could not do: scripts that failed, policies that were broken, dialogs that opened."""
@@ -74,14 +74,14 @@ async def street(app: App, settings: Settings, clock: SetClock, tmp_path: Path) 
         app = replace(app, settings=settings.model_copy(update=told))
         async with app.db.writing() as conn:
             branch = await a_branch(conn, app, "nakuru")
-            her = await a_customer(conn, app, branch, number="10000017", name="Wanjiru Kamau")
+            customer = await a_customer(conn, app, branch, number="10000017", name="Wanjiru Kamau")
             await staff.create_staff(conn, app, "asha", "admin", PASSWORD)
         web_app = make_app(app, with_scheduler=False)
         url = await _serving(stack, web_app)
         play = await stack.enter_async_context(async_playwright())
         browser = await play.chromium.launch(executable_path=found, args=ARGS)
         stack.push_async_callback(browser.close)
-        yield Street(browser, web_app, app, her, url)
+        yield Street(browser, web_app, app, customer, url)
 
 
 async def _serving(stack: AsyncExitStack, web_app: web.Application) -> str:

@@ -38,7 +38,7 @@ async def findings(page: Page, path: str, width: int) -> list[str]:
 
 @dataclass
 class Busy:
-    """What the street's customer has besides: texts by kind (`tests/gateway/admin/crawl_world.py`), and the paths of her links."""
+    """What the street's customer has besides: texts by kind (`tests/gateway/admin/crawl_world.py`), and the paths of their links."""
 
     its: dict[str, str]
     links: list[str]
@@ -47,19 +47,19 @@ class Busy:
 @pytest.fixture
 async def busy(street: Street, tmp_path: Path) -> Busy:
     """Everything waits at once, and a campaign runs."""
-    app, her = street.app, street.her
+    app, customer = street.app, street.customer
     await a_tariff(app, tmp_path)
-    its = await everything(app, her, "nakuru") | await of_the_house(app)
+    its = await everything(app, customer, "nakuru") | await of_the_house(app)
     async with app.db.writing() as conn:
         await conn.execute(update(campaign).values(state="running"))
-        link = await request.paylink(conn, app, her.account_id, key="k")
-        invited = await mandate_pages.invite(conn, app, her.account_id, key="k")
+        link = await request.paylink(conn, app, customer.account_id, key="k")
+        invited = await mandate_pages.invite(conn, app, customer.account_id, key="k")
     return Busy(its, [f"/p/{link.token}", f"/d/{invited.rpartition('/')[2]}"])
 
 
 def of_the_street(street: Street, busy: Busy) -> list[str]:
     """Pages of the console that are about somebody or something, besides its doors."""
-    her, its = street.her, busy.its
+    customer, its = street.customer, busy.its
     return [
         f"/console/campaigns/{its['campaign']}",
         f"/console/talks/{its['talk']}",
@@ -67,9 +67,9 @@ def of_the_street(street: Street, busy: Busy) -> list[str]:
         f"/console/usage/{its['usage']}",
         f"/console/receipts/{its['receipt2']}",
         f"/console/money/{its['difference']}",
-        f"/console/accounts/{her.account_id}",
-        f"/console/collections/{her.account_id}",
-        f"/console/tickets/{her.ticket_id}",
+        f"/console/accounts/{customer.account_id}",
+        f"/console/collections/{customer.account_id}",
+        f"/console/tickets/{customer.ticket_id}",
         "/console/agencies",
         "/console/exposures",
         "/console?q=a",
@@ -107,7 +107,7 @@ async def test_the_buttons_behind_links_look_like_buttons(street: Street, busy: 
 async def test_no_page_of_a_customer_has_a_finding(street: Street, busy: Busy, width: int) -> None:
     page = await street.page(width=width)
     wrong = []
-    for path in ("/chat", "/phone", "/me", f"/b/{street.her.token}", "/p/unknown", "/d/unknown", *busy.links):
+    for path in ("/chat", "/phone", "/me", f"/b/{street.customer.token}", "/p/unknown", "/d/unknown", *busy.links):
         await page.goto(path)
         if path == "/chat":
             await page.locator(".chat-options button").first.wait_for()

@@ -1,4 +1,4 @@
-"""Her own pages in a real browser: 320 pixels wide, without scripts, by keyboard alone."""
+"""Their own pages in a real browser: 320 pixels wide, without scripts, by keyboard alone."""
 
 from sqlalchemy import select
 
@@ -15,7 +15,9 @@ async def code(street: Street) -> str:
     return str(said["code"])
 
 
-async def test_she_comes_in_looks_round_and_changes_her_language_by_keyboard_on_a_narrow_screen(street: Street) -> None:
+async def test_they_come_in_looks_round_and_changes_their_language_by_keyboard_on_a_narrow_screen(
+    street: Street,
+) -> None:
     page = await street.page(width=320, scripts=False)
     await page.goto("/me")
     await page.keyboard.type("+254710000017")

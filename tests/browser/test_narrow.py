@@ -63,9 +63,9 @@ async def test_a_handset_fits_a_narrow_screen_and_every_key_of_it_can_be_reached
     assert street.complaints == []
 
 
-async def test_her_pages_are_walked_without_scripts_by_tab_and_enter_and_hold_a_long_name(street: Street) -> None:
+async def test_their_pages_are_walked_without_scripts_by_tab_and_enter_and_hold_a_long_name(street: Street) -> None:
     async with street.app.db.writing() as conn:
-        await conn.execute(update(party).where(party.c.id == street.her.party_id).values(name=LONG))
+        await conn.execute(update(party).where(party.c.id == street.customer.party_id).values(name=LONG))
         await conn.execute(update(premise).values(address=LONG, area=LONG))
     page = await street.page(width=320, scripts=False)
     await page.goto("/me")
@@ -82,7 +82,7 @@ async def test_her_pages_are_walked_without_scripts_by_tab_and_enter_and_hold_a_
         await page.keyboard.press("Enter")
         await page.locator("nav [aria-current]", has_text=name).wait_for()
         await fits(page, name)
-    for path in (f"/b/{street.her.token}", "/console/login"):
+    for path in (f"/b/{street.customer.token}", "/console/login"):
         await page.goto(path)
         await fits(page, path)
     assert street.complaints == []

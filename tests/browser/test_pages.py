@@ -77,7 +77,7 @@ async def test_the_chat_fits_the_narrowest_phone_and_needs_only_keys(street: Str
 
 async def test_every_page_fits_a_phone(street: Street) -> None:
     page = await street.page(width=360)
-    for path in ("/phone", f"/b/{street.her.token}", "/console/login"):
+    for path in ("/phone", f"/b/{street.customer.token}", "/console/login"):
         await page.goto(path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
@@ -96,7 +96,7 @@ async def test_the_console_works_without_scripts(street: Street) -> None:
     await page.fill("#q", "wanjiru")
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_have_text("Wanjiru Kamau")
-    await page.goto(f"/console/tickets/{street.her.ticket_id}")
+    await page.goto(f"/console/tickets/{street.customer.ticket_id}")
     await page.fill("textarea", "A crew is on its way")
     await page.click("text=Save")
     await expect(page.locator(".log")).to_contain_text("A crew is on its way")
@@ -110,7 +110,7 @@ async def test_no_word_of_a_customer_ever_runs(street: Street) -> None:
     for first in range(0, len(INJECTIONS), 6):
         words = " ".join(INJECTIONS[first : first + 6])
         async with street.app.db.writing() as conn:
-            await conn.execute(update(party).where(party.c.id == street.her.party_id).values(name=words))
+            await conn.execute(update(party).where(party.c.id == street.customer.party_id).values(name=words))
             await conn.execute(update(ticket).values(description=words))
             await interactions.log(
                 conn,
@@ -119,12 +119,12 @@ async def test_no_word_of_a_customer_ever_runs(street: Street) -> None:
                 direction="in",
                 kind="turn",
                 text=words,
-                contact_id=street.her.contact_id,
-                account_id=street.her.account_id,
+                contact_id=street.customer.contact_id,
+                account_id=street.customer.account_id,
             )
         for path in (
-            f"/console/accounts/{street.her.account_id}",
-            f"/console/tickets/{street.her.ticket_id}",
+            f"/console/accounts/{street.customer.account_id}",
+            f"/console/tickets/{street.customer.ticket_id}",
             "/phone",
         ):
             await page.goto(path)

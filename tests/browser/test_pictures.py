@@ -22,14 +22,14 @@ async def phone(page: Page, street: Street) -> None:
 
 async def bill(page: Page, street: Street) -> None:
     """As its link opens it on a telephone."""
-    await page.goto(f"/b/{street.her.token}")
+    await page.goto(f"/b/{street.customer.token}")
     await expect(page.locator("main")).to_contain_text("12 Moi Road")
 
 
 async def customer(page: Page, street: Street) -> None:
     """As a clerk sees them."""
     await sign_in(page)
-    await page.goto(f"/console/accounts/{street.her.account_id}")
+    await page.goto(f"/console/accounts/{street.customer.account_id}")
     await expect(page.locator("h1")).to_have_text("Wanjiru Kamau")
 
 

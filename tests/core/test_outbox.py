@@ -9,7 +9,6 @@ from core.clock import SetClock
 from core.context import App
 from core.outbox import back_off, queue
 from core.outbox.queue import Outcome
-from core.overview import dead_letters
 
 
 async def _put(app: App, *keys: str, priority: int = queue.NOTICE) -> list[bool]:
@@ -130,5 +129,5 @@ async def test_trying_again_backs_off_and_ends_as_a_dead_letter_that_can_be_repl
     async with app.db.writing() as conn:
         state = (await conn.execute(select(queue.outbox.c.state, queue.outbox.c.reason))).one()
         assert tuple(state) == ("dead", "provider is down")
-        assert await dead_letters.replay(conn, clock.now(), [row.id]) == 1
+        assert await queue.replay(conn, clock.now(), [row.id]) == 1
     assert [row.attempts for row in await _claim(app)] == [1]

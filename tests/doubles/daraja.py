@@ -98,7 +98,7 @@ class Double:
         return fresh and b64decode(str(said["Password"])).decode() == expected
 
     async def play(self, prompt: Prompt, manners: Manners) -> None:
-        """She answers the prompt, and Daraja calls back."""
+        """They answer the prompt, and Daraja calls back."""
         await asyncio.sleep(manners.think_seconds)
         prompt.result = manners.result
         if prompt.result == 0:

@@ -30,7 +30,7 @@ class Flutterwave(Till):
         return {"flutterwave-signature": base64.b64encode(mac).decode()}
 
     def pay(self, tx_ref: str, amount: Any = None, currency: str | None = None, card: str = "visa") -> None:
-        """She pays on the page (perhaps less than was asked), by a card; one whose name says so is refused later."""
+        """They pay on the page (perhaps less than was asked), by a card; one whose name says so is refused later."""
         thing = self.things[tx_ref]
         shown = {
             "first_6digits": "455605",

@@ -38,7 +38,7 @@ class FlutterwaveV4(Till):
         return [one for one in self.things.values() if str(one["id"]).startswith("chg_")]
 
     def answer(self, charge_id: str) -> None:
-        """She answers the prompt on her phone."""
+        """They answer the prompt on their phone."""
         thing = self.things[charge_id]
         phone = self.things[thing["payment_method_id"]]["mobile_money"]["phone_number"]
         why = ENDS.get(phone[-3:])

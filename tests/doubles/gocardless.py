@@ -50,7 +50,7 @@ class GoCardless(Till):
         )
 
     def agree(self, request_id: str, mandate: str) -> None:
-        """She gives the mandate on the bank page, and the bank agrees."""
+        """They give the mandate on the bank page, and the bank agrees."""
         self.event("billing_requests", "fulfilled", billing_request=request_id, mandate_request_mandate=mandate)
         self.event("mandates", "active", mandate=mandate)
 

@@ -24,7 +24,7 @@ class Paystack(Till):
         return {"x-paystack-signature": hmac.new(self.secret.encode(), body, hashlib.sha512).hexdigest()}
 
     def pay(self, reference: str, card: str = "visa", reusable: bool = True) -> None:
-        """She pays on the page, by a card; one whose name says so is refused later (`funds`, `stolen`, `paused`)."""
+        """They pay on the page, by a card; one whose name says so is refused later (`funds`, `stolen`, `paused`)."""
         thing = self.things[reference]
         at = datetime.fromtimestamp(self.now(), UTC).isoformat()
         left = {
@@ -47,7 +47,7 @@ class Paystack(Till):
         self.tell({"event": "charge.success", "data": _shown(thing)})
 
     def dispute(self, reference: str, resolution: str | None = None) -> None:
-        """Her bank disputes a payment; or it is decided (`merchant-accepted`: the money goes back, `declined`: it does not)."""
+        """Their bank disputes a payment; or it is decided (`merchant-accepted`: the money goes back, `declined`: it does not)."""
         paid = self.things[reference]
         data = {
             "id": 358950,

@@ -42,7 +42,7 @@ class Stripe(Till):
         }
 
     def pay(self, session_id: str) -> None:
-        """She pays on the Checkout page: two events about one payment."""
+        """They pay on the Checkout page: two events about one payment."""
         page = self.things[session_id]
         if page["status"] != "open":
             return
@@ -64,7 +64,7 @@ class Stripe(Till):
         self.tell(self.event("checkout.session.completed", page))
 
     def save(self, session_id: str, method: str = "pm_card") -> None:
-        """She leaves a card on the page."""
+        """They leave a card on the page."""
         page = self.things[session_id]
         page.update(status="complete", customer=self.name("cus_"))
         intent = {
@@ -78,7 +78,7 @@ class Stripe(Till):
         self.tell(self.event("setup_intent.succeeded", intent))
 
     def dispute(self, intent_id: str, won: bool = False) -> None:
-        """Her bank takes the money back, or gives it back after all."""
+        """Their bank takes the money back, or gives it back after all."""
         intent = self.things[intent_id]
         minor = intent["amount_received"] if won else -intent["amount_received"]
         self.truth.append(Moved(intent_id, minor, intent["currency"], "dispute"))

@@ -131,7 +131,7 @@ async def calls(running: Servers, one: int, over: asyncio.Event, heard: Heard) -
 
 
 async def writes(running: Servers, one: int, first: int, count: int, kept: set[str]) -> list[str]:
-    """One customer who sends `count` SMS one after the other; her network brings each until it is taken. What it was told before that."""
+    """One customer who sends `count` SMS one after the other; their network brings each until it is taken. What it was told before that."""
     told = []
     for at in range(first, first + count):
         name = f"m{one}.{at}"

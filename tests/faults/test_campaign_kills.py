@@ -116,7 +116,7 @@ async def judge(app: App, made: Campaign, size: int, got: Counter[str], run: "Li
     return counts
 
 
-async def test_a_campaign_whose_feeder_and_sender_are_killed_reaches_each_once_or_lists_her(
+async def test_a_campaign_whose_feeder_and_sender_are_killed_reaches_each_once_or_lists_them(
     app: App, db_url: str
 ) -> None:
     size, provider = 300, Provider()

@@ -94,7 +94,7 @@ class Ways:
 
     async def email(self, text: str) -> None:
         letter = EmailMessage()
-        letter["From"], letter["To"], letter["Subject"] = "her@example.org", "help@mwangaza.example", "Hello"
+        letter["From"], letter["To"], letter["Subject"] = "them@example.org", "help@mwangaza.example", "Hello"
         letter["Message-ID"] = f"<{self.next()}@example.org>"
         letter.set_content(text)
         await self._fine(self.doors.client.post(f"/hooks/email/{SECRET}", data=letter.as_bytes()))

@@ -88,7 +88,7 @@ class Days:
             )
 
     async def by_hand(self) -> None:
-        """A clerk has transferred one of those that wait for her."""
+        """A clerk has transferred one of those that wait for them."""
         async with self.app.db.writing() as conn:
             waits = select(refund.c.id).where(refund.c.state == "granted", refund.c.how == refunds.BY_HAND).limit(1)
             if found := (await conn.execute(waits)).scalar_one_or_none():
@@ -183,12 +183,12 @@ async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly
             got = ReceiptIn("daraja", "T1", "mobile_inbound", 50_000, "KES", work.app.clock.now(), reference="ACC1")
             kept = await receive.apply(conn, work.app, got)
             await follow(conn, work.app, [PaymentReceived(kept.receipt_id)])
-        [hers] = [
+        [theirs] = [
             one["id"]
             for one in work.gocardless.things.values()
             if one["id"].startswith("PM") and one["links"]["mandate"] == "MDACC1"
         ]
-        work.gocardless.late(hers)
+        work.gocardless.late(theirs)
         work.gocardless.waiting *= 2
         await work.gocardless.flush(seed=1)
         assert await opened(single, *bills, newer) == [0, 120_000, 0, 0]

@@ -72,7 +72,7 @@ async def _link(work: Work, bill: Bill, key: str = "k") -> str:
 
 
 def pay(work: Work, name: str) -> None:
-    """She pays on every page that is open."""
+    """They pay on every page that is open."""
     till: Any = work.till(name)
     for page in list(till.things):
         till.pay(page)
@@ -244,7 +244,7 @@ async def test_five_tabs_and_two_links_are_one_charge(app: App, name: str) -> No
         assert len(set(await asyncio.gather(*(press(token) for token in tokens * 5)))) == 1
         pay(work, name)
         await work.idle()
-        assert [moved.minor for moved in work.till(name).truth] == [MINOR], "what it asks for is not hers to say"
+        assert [moved.minor for moved in work.till(name).truth] == [MINOR], "what it asks for is not theirs to say"
         assert await opened(app, bill) == [0] and {await press(token) for token in tokens} == {"410"}
         assert await attempts(app) == [("card", "succeeded", None)]
         await _one_receipt(app)

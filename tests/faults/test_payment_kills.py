@@ -66,7 +66,7 @@ class Story:
     """Accounts that are given back what they had paid."""
 
     async def four_more(self) -> None:
-        """One who asks for a push, one who has a link, one with a mandate, one who is given back what she had paid."""
+        """One who asks for a push, one who has a link, one with a mandate, one who is given back what they had paid."""
         async with self.app.db.writing() as conn:
             for kind in ("push", "link", "mandate", "refund"):
                 number = f"{kind}{self.app.ids.take()}"

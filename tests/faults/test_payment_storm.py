@@ -57,7 +57,7 @@ async def _weather(work: Work, rng: random.Random) -> None:
 
 
 async def _by_link(work: Work, rng: random.Random, number: int) -> None:
-    """She presses the button, perhaps twice, and perhaps pays."""
+    """They press the button, perhaps twice, and perhaps pays."""
     async with work.app.db.writing() as conn:
         account_id = await an_account(conn, work.app, f"L{number}")
         bill = await a_bill(conn, work.app, account_id, rng.randrange(1_000, 90_000))

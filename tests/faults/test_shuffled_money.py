@@ -36,7 +36,7 @@ from tests.gateway.tills_at_work import Work, tills_at_work
 MANY = int(os.environ.get("HODI_PAYMENTS", "4000"))
 OVER, DUE = NOON + timedelta(days=23), date(2026, 3, 23)
 ENDED = {"failed": "ended", "cancelled": "ended"}
-"""Her word and her bank's both end a mandate; which of them was heard first is of no consequence."""
+"""Their word and their bank's both end a mandate; which of them was heard first is of no consequence."""
 TILLS = ("stripe", "paystack", "flutterwave", "gocardless")
 
 
@@ -91,7 +91,7 @@ class Story:
         return self.calls
 
     async def by_link(self, number: int) -> None:
-        """She pays on a page; now and then her bank takes it back, or gives it back again."""
+        """They pay on a page; now and then their bank takes it back, or gives it back again."""
         name = self.dice.choice(("stripe", "paystack", "flutterwave"))
         app = self.work.app
         words = {"payments": app.operator.payments.model_copy(update={"paylink": name})}
@@ -112,7 +112,7 @@ class Story:
             self._call(number, step, lambda till=till, said=said: till.post(said), till)
 
     async def by_mandate(self, number: int) -> None:
-        """Her bank is asked; it may say no, and she may end the mandate."""
+        """Their bank is asked; it may say no, and they may end the mandate."""
         end, app = self.dice.choice(("", "", "", "FUNDS", "CLOSED")), self.work.app
         async with app.db.writing() as conn:
             account_id = await an_account(conn, app, f"M{number}")

@@ -1,5 +1,5 @@
 """The journeys of the spine on PostgreSQL, a Redis-protocol server and two workers, from the CSV files to the thanks, through real
-processes and real doors; a worker is killed between two of her turns."""
+processes and real doors; a worker is killed between two of their turns."""
 
 import asyncio
 import os

@@ -60,7 +60,7 @@ async def in_the_queue(chat: Chat) -> int:
     return int(row.id)
 
 
-async def test_in_a_chat_she_waits_is_answered_and_comes_back_while_the_bot_is_silent(app: App, chat: Chat) -> None:
+async def test_in_a_chat_they_wait_is_answered_and_comes_back_while_the_bot_is_silent(app: App, chat: Chat) -> None:
     talk_id = await in_the_queue(chat)
     assert "You are number 1 in the queue" in (await chat.told())[-1]
     async with app.db.writing() as conn:
@@ -79,7 +79,7 @@ async def test_in_a_chat_she_waits_is_answered_and_comes_back_while_the_bot_is_s
     assert "Welcome to Mwangaza Power" in (await chat.told())[-1]
 
 
-async def test_she_may_leave_the_queue_by_herself(app: App, chat: Chat) -> None:
+async def test_they_may_leave_the_queue_by_themselves(app: App, chat: Chat) -> None:
     await in_the_queue(chat)
     await chat.say("00")
     [row] = await rows(app, talk)

@@ -1,4 +1,4 @@
-"""What is overdue is paid in parts: agreed by herself within the policy, once."""
+"""What is overdue is paid in parts: agreed by themselves within the policy, once."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.gateway.talking import Phone, a_customer, counter
 from tests.gateway.test_flows import a_bill, rows
 
 
-async def test_she_agrees_to_pay_in_parts_and_a_repeat_agrees_nothing_more(
+async def test_they_agree_to_pay_in_parts_and_a_repeat_agrees_nothing_more(
     app: App, clock: SetClock, tmp_path: Path
 ) -> None:
     made = await a_customer(app)

@@ -23,24 +23,24 @@ from tests.gateway.test_flows import rows
 from tests.gateway.ways import Dial, Way
 
 TALKS = [channel for channel in CHANNELS if channel != "page"]
-"""Her own pages ask for her phone again: `tests/gateway/pages/test_me.py`."""
+"""Their own pages ask for their phone again: `tests/gateway/pages/test_me.py`."""
 
 
-async def _begun(she: Way) -> None:
+async def _begun(they: Way) -> None:
     """Up to the last yes of a payment."""
-    if she.stranger:
-        await link(she)
-    await she.go("pay", "Pay")
-    await she.choose("Pay all by link")
+    if they.stranger:
+        await link(they)
+    await they.go("pay", "Pay")
+    await they.choose("Pay all by link")
 
 
-async def _parted(she: Way, how: str) -> list[dict[str, object]]:
+async def _parted(they: Way, how: str) -> list[dict[str, object]]:
     """The link is taken away; what it was."""
-    async with she.doors.app.db.writing() as conn:
+    async with they.doors.app.db.writing() as conn:
         links = [dict(row) for row in (await conn.execute(select(contact_account))).mappings()]
         for one in links:
             if how == "parted":
-                await unlink.part(conn, she.doors.app, int(one["contact_id"]), int(one["account_id"]))
+                await unlink.part(conn, they.doors.app, int(one["contact_id"]), int(one["account_id"]))
         await conn.execute(delete(contact_account))
     return links
 
@@ -51,16 +51,16 @@ async def test_in_the_middle_of_a_conversation_the_next_word_reads_and_does_noth
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
     app = App(clock, operator, sqlite_db, settings, follow)
-    async with town(app, tmp_path, channel) as she:
-        await _begun(she)
-        assert "KES" in she.screen + str(she.options), she.screen
+    async with town(app, tmp_path, channel) as they:
+        await _begun(they)
+        assert "KES" in they.screen + str(they.options), they.screen
         before, key = (
             await rows(app, payment_request),
-            next(key for label, key in she.options.items() if label.startswith("Yes")),
+            next(key for label, key in they.options.items() if label.startswith("Yes")),
         )
-        await _parted(she, "deleted")
-        await she.press(key)
-        assert "KES" not in she.screen and "We cannot find that any more" in she.screen, she.screen
+        await _parted(they, "deleted")
+        await they.press(key)
+        assert "KES" not in they.screen and "We cannot find that any more" in they.screen, they.screen
         assert await rows(app, payment_request) == before
 
 
@@ -71,32 +71,32 @@ async def test_a_link_that_went_and_came_back_does_not_bring_the_conversation_ba
     """Another hand may have held the phone meanwhile: a PIN proven before it, and a question half answered, are over."""
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
     app = App(clock, operator, sqlite_db, settings, follow)
-    async with town(app, tmp_path, channel) as she:
-        await _begun(she)
+    async with town(app, tmp_path, channel) as they:
+        await _begun(they)
         before, key = (
             await rows(app, payment_request),
-            next(key for label, key in she.options.items() if label.startswith("Yes")),
+            next(key for label, key in they.options.items() if label.startswith("Yes")),
         )
-        links = await _parted(she, "parted")
+        links = await _parted(they, "parted")
         async with app.db.writing() as conn:
             await conn.execute(insert(contact_account).values(links))
-        await she.press(key)
-        assert "We cannot find that any more" in she.screen, she.screen
+        await they.press(key)
+        assert "We cannot find that any more" in they.screen, they.screen
         assert await rows(app, payment_request) == before
-        await _begun(she)
-        assert "KES" in she.screen + str(she.options), "she begins anew, and may"
+        await _begun(they)
+        assert "KES" in they.screen + str(they.options), "they begin anew, and may"
 
 
 async def test_a_dropped_dial_is_not_continued_by_who_lost_the_account(
     app: App, clock: SetClock, tmp_path: Path
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
-    async with town(app, tmp_path, "ussd") as she:
-        assert isinstance(she, Dial)
-        await _begun(she)
-        await _parted(she, "parted")
-        she.screen = await she.phone.dial("another")
-        assert "KES" not in she.screen and "Continue" not in she.screen, she.screen
+    async with town(app, tmp_path, "ussd") as they:
+        assert isinstance(they, Dial)
+        await _begun(they)
+        await _parted(they, "parted")
+        they.screen = await they.phone.dial("another")
+        assert "KES" not in they.screen and "Continue" not in they.screen, they.screen
 
 
 async def test_what_waits_to_leave_for_who_lost_the_account_does_not_leave(
@@ -104,8 +104,8 @@ async def test_what_waits_to_leave_for_who_lost_the_account_does_not_leave(
 ) -> None:
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
     app = App(clock, operator, sqlite_db, settings, follow)
-    async with town(app, tmp_path, "sms") as she:
-        await she.type("BAL")
+    async with town(app, tmp_path, "sms") as they:
+        await they.type("BAL")
         [link_row] = [
             row for row in await rows(app, contact_account) if row.account_id == (await _account(app, "1001"))
         ]
@@ -124,24 +124,24 @@ async def test_what_waits_to_leave_for_who_lost_the_account_does_not_leave(
                     priority=1,
                 )
             await unlink.part(conn, app, link_row.contact_id, link_row.account_id)
-        await she.doors.sent()
+        await they.doors.sent()
         states = {row.key: (row.state, row.reason) for row in await rows(app, queue.outbox)}
         assert states["lost"] == ("dropped", "nobody to send it to")
         assert states["kept"][0] != "dropped"
 
 
 async def test_a_clerk_takes_a_phone_off_an_account_and_not_the_phone_of_record(world: World) -> None:
-    app, hers = world.app, world.nakuru
+    app, theirs = world.app, world.nakuru
     async with app.db.writing() as conn:
         row = {
             "contact_id": world.kisumu.contact_id,
-            "account_id": hers.account_id,
+            "account_id": theirs.account_id,
             "linked_at": app.clock.now(),
             "how": "pin",
         }
         await conn.execute(insert(contact_account).values(row))
-    clerk, path = await sit(world.client, app, "clerk", "nakuru"), f"/console/accounts/{hers.account_id}/links"
-    assert await clerk.post(path, contact=str(hers.contact_id)) == 409
+    clerk, path = await sit(world.client, app, "clerk", "nakuru"), f"/console/accounts/{theirs.account_id}/links"
+    assert await clerk.post(path, contact=str(theirs.contact_id)) == 409
     assert await clerk.post(path, contact=str(world.kisumu.contact_id)) == 303
     assert await clerk.post(path, contact=str(world.kisumu.contact_id)) == 404
     async with app.db.reading() as conn:

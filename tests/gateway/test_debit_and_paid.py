@@ -60,7 +60,7 @@ async def state(town: Town) -> list[str]:
 
 
 @pytest.mark.parametrize(("pressed", "becomes"), [("pay", "active"), ("decline", "failed")])
-async def test_she_agrees_on_the_providers_page_and_only_then_it_holds(town: Town, pressed: str, becomes: str) -> None:
+async def test_they_agree_on_the_providers_page_and_only_then_it_holds(town: Town, pressed: str, becomes: str) -> None:
     path, client = await invited(town), town.dial.doors.client
     seen = await (await client.get(path)).text()
     assert "May Mwangaza collect every bill when it is due?" in seen
@@ -110,7 +110,7 @@ async def came(town: Town, txn: str, reference: str) -> None:
         await apply(conn, app, got)
 
 
-async def test_money_nobody_claimed_becomes_hers_once_and_pays_her_bill(town: Town) -> None:
+async def test_money_nobody_claimed_becomes_theirs_once_and_pays_their_bill(town: Town) -> None:
     await came(town, "QWE123XYZ", "NOBODY")
     assert "We hold KES 100 of 10 Mar 12:00" in await town.chat.type("PAID qwe123xyz")
     await town.chat.choose("Yes")
@@ -134,7 +134,7 @@ async def test_a_payment_we_cannot_see_is_looked_for_by_a_person_once(town: Town
     assert opened.reference in town.dial.screen
 
 
-async def test_another_customers_payment_is_not_there_for_her(town: Town) -> None:
+async def test_another_customers_payment_is_not_there_for_them(town: Town) -> None:
     await a_customer(town.work.app, number="1002", phone="+254700000002")
     await came(town, "HERS1", "1002")
     await town.chat.type("PAID HERS1")

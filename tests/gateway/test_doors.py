@@ -110,7 +110,7 @@ async def _five_times_a_batch(doors: Doors) -> None:
     assert said == ["BAL", "Bonjour 🙂 مرحبا", "hello"]
 
 
-async def test_a_customer_talks_by_whatsapp_buttons_and_the_answer_reaches_her(doors: Doors) -> None:
+async def test_a_customer_talks_by_whatsapp_buttons_and_the_answer_reaches_them(doors: Doors) -> None:
     await a_customer(doors.app)
     await doors.whatsapp(webhook(wa_text("hi")))
     assert await doors.sent() == {"sent": 1}
@@ -123,7 +123,7 @@ async def test_a_customer_talks_by_whatsapp_buttons_and_the_answer_reaches_her(d
     assert "You owe nothing" in json.dumps(doors.meta.taken[1])
 
 
-async def test_a_whatsapp_sender_without_a_phone_is_answered_by_her_own_id(doors: Doors) -> None:
+async def test_a_whatsapp_sender_without_a_phone_is_answered_by_their_own_id(doors: Doors) -> None:
     await doors.whatsapp(body("whatsapp/text_bsuid_only.json"))
     assert await doors.sent() == {"sent": 1}
     assert doors.meta.taken[0]["recipient"] == "KE.1002"
@@ -210,7 +210,7 @@ def press(update_id: int, data: str, message_id: int) -> bytes:
     return json.dumps({"update_id": update_id, "callback_query": query}).encode()
 
 
-async def test_a_button_pressed_twice_or_on_an_older_screen_shows_where_she_is_and_does_nothing(doors: Doors) -> None:
+async def test_a_button_pressed_twice_or_on_an_older_screen_shows_where_they_are_and_does_nothing(doors: Doors) -> None:
     await a_customer(doors.app)
     await doors.telegram(tg(1, contact={"phone_number": WANJIKU, "first_name": "W", "user_id": 1001}))
     await doors.sent()
@@ -234,7 +234,7 @@ async def test_groups_and_bots_say_nothing_to_us(doors: Doors) -> None:
     assert await count(doors.app, outbox) == 0
 
 
-async def test_only_her_own_contact_links_a_telegram_chat_to_the_account(doors: Doors) -> None:
+async def test_only_their_own_contact_links_a_telegram_chat_to_the_account(doors: Doors) -> None:
     await a_customer(doors.app)
     theirs = {"phone_number": WANJIKU, "first_name": "W", "user_id": 77}
     await doors.telegram(tg(1, contact=theirs))

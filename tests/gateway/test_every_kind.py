@@ -52,7 +52,7 @@ def letter(
 ) -> tuple[str, dict[str, Any]]:
     told = EmailMessage()
     told["From"], told["To"], told["Subject"], told["Message-ID"] = (
-        "her@example.org",
+        "them@example.org",
         "help@x.example",
         "Hello",
         "<1@example.org>",

@@ -1,7 +1,7 @@
-"""Whatever a customer can do, she can do on every channel, or `dialogs/channel_matrix.py` says why not. The guide publishes the same table.
+"""Whatever a customer can do, they can do on every channel, or `dialogs/channel_matrix.py` says why not. The guide publishes the same table.
 
 For each channel one house is built and one customer walks through all verbs by that channel's real route. A verb has worked when what
-it is for has happened: a row stands in the books, or the very figures stand before her.
+it is for has happened: a row stands in the books, or the very figures stand before them.
 """
 
 import re
@@ -51,250 +51,250 @@ PICTURE = b"\xff\xd8\xff\xe0" + b"meter" * 9
 Verb = Callable[[Way], Awaitable[None]]
 
 
-async def last(she: Way, of: Any) -> Any:
-    found = await rows(she.doors.app, of)
-    assert found, f"no {of.name} was written; she reads: {she.screen!r}"
+async def last(they: Way, of: Any) -> Any:
+    found = await rows(they.doors.app, of)
+    assert found, f"no {of.name} was written; they read: {they.screen!r}"
     return found[-1]
 
 
-async def me_now(she: Way) -> Any:
-    """Her contact as it stands."""
+async def me_now(they: Way) -> Any:
+    """Their contact as it stands."""
     filed = {"whatsapp": "whatsapp", "telegram": "telegram", "webchat": "webchat", "email": "email"}
-    async with she.doors.app.db.reading() as conn:
-        query = select(contact).where(contact.c.channel == filed.get(she.channel, "phone"))
+    async with they.doors.app.db.reading() as conn:
+        query = select(contact).where(contact.c.channel == filed.get(they.channel, "phone"))
         return (await conn.execute(query.order_by(contact.c.created_at, contact.c.id))).first()
 
 
-def says(she: Way, *words: str) -> None:
-    told = " ".join(she.screen.split())
+def says(they: Way, *words: str) -> None:
+    told = " ".join(they.screen.split())
     for one in words:
         assert one in told, f"{one!r} is not in {told!r}"
 
 
-async def balance(she: Way) -> None:
-    await she.go("balance", "Balance")
-    says(she, "Account 1001", "You owe KES 1,234.50")
+async def balance(they: Way) -> None:
+    await they.go("balance", "Balance")
+    says(they, "Account 1001", "You owe KES 1,234.50")
 
 
-async def bundles(she: Way) -> None:
-    await she.go("balance", "Balance")
-    says(she, "Data: 1 GB (as of 19 Mar")
+async def bundles(they: Way) -> None:
+    await they.go("balance", "Balance")
+    says(they, "Data: 1 GB (as of 19 Mar")
 
 
-async def bills(she: Way) -> None:
-    await she.go("bill", "My bill")
-    await she.choose("28 Feb: KES 1,234.50", "See the lines")
-    assert "Fuel: KES 234.50" in she.options
+async def bills(they: Way) -> None:
+    await they.go("bill", "My bill")
+    await they.choose("28 Feb: KES 1,234.50", "See the lines")
+    assert "Fuel: KES 234.50" in they.options
 
 
-async def pay_by_link(she: Way) -> None:
-    await she.go("pay", "Pay")
-    await she.choose("Pay all by link", "Yes")
-    link = await last(she, payment_request)
+async def pay_by_link(they: Way) -> None:
+    await they.go("pay", "Pay")
+    await they.choose("Pay all by link", "Yes")
+    link = await last(they, payment_request)
     assert link.kind == "paylink"
-    texts = [row.params["text"] for row in await rows(she.doors.app, outbox) if row.channel == "sms"]
-    assert f"/p/{link.token}" in she.screen + str(texts)
+    texts = [row.params["text"] for row in await rows(they.doors.app, outbox) if row.channel == "sms"]
+    assert f"/p/{link.token}" in they.screen + str(texts)
 
 
-async def pay_by_prompt(she: Way) -> None:
-    await she.go("pay", "Pay")
-    await she.choose("Pay all from this phone", "Yes")
-    asked = await last(she, attempt)
+async def pay_by_prompt(they: Way) -> None:
+    await they.go("pay", "Pay")
+    await they.choose("Pay all from this phone", "Yes")
+    asked = await last(they, attempt)
     assert (asked.method, asked.amount_minor, asked.phone) == ("mobile_push", TOTAL, WANJIKU)
-    async with she.doors.app.db.writing() as conn:
-        await conn.execute(update(attempt).values(state="expired"))  # she did not answer it
+    async with they.doors.app.db.writing() as conn:
+        await conn.execute(update(attempt).values(state="expired"))  # they did not answer it
 
 
-async def paid(she: Way) -> None:
-    await she.go("paid", "Pay", "I paid already")
-    await she.choose("I have its number")
-    await she.type("qwe 123 xyz")
-    says(she, "We hold KES 100 of 19 Mar")
-    await she.choose("Yes")
-    says(she, "KES 100 is on your account now")
-    [found] = await rows(she.doors.app, receipt)
+async def paid(they: Way) -> None:
+    await they.go("paid", "Pay", "I paid already")
+    await they.choose("I have its number")
+    await they.type("qwe 123 xyz")
+    says(they, "We hold KES 100 of 19 Mar")
+    await they.choose("Yes")
+    says(they, "KES 100 is on your account now")
+    [found] = await rows(they.doors.app, receipt)
     assert found.state == "placed"
 
 
-async def debit(she: Way) -> None:
-    app = she.doors.app
-    await she.go("debit", "Pay", "Collect every bill")
-    await she.choose("Yes")
-    invited = await last(she, payment_request)
+async def debit(they: Way) -> None:
+    app = they.doors.app
+    await they.go("debit", "Pay", "Collect every bill")
+    await they.choose("Yes")
+    invited = await last(they, payment_request)
     texts = [row.params["text"] for row in await rows(app, outbox) if row.channel == "sms"]
-    assert (invited.kind, f"/d/{invited.token}" in she.screen + str(texts)) == ("mandate", True)
+    assert (invited.kind, f"/d/{invited.token}" in they.screen + str(texts)) == ("mandate", True)
     async with app.db.writing() as conn:
         reference = await mandates.create(conn, app, invited.account_id, masked="bank ****1234", actor="test")
         await mandates.activate(conn, app, reference, actor="test")
-    await she.go("debit", "Pay", "Collect every bill")
-    says(she, "collected from bank ****1234")
-    await she.choose("End it", "Yes")
+    await they.go("debit", "Pay", "Collect every bill")
+    says(they, "collected from bank ****1234")
+    await they.choose("End it", "Yes")
     async with app.db.reading() as conn:
         assert await mandates.active_for(conn, [invited.account_id]) == {}
-    assert "forget" in {row.kind for row in await rows(she.doors.app, outbox)}, "its provider is told"
+    assert "forget" in {row.kind for row in await rows(they.doors.app, outbox)}, "its provider is told"
 
 
-async def ahead(she: Way) -> None:
-    await she.go("balance", "Balance")
-    await she.choose("What next")
-    says(she, "is overdue. On")
-    assert "Pay in parts" in she.options
+async def ahead(they: Way) -> None:
+    await they.go("balance", "Balance")
+    await they.choose("What next")
+    says(they, "is overdue. On")
+    assert "Pay in parts" in they.options
 
 
-async def later(she: Way) -> None:
-    await she.go("arrange", "Pay", "Pay later")
-    await she.choose("2", "Yes")
-    assert (await last(she, arrangement)).state == "running"
+async def later(they: Way) -> None:
+    await they.go("arrange", "Pay", "Pay later")
+    await they.choose("2", "Yes")
+    assert (await last(they, arrangement)).state == "running"
 
 
-async def disputed(she: Way) -> None:
-    await she.go("bill", "My bill")
-    await she.choose("28 Feb", "See the lines", "Fuel", "It is too high", "Yes")
-    assert (await last(she, dispute)).amount_minor == 234_50
-    says(she, (await last(she, ticket)).reference)
+async def disputed(they: Way) -> None:
+    await they.go("bill", "My bill")
+    await they.choose("28 Feb", "See the lines", "Fuel", "It is too high", "Yes")
+    assert (await last(they, dispute)).amount_minor == 234_50
+    says(they, (await last(they, ticket)).reference)
 
 
-async def price(she: Way) -> None:
-    await she.go("price", "More", "What will I pay")
-    await she.type("180")
-    says(she, "180 kWh in a month cost KES 3,", "energy: KES")
+async def price(they: Way) -> None:
+    await they.go("price", "More", "What will I pay")
+    await they.type("180")
+    says(they, "180 kWh in a month cost KES 3,", "energy: KES")
 
 
-async def plan(she: Way) -> None:
-    await she.go("plan", "More", "My account", "My plan")
-    says(she, "Electricity: ")
+async def plan(they: Way) -> None:
+    await they.go("plan", "More", "My account", "My plan")
+    says(they, "Electricity: ")
 
 
-async def numbers(she: Way) -> None:
-    await she.go("numbers", "More", "My account", "My numbers")
-    says(she, "Account 1001", "Meter 04123456784")
+async def numbers(they: Way) -> None:
+    await they.go("numbers", "More", "My account", "My numbers")
+    says(they, "Account 1001", "Meter 04123456784")
 
 
-async def read(she: Way) -> None:
-    await she.go("reading", "More", "Meter reading")
-    says(she, "Last: 1100 kWh")
-    await she.type("1130")
-    await she.choose("Yes")
-    hers = [row for row in await rows(she.doors.app, reading) if row.source == "customer"]
-    assert [(row.value_micro, row.state) for row in hers] == [(1130 * KWH, "accepted")]
+async def read(they: Way) -> None:
+    await they.go("reading", "More", "Meter reading")
+    says(they, "Last: 1100 kWh")
+    await they.type("1130")
+    await they.choose("Yes")
+    theirs = [row for row in await rows(they.doors.app, reading) if row.source == "customer"]
+    assert [(row.value_micro, row.state) for row in theirs] == [(1130 * KWH, "accepted")]
 
 
-async def photo(she: Way) -> None:
-    await she.home()
-    says_of = getattr(she, "picture", None)
+async def photo(they: Way) -> None:
+    await they.home()
+    says_of = getattr(they, "picture", None)
     assert says_of, "no picture can be sent here"
     await says_of(PICTURE)
-    says(she, "We have your picture")
-    await she.choose("My meter")
-    assert (await last(she, ticket)).kind == "meter_read"
-    await she.doors.sent()
-    kept = await last(she, media)
+    says(they, "We have your picture")
+    await they.choose("My meter")
+    assert (await last(they, ticket)).kind == "meter_read"
+    await they.doors.sent()
+    kept = await last(they, media)
     assert (kept.state, kept.type) == ("kept", "image/jpeg")
-    assert media_files.get(she.doors.app.settings.media_path, kept.sha256) == PICTURE
+    assert media_files.get(they.doors.app.settings.media_path, kept.sha256) == PICTURE
 
 
-async def top_up(she: Way) -> None:
-    await she.go("top_up", "More", "Buy units")
-    await she.choose("For my meter")
-    await she.type("500")
-    await she.choose("Yes")
-    bought = await last(she, vend)
+async def top_up(they: Way) -> None:
+    await they.go("top_up", "More", "Buy units")
+    await they.choose("For my meter")
+    await they.type("500")
+    await they.choose("Yes")
+    bought = await last(they, vend)
     assert (bought.serial, bought.amount_minor, bought.phone) == (METER.serial, 500_00, WANJIKU)
 
 
-async def points_kwh(she: Way) -> None:
-    await she.go("rewards", "Points")
-    await she.choose("Free", "2 kWh", "Yes")
-    assert ((await last(she, redemption)).kind, (await last(she, redemption)).points) == ("kwh", 40)
+async def points_kwh(they: Way) -> None:
+    await they.go("rewards", "Points")
+    await they.choose("Free", "2 kWh", "Yes")
+    assert ((await last(they, redemption)).kind, (await last(they, redemption)).points) == ("kwh", 40)
 
 
-async def points_airtime(she: Way) -> None:
-    await she.go("rewards", "Points")
-    await she.choose("Airtime", "KES 10", "Yes")
-    assert ((await last(she, redemption)).kind, (await last(she, redemption)).points) == ("airtime", 10)
+async def points_airtime(they: Way) -> None:
+    await they.go("rewards", "Points")
+    await they.choose("Airtime", "KES 10", "Yes")
+    assert ((await last(they, redemption)).kind, (await last(they, redemption)).points) == ("airtime", 10)
 
 
-async def fault(she: Way) -> None:
-    await she.go("fault", "Report a fault")
-    await she.choose("No supply", "Yes")
-    opened = await last(she, ticket)
+async def fault(they: Way) -> None:
+    await they.go("fault", "Report a fault")
+    await they.choose("No supply", "Yes")
+    opened = await last(they, ticket)
     assert opened.kind == "no_supply"
-    says(she, opened.reference)
+    says(they, opened.reference)
 
 
-async def tickets(she: Way) -> None:
-    await she.go("tickets", "More", "My reports")
-    first = next(row for row in await rows(she.doors.app, ticket) if row.kind == "no_supply")
-    await she.choose(first.reference)
-    says(she, "being worked on")
+async def tickets(they: Way) -> None:
+    await they.go("tickets", "More", "My reports")
+    first = next(row for row in await rows(they.doors.app, ticket) if row.kind == "no_supply")
+    await they.choose(first.reference)
+    says(they, "being worked on")
 
 
-async def person(she: Way) -> None:
-    await she.go("agent", "More", "Talk to a person")
-    if she.channel in ("ussd", "sms", "kannel", "page"):
-        await she.press("1")
-        await she.choose("Yes")
-        assert (await last(she, ticket)).kind == "call_back"
+async def person(they: Way) -> None:
+    await they.go("agent", "More", "Talk to a person")
+    if they.channel in ("ussd", "sms", "kannel", "page"):
+        await they.press("1")
+        await they.choose("Yes")
+        assert (await last(they, ticket)).kind == "call_back"
         return
-    await she.type("my bill")
-    assert ((await last(she, talk)).state, (await last(she, talk)).about) == ("waiting", "my bill")
-    await she.type("00")
-    assert (await last(she, talk)).state == "over"
+    await they.type("my bill")
+    assert ((await last(they, talk)).state, (await last(they, talk)).about) == ("waiting", "my bill")
+    await they.type("00")
+    assert (await last(they, talk)).state == "over"
 
 
-async def language(she: Way) -> None:
-    await she.go("language", "More", "My account", "Language")
-    await she.choose("Kiswahili")
-    assert (await me_now(she)).language == "sw"
-    await she.go("language", "Zaidi", "Akaunti yangu", "Lugha")
-    await she.choose("English")
-    assert (await me_now(she)).language == "en"
+async def language(they: Way) -> None:
+    await they.go("language", "More", "My account", "Language")
+    await they.choose("Kiswahili")
+    assert (await me_now(they)).language == "sw"
+    await they.go("language", "Zaidi", "Akaunti yangu", "Lugha")
+    await they.choose("English")
+    assert (await me_now(they)).language == "en"
 
 
-async def offers(she: Way) -> None:
-    await she.go("consent", "More", "My account", "Messages")
-    wanted = not (await me_now(she)).marketing
-    await she.choose("Offers too" if wanted else "No more offers", "Yes")
-    assert (await me_now(she)).marketing == wanted
+async def offers(they: Way) -> None:
+    await they.go("consent", "More", "My account", "Messages")
+    wanted = not (await me_now(they)).marketing
+    await they.choose("Offers too" if wanted else "No more offers", "Yes")
+    assert (await me_now(they)).marketing == wanted
 
 
-async def messages(she: Way) -> None:
-    await she.go("stop", "More", "My account", "Messages", "Stop messages")
-    assert (await me_now(she)).stopped_at
-    await she.go("start", "More", "My account", "Messages", "Start messages")
-    assert (await me_now(she)).stopped_at is None
+async def messages(they: Way) -> None:
+    await they.go("stop", "More", "My account", "Messages", "Stop messages")
+    assert (await me_now(they)).stopped_at
+    await they.go("start", "More", "My account", "Messages", "Start messages")
+    assert (await me_now(they)).stopped_at is None
 
 
-async def pin(she: Way) -> None:
-    await she.home()
-    await she.choose("More", "My account", "Set or reset my PIN")
-    await she.press("1")
-    await she.type(await she.code())
-    await she.type("2580")
-    await she.type("2580")
-    hers = (await rows(she.doors.app, account))[0].party_id
-    who = (await me_now(she)).id
-    async with she.doors.app.db.writing() as conn:
-        assert await identity.check_pin(conn, she.doors.app, hers, "2580", who) == "ok"
+async def pin(they: Way) -> None:
+    await they.home()
+    await they.choose("More", "My account", "Set or reset my PIN")
+    await they.press("1")
+    await they.type(await they.code())
+    await they.type("2580")
+    await they.type("2580")
+    theirs = (await rows(they.doors.app, account))[0].party_id
+    who = (await me_now(they)).id
+    async with they.doors.app.db.writing() as conn:
+        assert await identity.check_pin(conn, they.doors.app, theirs, "2580", who) == "ok"
 
 
-async def link(she: Way) -> None:
-    number = "1001" if she.stranger else "1002"
-    await she.go("link", *([] if she.stranger else ["More", "My account"]), "Link an account")
-    await she.type(number)
-    await she.choose("Yes")
-    await she.type(await she.code())
-    says(she, "now linked")
+async def link(they: Way) -> None:
+    number = "1001" if they.stranger else "1002"
+    await they.go("link", *([] if they.stranger else ["More", "My account"]), "Link an account")
+    await they.type(number)
+    await they.choose("Yes")
+    await they.type(await they.code())
+    says(they, "now linked")
 
 
-async def unlink(she: Way) -> None:
-    own = (await me_now(she)).id
-    before = {row.account_id for row in await rows(she.doors.app, contact_account) if row.contact_id == own}
-    await she.go("unlink", "More", "My account", "Unlink")
-    if "Yes" not in she.options:
-        await she.choose("1002")
-    await she.choose("Yes")
-    after = {row.account_id for row in await rows(she.doors.app, contact_account) if row.contact_id == own}
+async def unlink(they: Way) -> None:
+    own = (await me_now(they)).id
+    before = {row.account_id for row in await rows(they.doors.app, contact_account) if row.contact_id == own}
+    await they.go("unlink", "More", "My account", "Unlink")
+    if "Yes" not in they.options:
+        await they.choose("1002")
+    await they.choose("Yes")
+    after = {row.account_id for row in await rows(they.doors.app, contact_account) if row.contact_id == own}
     assert len(before - after) == 1
 
 
@@ -310,24 +310,24 @@ TRIED: dict[str, Verb] = {
 
 @asynccontextmanager
 async def town(app: App, folder: Path, channel: str) -> AsyncIterator[Way]:
-    """Wanjiku's house: a prepaid meter that she may read, an overdue bill, data, points, and money that nobody claimed."""
+    """Wanjiku's house: a prepaid meter that they may read, an overdue bill, data, points, and money that nobody claimed."""
     (folder / "t").mkdir()
     (folder / "t" / "prepaid.yaml").write_text(PREPAID)
     async with app.db.writing() as conn:
         await catalog.load_folder(conn, app, folder / "t")
-    hers = await a_customer(
+    theirs = await a_customer(
         app, payment_mode="prepaid", meter=METER, tariff="kplc-prepaid", opened_on=date(2025, 1, 1), bill_day=22
     )
     await a_customer(app, number="1002", phone="+254700000002", name="Achieng Otieno")
-    await a_bill(app, hers.account_id)
+    await a_bill(app, theirs.account_id)
     now = app.clock.now()
     async with app.db.writing() as conn:
         values = ((1, 900), (2, 1000), (3, 1100))
         await record(conn, app, [Read(METER.serial, date(2026, month, 1), value * KWH) for month, value in values])
-        given = grant.Grant(hers.account_id, "GB", KWH, {"en": "Data", "sw": "Data"})
+        given = grant.Grant(theirs.account_id, "GB", KWH, {"en": "Data", "sw": "Data"})
         await grant.grant(conn, app, given, key="data", why="test", actor="job:test")
         earned = PaidBill(1, 100_00 * 100, "KES", date(2026, 3, 1), date(2026, 3, 15))
-        await earn.for_paid_bills(conn, app, hers.account_id, [earned])
+        await earn.for_paid_bills(conn, app, theirs.account_id, [earned])
         lost = ReceiptIn("bank", "QWE123XYZ", "bank_transfer", 100_00, "KES", now, reference="NOBODY")
         await receive.apply(conn, app, lost)
 
@@ -343,14 +343,14 @@ async def test_every_verb_works_or_says_why_not(
     clock.instant = datetime(2026, 3, 19, 9, tzinfo=UTC)
     app = App(clock, operator, sqlite_db, settings, follow)
     failed: dict[str, str] = {}
-    async with town(app, tmp_path, channel) as she:
-        order = sorted(TRIED, key=lambda verb: verb != "link") if she.stranger else list(TRIED)
+    async with town(app, tmp_path, channel) as they:
+        order = sorted(TRIED, key=lambda verb: verb != "link") if they.stranger else list(TRIED)
         for verb in order:
             try:
-                await TRIED[verb](she)
+                await TRIED[verb](they)
             except AssertionError as why:
                 failed[verb] = str(why).splitlines()[0]
-                await she.type("00")
+                await they.type("00")
     excused = {verb for verb, where in REASONS if where == channel}
     wrong = [f"{verb}: {why}" for verb, why in failed.items() if verb not in excused]
     assert not wrong, "\n".join(wrong)

@@ -101,7 +101,7 @@ async def phone(app: App, customer: Registered, tmp_path: Path) -> AsyncIterator
         yield Phone(client)
 
 
-async def test_what_she_owes_and_by_when_stands_on_the_first_line(app: App, customer: Registered, phone: Phone) -> None:
+async def test_what_they_owe_and_by_when_stands_on_the_first_line(app: App, customer: Registered, phone: Phone) -> None:
     await a_bill(app, customer.account_id)
     assert (await phone.dial()).startswith("CON Mwangaza Power\nYou owe KES 1,234.50, due 15 Mar\n1. Balance")
     balance = await phone.answer("1")
@@ -110,7 +110,7 @@ async def test_what_she_owes_and_by_when_stands_on_the_first_line(app: App, cust
     )
 
 
-async def test_she_pays_from_her_phone_in_three_answers(app: App, customer: Registered, phone: Phone) -> None:
+async def test_they_pay_from_their_phone_in_three_answers(app: App, customer: Registered, phone: Phone) -> None:
     await a_bill(app, customer.account_id)
     await phone.dial()
     assert "Pay KES 1,234.50 from +254712345678?" in await phone.answer("3", "1")
@@ -162,7 +162,7 @@ async def test_pay_with_an_amount_by_sms_comes_straight_to_the_ways(
     assert replies[2].startswith("Thank you. In a moment your phone asks you to approve KES 500.")
 
 
-async def test_she_reads_her_bill_and_has_its_link_sent(app: App, customer: Registered, phone: Phone) -> None:
+async def test_they_read_their_bill_and_has_its_link_sent(app: App, customer: Registered, phone: Phone) -> None:
     invoice_id = await a_bill(app, customer.account_id)
     await phone.dial()
     assert "1. 28 Feb: KES 1,234.50" in await phone.answer("2")
@@ -226,7 +226,7 @@ async def test_a_known_outage_is_told_first(app: App, customer: Registered, phon
     assert opened.kind == "danger"
 
 
-async def test_a_stranger_may_report_a_fault_in_her_own_words(app: App, tmp_path: Path) -> None:
+async def test_a_stranger_may_report_a_fault_in_their_own_words(app: App, tmp_path: Path) -> None:
     async with counter(app, tmp_path) as client:
         phone = Phone(client, "+254700000001")
         await phone.dial(ahead="3")
@@ -252,7 +252,7 @@ async def test_points_buy_kwh_and_airtime_with_a_yes(app: App, customer: Registe
     assert sorted((one.kind, one.points) for one in spent) == [("airtime", 10), ("kwh", 40)]
 
 
-async def test_what_core_refuses_is_told_in_its_own_words_in_her_language(
+async def test_what_core_refuses_is_told_in_its_own_words_in_their_language(
     app: App, customer: Registered, phone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.errors import Refused

@@ -81,8 +81,8 @@ async def test_of_a_batch_only_what_was_brought_for_our_number_is_heard(doors: D
 
 
 async def test_a_report_for_another_number_changes_no_message_of_ours(doors: Doors) -> None:
-    she = WhatsApp(doors, "whatsapp")
-    await she.type("BAL")
+    they = WhatsApp(doors, "whatsapp")
+    await they.type("BAL")
     await doors.sent()
     status = {"id": "wamid.OUT1", "status": "read", "timestamp": "1795300000", "recipient_id": WANJIKU[1:]}
     await doors.whatsapp(webhook({"metadata": {"phone_number_id": "2222"}, "statuses": [status]}))
@@ -109,13 +109,13 @@ OPT_OUTS = [
 async def test_the_opt_out_button_of_a_template_works_whatever_was_said_before(
     before: list[str], button: dict[str, str], doors: Doors
 ) -> None:
-    she = WhatsApp(doors, "whatsapp")
+    they = WhatsApp(doors, "whatsapp")
     for words in before:
-        await she.type(words)
+        await they.type(words)
     await doors.sent()
-    she.screen, _ = await she.answered("", type="button", button=button, context={"id": "wamid.of-a-campaign"})
+    they.screen, _ = await they.answered("", type="button", button=button, context={"id": "wamid.of-a-campaign"})
     assert await stopped(doors)
-    assert "messages" in she.screen
+    assert "messages" in they.screen
 
 
 @pytest.mark.parametrize(
@@ -125,26 +125,26 @@ async def test_the_opt_out_button_of_a_template_works_whatever_was_said_before(
 async def test_pay_on_the_button_of_a_notice_begins_to_pay(
     before: list[str], button: dict[str, str], doors: Doors
 ) -> None:
-    she = WhatsApp(doors, "whatsapp")
+    they = WhatsApp(doors, "whatsapp")
     for words in [*before, "MENU", "PAY"]:
-        await she.type(words)
-    begins = she.screen
+        await they.type(words)
+    begins = they.screen
     for words in before or ["BAL"]:
-        await she.type(words)
+        await they.type(words)
     await doors.sent()
-    she.screen, _ = await she.answered("", type="button", button=button, context={"id": "wamid.of-a-notice"})
-    assert she.screen == begins
+    they.screen, _ = await they.answered("", type="button", button=button, context={"id": "wamid.of-a-notice"})
+    assert they.screen == begins
 
 
 async def test_a_button_of_an_older_screen_of_ours_is_stale_as_ever(doors: Doors) -> None:
-    she = WhatsApp(doors, "whatsapp")
-    await she.type("MENU")
-    await she.type("LINK")
+    they = WhatsApp(doors, "whatsapp")
+    await they.type("MENU")
+    await they.type("LINK")
     await doors.sent()
     chosen = {"type": "list_reply", "list_reply": {"id": "1", "title": "x"}}
-    asked = she.screen
-    she.screen, _ = await she.answered("", type="interactive", interactive=chosen, context={"id": "wamid.OUT1"})
-    assert she.screen.endswith(asked)
+    asked = they.screen
+    they.screen, _ = await they.answered("", type="interactive", interactive=chosen, context={"id": "wamid.OUT1"})
+    assert they.screen.endswith(asked)
 
 
 async def test_a_command_to_another_bot_and_a_group_say_nothing_to_us_and_ours_does(doors: Doors) -> None:
@@ -200,14 +200,14 @@ async def test_sms_to_numbers_that_are_not_ours_is_nothing_where_the_operator_sa
 
 
 async def test_a_place_on_the_map_can_be_followed_in_the_ticket_and_no_other_link(doors: Doors) -> None:
-    she = Telegram(doors, "telegram")
+    they = Telegram(doors, "telegram")
     venue = {
         "location": {"latitude": -1.28333, "longitude": 36.81667},
         "title": "<b>https://evil.example</b>",
         "address": "Moi Road",
     }
-    she.screen, she.options = await she.answered("", location=venue["location"], venue=venue)
-    await she.choose("No supply", "Yes")
+    they.screen, they.options = await they.answered("", location=venue["location"], venue=venue)
+    await they.choose("No supply", "Yes")
     browser = await signed_in(doors.client, doors.app)
     page = await browser.get("/console/tickets")
     number = page.split("/console/tickets/")[1].split('"')[0]

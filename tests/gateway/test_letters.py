@@ -60,7 +60,7 @@ async def test_only_what_is_new_in_a_letter_is_heard(program: str, doors: Doors)
         "I paid > 500 on 3 March 2026", "De kamer: donker", "Sent it yesterday, 14:30, to 100001",
     ],
 )  # fmt: skip
-async def test_words_of_hers_that_look_like_a_quotation_are_heard(words: str, doors: Doors) -> None:
+async def test_words_of_theirs_that_look_like_a_quotation_are_heard(words: str, doors: Doors) -> None:
     await post(doors, HEAD.format(sender=AMINA, id="m1") + PLAIN + words)
     assert await heard(doors) == [words]
 

@@ -43,8 +43,8 @@ async def letter(doors: Doors, number: object, text: str) -> None:
 
 
 async def whatsapp(doors: Doors, number: object, text: str) -> None:
-    she = WhatsApp(doors, "whatsapp", count=int(str(number)))
-    await she.deliver(text)
+    they = WhatsApp(doors, "whatsapp", count=int(str(number)))
+    await they.deliver(text)
 
 
 async def answers(doors: Doors) -> list[str]:

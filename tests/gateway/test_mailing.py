@@ -164,23 +164,25 @@ Dear customer
 
 
 async def a_letter_left(app: App) -> tuple[int, int, dict[str, Provider]]:
-    """Her bill went by e-mail first; her contact there, her account, and the ways."""
+    """Their bill went by e-mail first; their contact there, their account, and the ways."""
     rules = app.operator.notices.model_copy(update={"order": ("email", "sms")})
     app = replace(app, operator=app.operator.model_copy(update={"notices": rules}))
     async with app.db.writing() as conn:
         await a_branch(conn, app)
-        her = await a_customer(conn, app)
+        customer = await a_customer(conn, app)
         mail, now = app.ids.take(), app.clock.now()
         for number, address in ((mail, "amina@example.org"), (app.ids.take(), "other@example.org")):
             row = {"id": number, "channel": "email", "channel_user": address, "language": "en", "marketing": False}
             await conn.execute(contact.insert().values(row | {"created_at": now}))
         await conn.execute(
-            contact_account.insert().values(contact_id=mail, account_id=her.account_id, linked_at=now, how="record")
+            contact_account.insert().values(
+                contact_id=mail, account_id=customer.account_id, linked_at=now, how="record"
+            )
         )
-        bill = await a_bill(conn, app, her)
+        bill = await a_bill(conn, app, customer)
     ways = {"email": Provider(), "sms": Provider()}
-    await announce(app, her.account_id, bill, "b1", ways)
-    return mail, her.account_id, ways
+    await announce(app, customer.account_id, bill, "b1", ways)
+    return mail, customer.account_id, ways
 
 
 async def announce(app: App, account_id: int, bill: int, key: str, ways: dict[str, Provider]) -> None:
@@ -206,7 +208,7 @@ async def bounced(app: App) -> set[str]:
         return set(rows.scalars())
 
 
-async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_written_to_no_more_until_she_writes(
+async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_written_to_no_more_until_they_write(
     app: App, clock: SetClock, tmp_path: Path
 ) -> None:
     _, account_id, ways = await a_letter_left(app)

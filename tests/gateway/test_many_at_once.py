@@ -94,7 +94,7 @@ class Caller:
         assert len(set(screens)) == 1, "a repeat gets the same answer"
         return str(screens[0])
 
-    async def asks_for_her_balance(self, times: int) -> None:
+    async def asks_for_their_balance(self, times: int) -> None:
         for _ in range(times):
             assert (await self.step(None if not self.text else "00")).startswith("CON Mwangaza Power\nYou owe nothing")
             assert (await self.step("1")).startswith(f"CON Account {self.number + 5000}\n")
@@ -122,7 +122,7 @@ async def test_every_answer_is_right_and_every_effect_is_done_once(
     workers = [Turns(app, store, one) for store, one in zip(stores, quick, strict=True)]
     phones = [Caller(number, workers, random.Random(SEED + number)) for number in range(callers)]
     await asyncio.gather(
-        *(phone.registers_interest() if phone.number % 2 else phone.asks_for_her_balance(6) for phone in phones)
+        *(phone.registers_interest() if phone.number % 2 else phone.asks_for_their_balance(6) for phone in phones)
     )
     async with app.db.reading() as conn:
         names = sorted((await conn.execute(select(interest.c.name))).scalars())

@@ -1,4 +1,4 @@
-"""Telegram's button that shares her phone, and pictures: from the web chat, and what a picture means in the middle of a talk."""
+"""Telegram's button that shares their phone, and pictures: from the web chat, and what a picture means in the middle of a talk."""
 
 import io
 from collections.abc import AsyncIterator
@@ -34,14 +34,14 @@ async def doors(
         yield opened
 
 
-async def shared(she: Telegram, user_id: int) -> None:
+async def shared(they: Telegram, user_id: int) -> None:
     told = {"phone_number": WANJIKU[1:], "first_name": "W", "user_id": user_id}
-    she.screen, she.options = await she.answered("", contact=told)
+    they.screen, they.options = await they.answered("", contact=told)
 
 
-async def test_where_an_account_is_linked_telegram_has_a_button_for_her_phone(doors: Doors) -> None:
-    she = Telegram(doors, "telegram")
-    await she.type("LINK")
+async def test_where_an_account_is_linked_telegram_has_a_button_for_their_phone(doors: Doors) -> None:
+    they = Telegram(doors, "telegram")
+    await they.type("LINK")
     await doors.sent()
     [asked] = doors.bot.taken
     assert asked["below"] == [
@@ -49,40 +49,40 @@ async def test_where_an_account_is_linked_telegram_has_a_button_for_her_phone(do
         {"text": "Back"},
         {"text": "Home"},
     ]
-    await she.type("Back")
-    assert "Welcome" in she.screen, "a word of that keyboard is no account number"
-    await she.type("LINK")
-    await shared(she, 1001)
-    assert "You owe nothing" in she.screen
+    await they.type("Back")
+    assert "Welcome" in they.screen, "a word of that keyboard is no account number"
+    await they.type("LINK")
+    await shared(they, 1001)
+    assert "You owe nothing" in they.screen
     [own] = [row for row in await rows(doors.app, contact) if row.channel == "telegram"]
     assert own.phone == WANJIKU
 
 
 async def test_the_contact_of_somebody_else_links_nothing(doors: Doors) -> None:
-    she = Telegram(doors, "telegram")
-    await she.type("LINK")
-    await shared(she, 2002)
-    assert "This chat has no account yet" in she.screen
+    they = Telegram(doors, "telegram")
+    await they.type("LINK")
+    await shared(they, 2002)
+    assert "This chat has no account yet" in they.screen
     [own] = [row for row in await rows(doors.app, contact) if row.channel == "telegram"]
     assert (own.phone, own.party_id) == (None, None)
 
 
 async def test_other_channels_ask_without_a_button(doors: Doors) -> None:
-    she = WhatsApp(doors, "whatsapp")
-    await she.type("LINK")
+    they = WhatsApp(doors, "whatsapp")
+    await they.type("LINK")
     await doors.sent()
-    assert list(she.options) == ["Back", "Home"]
+    assert list(they.options) == ["Back", "Home"]
     assert "request_contact" not in str(doors.meta.taken)
 
 
 async def test_a_picture_in_the_web_chat_is_kept_once_and_stands_in_the_chat(doors: Doors) -> None:
-    she = WebChat(doors, "webchat")
-    await she.home()
-    await she.picture(JPEG)
-    assert "We have your picture" in she.screen
+    they = WebChat(doors, "webchat")
+    await they.home()
+    await they.picture(JPEG)
+    assert "We have your picture" in they.screen
     again = await doors.client.post("/chat/file", params={"id": "p1"}, data=JPEG)
     assert again.status == 202
-    await she.choose("My meter")
+    await they.choose("My meter")
     [kept] = await rows(doors.app, media)
     assert (kept.state, kept.type, kept.channel) == ("kept", "image/jpeg", "webchat")
     assert media_files.get(doors.app.settings.media_path, kept.sha256) == JPEG
@@ -113,16 +113,16 @@ async def test_a_file_from_nowhere_or_without_an_id_is_refused(doors: Doors) -> 
     assert await rows(doors.app, media) == []
 
 
-async def test_a_picture_answers_a_question_of_ours_but_goes_to_the_person_she_talks_to(doors: Doors) -> None:
-    she = WhatsApp(doors, "whatsapp")
-    await she.type("LINK")
-    await she.picture(JPEG)
-    assert "We have your picture" in she.screen
-    await she.type("AGENT")
-    await she.type("my meter is broken")
+async def test_a_picture_answers_a_question_of_ours_but_goes_to_the_person_they_talk_to(doors: Doors) -> None:
+    they = WhatsApp(doors, "whatsapp")
+    await they.type("LINK")
+    await they.picture(JPEG)
+    assert "We have your picture" in they.screen
+    await they.type("AGENT")
+    await they.type("my meter is broken")
     before = len(await rows(doors.app, outbox))
     doors.meta.files |= {"p2": JPEG}
-    she.count += 1
-    await she.deliver("", type="image", image={"id": "p2", "mime_type": "image/jpeg", "caption": "this one"})
+    they.count += 1
+    await they.deliver("", type="image", image={"id": "p2", "mime_type": "image/jpeg", "caption": "this one"})
     assert [row.state for row in await rows(doors.app, talk)] == ["waiting"]
     assert "We have your picture" not in str([row.params for row in (await rows(doors.app, outbox))[before:]])

@@ -61,7 +61,7 @@ def strict(app: App) -> App:
     return replace(app, operator=operator)
 
 
-async def test_where_the_pin_is_asked_she_sets_one_by_a_code_and_then_hears_her_balance(
+async def test_where_the_pin_is_asked_they_set_one_by_a_code_and_then_hears_their_balance(
     strict: App, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -1,4 +1,4 @@
-"""What she has and what it costs: the plan, her numbers, the calculator (which is the code that bills), and what we may write."""
+"""What they have and what it costs: the plan, their numbers, the calculator (which is the code that bills), and what we may write."""
 
 import shutil
 from collections.abc import AsyncIterator
@@ -54,12 +54,12 @@ async def test_a_stranger_is_told_by_the_default_plan(app: App, customer: Regist
         assert "42 kWh in a month cost KES" in await phone.answer("42")
 
 
-async def test_her_plan_and_her_numbers(phone: Phone) -> None:
+async def test_their_plan_and_their_numbers(phone: Phone) -> None:
     assert "Electricity: Domestic ordinary, since 10 Mar" in await phone.dial(ahead="6*4*1")
     assert "Account 1001\nMeter 7001" in await phone.answer("2")
 
 
-async def test_offers_are_hers_to_take_or_leave(app: App, phone: Phone) -> None:
+async def test_offers_are_theirs_to_take_or_leave(app: App, phone: Phone) -> None:
     async def agreed() -> list[bool]:
         return [row.marketing for row in await rows(app, contact)]
 

@@ -1,4 +1,4 @@
-"""She reads her own meter, by dialling or by SMS: into the one store, marked as hers, and judged like any other reading."""
+"""They read their own meter, by dialling or by SMS: into the one store, marked as theirs, and judged like any other reading."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -42,7 +42,7 @@ async def phone(app: App, customer: Registered, tmp_path: Path) -> AsyncIterator
         yield Phone(client)
 
 
-async def hers(app: App) -> list[Any]:
+async def theirs(app: App) -> list[Any]:
     return [(row.value_micro, row.state) for row in await rows(app, reading) if row.source == "customer"]
 
 
@@ -61,7 +61,7 @@ async def test_a_reading_counts_and_a_repeat_of_the_yes_adds_nothing(app: App, p
     told = await phone.answer("1")
     assert "1130 kWh counts for your next bill" in told
     assert await phone.again() == told
-    assert await hers(app) == [(1130 * KWH, "accepted")]
+    assert await theirs(app) == [(1130 * KWH, "accepted")]
 
 
 async def test_one_that_cannot_be_is_held_before_a_clerk_with_a_reference(app: App, phone: Phone) -> None:
@@ -69,7 +69,7 @@ async def test_one_that_cannot_be_is_held_before_a_clerk_with_a_reference(app: A
     told = await phone.answer("1")
     [opened] = await rows(app, ticket)
     assert (opened.kind, opened.reference in told) == ("meter_read", True)
-    assert await hers(app) == [(99_000 * KWH, "held")]
+    assert await theirs(app) == [(99_000 * KWH, "held")]
 
 
 async def test_by_sms_one_message_and_a_yes(app: App, phone: Phone) -> None:
@@ -79,10 +79,10 @@ async def test_by_sms_one_message_and_a_yes(app: App, phone: Phone) -> None:
     said = [row.params["text"] for row in await rows(app, outbox)]
     assert said[0].startswith("1130 kWh on meter 04123456789. Is that right?")
     assert "counts for your next bill" in said[1]
-    assert await hers(app) == [(1130 * KWH, "accepted")]
+    assert await theirs(app) == [(1130 * KWH, "accepted")]
 
 
-async def test_outside_the_window_she_is_told_when_to_come_back(
+async def test_outside_the_window_they_are_told_when_to_come_back(
     app: App, customer: Registered, phone: Phone, clock: SetClock
 ) -> None:
     clock.instant = datetime(2026, 3, 20, 9, tzinfo=UTC)
@@ -110,7 +110,7 @@ async def test_core_itself_refuses_what_comes_outside_the_window(
             )
 
 
-async def test_after_some_of_her_own_in_a_row_a_person_looks(app: App, customer: Registered, clock: SetClock) -> None:
+async def test_after_some_of_their_own_in_a_row_a_person_looks(app: App, customer: Registered, clock: SetClock) -> None:
     strict = replace(app, operator=app.operator.model_copy(update={"readings": Readings(self_reads_in_a_row=1)}))
     states = []
     for month, value in ((3, 1130), (4, 1230)):

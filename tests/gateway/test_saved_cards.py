@@ -1,4 +1,4 @@
-"""Cards on file at Paystack, Flutterwave and Stripe: only a token is kept, charged without her once for a bill, gone when she says so."""
+"""Cards on file at Paystack, Flutterwave and Stripe: only a token is kept, charged without them once for a bill, gone when they say so."""
 
 from collections import Counter
 from datetime import date
@@ -35,7 +35,7 @@ def both(db: Database, clock: SetClock, operator: Operator, settings: Settings) 
 
 
 async def saved(work: Work, name: str, **card: Any) -> int:
-    """She leaves a card on the provider's page, which costs her a little that is hers; her account."""
+    """They leave a card on the provider's page, which costs their a little that is theirs; their account."""
     async with work.app.db.writing() as conn:
         account_id = await an_account(conn, work.app)
     url = await payment_doors.mandate_page(work.app, account_id, actor="customer:1")
@@ -78,7 +78,7 @@ async def plan(app: App) -> tuple[str, date]:
         ("flutterwave", "visa ****2643", date(2027, 3, 10), "flw-t1nf-visa:bills@example.org"),
     ],
 )
-async def test_a_card_is_saved_by_a_small_payment_that_is_hers_and_charged_without_her(
+async def test_a_card_is_saved_by_a_small_payment_that_is_theirs_and_charged_without_them(
     both: App, name: str, shown: str, until: date, token: str
 ) -> None:
     async with tills_at_work(both, mandates=name) as work:
@@ -126,7 +126,7 @@ async def test_a_charge_whose_answer_was_lost_is_asked_about_and_made_once(both:
         ("stolen", ("failed", DAY), "failed"), ("paused", ("failed", DAY), "active"),
     ],
 )  # fmt: skip
-async def test_a_soft_decline_is_tried_again_a_hard_one_disables_the_card_and_one_that_wants_her_asks_her(
+async def test_a_soft_decline_is_tried_again_a_hard_one_disables_the_card_and_one_that_wants_their_asks_them(
     app: App, name: str, card: str, state: tuple[str, date], leave: str
 ) -> None:
     async with tills_at_work(app, mandates=name) as work:
@@ -165,7 +165,7 @@ async def test_a_card_is_never_charged_past_its_last_day(app: App) -> None:
 
 
 @pytest.mark.parametrize("name", CARDS)
-async def test_a_card_she_removes_is_forgotten_and_nothing_planned_is_charged(app: App, name: str) -> None:
+async def test_a_card_they_remove_is_forgotten_and_nothing_planned_is_charged(app: App, name: str) -> None:
     async with tills_at_work(app, mandates=name) as work:
         account_id = await saved(work, name)
         bill = await planned(work, account_id)
@@ -208,7 +208,7 @@ async def test_stripe_tells_what_card_it_is_and_when_its_bank_renews_it(app: App
 
 
 @pytest.mark.parametrize("name", ["stripe", "gocardless"])
-async def test_what_she_removes_is_forgotten_by_the_provider_too(app: App, name: str) -> None:
+async def test_what_they_remove_is_forgotten_by_the_provider_too(app: App, name: str) -> None:
     async with tills_at_work(app, mandates=name) as work:
         token = {"stripe": "cus_1:pm_card", "gocardless": "MD1"}[name]
         async with app.db.writing() as conn:

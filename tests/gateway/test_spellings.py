@@ -90,7 +90,9 @@ async def test_a_stop_from_one_spelling_holds_for_the_other(doors: Doors) -> Non
     assert len(await rows(doors.app, contact)) == 1
 
 
-async def test_who_wrote_before_she_was_a_customer_is_hers_under_either_spelling(doors: Doors, clock: SetClock) -> None:
+async def test_who_wrote_before_they_were_a_customer_is_theirs_under_either_spelling(
+    doors: Doors, clock: SetClock
+) -> None:
     await sms(doors, "+5215512345678", text="hello")
     clock.forward(timedelta(hours=25))
     await a_customer(doors.app, phone="+525512345678")

@@ -35,7 +35,7 @@ def routed(app: App, **more: Any) -> App:
 
 
 async def stands(app: App) -> tuple[bool, bool, set[str]]:
-    """Whether she stopped all, whether she wants offers, and which senders she stopped by name."""
+    """Whether they stopped all, whether they want offers, and which senders they stopped by name."""
     async with app.db.reading() as conn:
         found = await contacts.find(conn, "sms", WANJIKU)
         assert found is not None
@@ -125,7 +125,7 @@ async def test_stop_and_start_are_heard_and_answered_in_each_language(
     assert "22100" in (await replies(app))[0]
 
 
-async def test_what_she_said_can_be_neither_changed_nor_taken_away(app: App, tmp_path: Path) -> None:
+async def test_what_they_said_can_be_neither_changed_nor_taken_away(app: App, tmp_path: Path) -> None:
     await a_customer(app)
     async with counter(app, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"text": "STOP"})

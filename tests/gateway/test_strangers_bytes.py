@@ -94,8 +94,8 @@ async def test_an_address_and_all_strangers_together_have_a_share_of_the_day(
     assert others == [(202, "")] * 5 + [(429, "file.too_many")]
     async with doors.app.db.reading() as conn:
         assert (await conn.execute(select(alarm.c.kind))).scalars().all() == ["strangers"]
-    she = WebChat(doors, "webchat")
-    await she.home()
+    they = WebChat(doors, "webchat")
+    await they.home()
     clock.forward(timedelta(days=1, seconds=1))
     assert await send(doors, 9, "203.0.113.5", BIG) == (202, "")
 
@@ -108,15 +108,15 @@ async def test_one_visitor_has_a_share_too(doors: Doors, monkeypatch: pytest.Mon
 
 async def test_files_of_strangers_go_after_some_days_and_those_of_customers_stay(doors: Doors, clock: SetClock) -> None:
     await send(doors, 1, "198.51.100.9", JPEG)
-    she = Telegram(doors, "telegram")
-    await she.type("LINK")
-    await she.type("1001")
-    await she.choose("Yes")
-    await she.type(await she.code())
+    they = Telegram(doors, "telegram")
+    await they.type("LINK")
+    await they.type("1001")
+    await they.choose("Yes")
+    await they.type(await they.code())
     doors.bot.files |= {"t1": JPEG, "t2": BIG}
     async with doors.app.db.writing() as conn:
-        hers = await conn.scalar(select(contact.c.id).where(contact.c.channel == "telegram"))
-        assert await files.keep(conn, doors.app, channel="telegram", ref="t2", contact_id=hers, body=BIG) is None
+        theirs = await conn.scalar(select(contact.c.id).where(contact.c.channel == "telegram"))
+        assert await files.keep(conn, doors.app, channel="telegram", ref="t2", contact_id=theirs, body=BIG) is None
     assert len(lying(doors)) == 2
     clock.forward(files.STRANGERS_KEPT + timedelta(hours=1))
     assert await job(doors, "files of strangers") == 1
@@ -157,11 +157,11 @@ async def test_a_stranger_s_files_by_a_messenger_have_a_share_too(
     doors: Doors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "OF_ONE", 9_000_000)
-    she = WhatsApp(doors, "whatsapp")
+    they = WhatsApp(doors, "whatsapp")
     for number in range(4):
         doors.meta.files |= {f"m{number}": BIG}
-        she.count += 1
-        await she.deliver("", type="image", image={"id": f"m{number}", "mime_type": "image/jpeg"})
+        they.count += 1
+        await they.deliver("", type="image", image={"id": f"m{number}", "mime_type": "image/jpeg"})
         await doors.sent()
     async with doors.app.db.reading() as conn:
         rows = (await conn.execute(select(media.c.state, media.c.reason).order_by(media.c.id))).all()
@@ -175,9 +175,9 @@ async def test_codes_are_asked_for_by_invented_visitors_of_one_address_a_few_tim
     told = []
     for number in range(8):
         doors.client.session.cookie_jar.clear()
-        she = WebChat(doors, "webchat")
-        await she.home()
-        await she.type("LINK")
-        await she.type(f"300{number}")
-        told.append("We sent a code" in await she.choose("Yes"))
+        they = WebChat(doors, "webchat")
+        await they.home()
+        await they.type("LINK")
+        await they.type(f"300{number}")
+        told.append("We sent a code" in await they.choose("Yes"))
     assert told == [True] * codes.MOST_FROM_ADDRESS + [False] * (8 - codes.MOST_FROM_ADDRESS)

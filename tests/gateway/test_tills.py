@@ -46,7 +46,7 @@ async def _linked(work: Work, minor: int = 120_050, number: str = "ACC100") -> t
 
 
 def press_pay(work: Work, name: str) -> None:
-    """She pays on the one page that is open."""
+    """They pay on the one page that is open."""
     till: Any = work.till(name)
     till.pay(next(iter(till.things)))
 
@@ -247,7 +247,7 @@ async def test_a_dispute_takes_the_money_and_winning_it_brings_it_back(app: App)
 
 
 async def _mandated(work: Work, name: str, leaves: str, minor: int = 120_000) -> Bill:
-    """She gives a mandate on the provider's page, and a bill is planned under it."""
+    """They give a mandate on the provider's page, and a bill is planned under it."""
     async with work.app.db.writing() as conn:
         account_id = await an_account(conn, work.app)
     url = await payment_doors.mandate_page(work.app, account_id, actor="customer:1")
@@ -281,7 +281,7 @@ async def _plan(app: App) -> tuple[str, date, str]:
     return row[0], row[1], row[2]
 
 
-async def test_a_saved_card_is_charged_without_her(app: App) -> None:
+async def test_a_saved_card_is_charged_without_them(app: App) -> None:
     async with tills_at_work(app, mandates="stripe") as work:
         bill = await _mandated(work, "stripe", "pm_card")
         assert await _collected(work) == Counter(asked=1)

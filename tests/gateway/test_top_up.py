@@ -11,12 +11,12 @@ import pytest
 
 from core.catalog import store as catalog
 from core.context import App
-from core.journeys import top_up
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.onboarding.model import NewMeter, Registered
 from core.outbox.queue import OutboxRow, outbox
 from core.payments.tables import allocation
+from core.vending import vending
 from core.vending.model import arrears, is_meter_number, spaced
 from core.vending.tables import vend
 from gateway.sandbox.vending import VAULT, Vault
@@ -57,7 +57,7 @@ async def send_all(work: Work) -> None:
 
     for _ in range(2):
         work.forward(seconds=6)
-        await Dispatcher(work.app, {}, {"push": payment_doors.push, "vend": top_up.send}).drain()
+        await Dispatcher(work.app, {}, {"push": payment_doors.push, "vend": vending.send}).drain()
         await work.idle()
 
 
@@ -142,15 +142,15 @@ async def test_when_the_vending_system_falls_silent_we_ask_and_never_vend_again(
     await send_all(work)
     assert (await one(app)).state == "unknown"
     assert not await told(app)
-    assert not await top_up.poll(work.app)
+    assert not await vending.poll(work.app)
     for turn in range(asked):
         work.forward(minutes=6)
-        assert (await top_up.poll(work.app)).total() == 1
+        assert (await vending.poll(work.app)).total() == 1
         if turn == 0 and asked == 2:
             assert ((await one(app)).state, await told(app)) == ("unknown", []), "not sure yet"
             vault.come_late()
     work.forward(minutes=90)
-    assert not await top_up.poll(work.app)
+    assert not await vending.poll(work.app)
     assert ((await one(app)).state, vault.calls, len(vault.vended)) == (state, 1, 1 if state == "done" else 0)
     [sms] = await told(app)
     assert sms.template == ("top_up.sms" if state == "done" else "top_up.sms_failed")
@@ -170,7 +170,7 @@ async def test_when_the_vending_system_falls_silent_we_ask_and_never_vend_again(
         ("ORA-00001: unique constraint", "it was declined"),
     ],
 )  # fmt: skip
-async def test_why_there_is_no_token_is_said_in_our_words_and_the_money_is_hers(
+async def test_why_there_is_no_token_is_said_in_our_words_and_the_money_is_theirs(
     app: App, customer: Registered, town: tuple[Work, Phone, Vault], code: str, words: str
 ) -> None:
     work, phone, _ = town
@@ -212,11 +212,11 @@ async def test_a_purchase_that_was_handed_over_is_not_handed_over_again(
     row = next(row for row in await rows(app, outbox) if row.kind == "vend")
     leaving = OutboxRow(row.id, row.key, "vend", "vend", None, None, None, row.subject_id, {}, 2, False)
     for _ in range(2):
-        await top_up.send(work.app, leaving)
+        await vending.send(work.app, leaving)
     assert (vault.calls, len(await told(app))) == (1, 1)
 
 
-async def test_a_prompt_she_declines_buys_nothing(app: App, town: tuple[Work, Phone, Vault]) -> None:
+async def test_a_prompt_they_decline_buys_nothing(app: App, town: tuple[Work, Phone, Vault]) -> None:
     work, phone, vault = town
     headers = {"Authorization": "Bearer test-sandbox-secret"}
     async with aiohttp.ClientSession(work.app.settings.sandbox_base_url) as http:
@@ -241,7 +241,7 @@ async def test_the_last_tokens_are_read_again_and_texted_again(app: App, town: t
     assert vault.calls == 1
 
 
-async def test_anybody_may_buy_for_a_meter_whose_number_she_knows(
+async def test_anybody_may_buy_for_a_meter_whose_number_they_know(
     app: App, customer: Registered, town: tuple[Work, Phone, Vault]
 ) -> None:
     _, phone, _ = town

@@ -70,7 +70,7 @@ async def test_a_guessed_pin_locks(chat: Chat) -> None:
     assert "Too many tries" in (await chat.told())[-1]
 
 
-async def test_she_parts_an_account_from_her_phone_and_is_a_stranger_there(app: App, tmp_path: Path) -> None:
+async def test_they_part_an_account_from_their_phone_and_is_a_stranger_there(app: App, tmp_path: Path) -> None:
     await a_customer(app)
     async with counter(app, tmp_path) as client:
         phone = Phone(client)

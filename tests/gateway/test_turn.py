@@ -23,7 +23,7 @@ async def count(app: App, table: Any) -> int:
         return int((await conn.execute(select(func.count()).select_from(table))).scalar_one())
 
 
-async def test_a_customer_dials_and_her_balance_stands_on_the_first_line(app: App, tmp_path: Path) -> None:
+async def test_a_customer_dials_and_their_balance_stands_on_the_first_line(app: App, tmp_path: Path) -> None:
     await a_customer(app)
     async with counter(app, tmp_path) as client:
         screen = await Phone(client).dial()
@@ -39,7 +39,7 @@ async def test_a_repeat_of_the_same_text_gets_the_same_screen(app: App, tmp_path
         second = await phone.answer("1")
         assert await phone.again() == second
         phone.text = ""
-        assert await phone.again() == second, "a late repeat shows where she is now"
+        assert await phone.again() == second, "a late repeat shows where they are now"
 
 
 async def test_zero_goes_back_and_two_zeros_home(app: App, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ async def test_a_text_of_two_thousand_letters_is_answered_kindly(app: App, tmp_p
         assert (await phone.answer("x" * 2000)).startswith("CON That is too long.")
 
 
-async def test_a_star_that_the_customer_typed_is_part_of_her_answer(app: App, tmp_path: Path) -> None:
+async def test_a_star_that_the_customer_typed_is_part_of_their_answer(app: App, tmp_path: Path) -> None:
     async with counter(app, tmp_path) as client:
         phone = Phone(client)
         assert (await phone.dial()).startswith("CON Welcome to Mwangaza Power.")
@@ -249,7 +249,7 @@ async def test_what_we_did_not_foresee_ends_politely_and_repeats_nothing_in_the_
         assert (await phone.again()).startswith("CON Thank you."), "the repeat finds nothing done and does it"
 
 
-async def test_a_database_that_is_gone_ends_politely_in_her_language(
+async def test_a_database_that_is_gone_ends_politely_in_their_language(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def gone(*_given: Any) -> Any:

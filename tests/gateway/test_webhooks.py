@@ -106,7 +106,7 @@ async def test_stop_by_sms_is_taken_at_its_word_and_start_brings_it_back(app: Ap
         assert back.stopped_at is None
 
 
-async def test_what_she_wrote_is_remembered_without_card_numbers(app: App, tmp_path: Path) -> None:
+async def test_what_they_wrote_is_remembered_without_card_numbers(app: App, tmp_path: Path) -> None:
     await a_customer(app)
     async with counter(app, tmp_path) as client:
         await client.post(f"{HOOKS}/sms", data=SMS | {"text": "my card 5500 0000 0000 0004"})

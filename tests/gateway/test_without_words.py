@@ -62,44 +62,44 @@ TELEGRAM: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-async def brings(she: WhatsApp | Telegram, what: dict[str, Any]) -> str:
-    she.screen, she.options = await she.answered("", **(what or {"author_signature": ""}))
-    return she.screen
+async def brings(they: WhatsApp | Telegram, what: dict[str, Any]) -> str:
+    they.screen, they.options = await they.answered("", **(what or {"author_signature": ""}))
+    return they.screen
 
 
 @pytest.mark.parametrize("what", WHATSAPP)
 async def test_what_whatsapp_brings_without_words_is_answered_and_the_question_stands(what: str, doors: Doors) -> None:
-    she = WhatsApp(doors, "whatsapp")
-    await she.type("LINK")
-    asked = she.screen
-    assert (await brings(she, WHATSAPP[what])) == f"We cannot open that here. Please write it in words.\n{asked}"
+    they = WhatsApp(doors, "whatsapp")
+    await they.type("LINK")
+    asked = they.screen
+    assert (await brings(they, WHATSAPP[what])) == f"We cannot open that here. Please write it in words.\n{asked}"
     assert await log_of(doors) == ["LINK", what]
     assert await rows(doors.app, media) == []
 
 
 @pytest.mark.parametrize("what", TELEGRAM)
 async def test_what_telegram_brings_without_words_is_answered_first_of_all(what: str, doors: Doors) -> None:
-    she = Telegram(doors, "telegram")
-    said = await brings(she, TELEGRAM[what])
+    they = Telegram(doors, "telegram")
+    said = await brings(they, TELEGRAM[what])
     assert said.startswith("We cannot open that here. Please write it in words.\nWelcome to Mwangaza")
     assert await log_of(doors) == [what]
 
 
-async def test_in_her_own_language_and_in_an_open_talk(doors: Doors) -> None:
-    she = WhatsApp(doors, "whatsapp")
-    await she.type("AGENT")
-    await she.type("my meter is broken")
+async def test_in_their_own_language_and_in_an_open_talk(doors: Doors) -> None:
+    they = WhatsApp(doors, "whatsapp")
+    await they.type("AGENT")
+    await they.type("my meter is broken")
     async with doors.app.db.writing() as conn:
         found = await contacts.find(conn, "whatsapp", WANJIKU[1:])
         assert found is not None
         await contacts.set_language(conn, found.id, "sw")
-    she.count += 1
-    assert "We cannot open that here" in await brings(she, WHATSAPP["[sticker]"])
+    they.count += 1
+    assert "We cannot open that here" in await brings(they, WHATSAPP["[sticker]"])
     assert [row.state for row in await rows(doors.app, talk)] == ["waiting"]
     assert (await log_of(doors))[-1] == "[sticker]"
     before = len(await rows(doors.app, outbox))
-    she.count += 1
-    await she.deliver("", type="location", location=AT)
+    they.count += 1
+    await they.deliver("", type="location", location=AT)
     assert (await log_of(doors))[-1] == f"-1.28333, 36.81667 {LINK}"
     assert [row.state for row in await rows(doors.app, talk)] == ["waiting"]
     assert "What is wrong" not in str([row.params for row in (await rows(doors.app, outbox))[before:]])
@@ -107,10 +107,10 @@ async def test_in_her_own_language_and_in_an_open_talk(doors: Doors) -> None:
 
 async def test_a_customer_who_speaks_swahili_is_told_in_swahili(doors: Doors) -> None:
     async with doors.app.db.writing() as conn:
-        her = await contacts.find_or_make(conn, doors.app, "telegram", "1001")
-        await contacts.set_language(conn, her.id, "sw")
-    she = Telegram(doors, "telegram")
-    assert "Hatuwezi kufungua hiyo hapa" in await brings(she, TELEGRAM["[dice]"])
+        customer = await contacts.find_or_make(conn, doors.app, "telegram", "1001")
+        await contacts.set_language(conn, customer.id, "sw")
+    they = Telegram(doors, "telegram")
+    assert "Hatuwezi kufungua hiyo hapa" in await brings(they, TELEGRAM["[dice]"])
 
 
 @pytest.mark.parametrize(
@@ -123,11 +123,11 @@ async def test_a_customer_who_speaks_swahili_is_told_in_swahili(doors: Doors) ->
 async def test_a_voice_and_a_paper_are_called_what_they_are_and_reach_a_clerk(
     kind: str, file: dict[str, Any], said: str, description: str, doors: Doors
 ) -> None:
-    she = WhatsApp(doors, "whatsapp")
+    they = WhatsApp(doors, "whatsapp")
     doors.meta.files = {"f1": PDF if kind == "document" else VOICE}
-    screen = await brings(she, {"type": kind, kind: file})
+    screen = await brings(they, {"type": kind, kind: file})
     assert said in screen and "picture" not in screen
-    await she.choose("To a clerk")
+    await they.choose("To a clerk")
     [opened] = await rows(doors.app, ticket)
     assert (opened.kind, opened.description.startswith(description)) == ("message", True)
     await doors.sent()
@@ -135,23 +135,23 @@ async def test_a_voice_and_a_paper_are_called_what_they_are_and_reach_a_clerk(
 
 
 async def test_telegrams_voice_and_pdf_are_no_pictures_and_a_film_is_told_to_be_of_no_use(doors: Doors) -> None:
-    she = Telegram(doors, "telegram")
+    they = Telegram(doors, "telegram")
     voice = {"file_id": "v", "file_unique_id": "v", "duration": 2, "mime_type": "audio/ogg"}
-    assert "voice note" in await brings(she, {"voice": voice})
+    assert "voice note" in await brings(they, {"voice": voice})
     paper = {"file_id": "d", "file_unique_id": "d", "mime_type": "application/pdf"}
-    assert "document" in await brings(she, {"document": paper})
+    assert "document" in await brings(they, {"document": paper})
     film = {"file_id": "f", "file_unique_id": "f", "width": 1, "height": 1, "duration": 1, "mime_type": "video/mp4"}
-    assert "We cannot open this kind of file" in await brings(she, {"video": film})
+    assert "We cannot open this kind of file" in await brings(they, {"video": film})
     assert await log_of(doors) == ["[voice]", "[file]", "[video/mp4]"]
 
 
 async def test_a_reaction_stands_in_the_log_and_asks_for_no_answer(doors: Doors) -> None:
-    she = WhatsApp(doors, "whatsapp")
-    await she.type("BAL")
+    they = WhatsApp(doors, "whatsapp")
+    await they.type("BAL")
     before = len(await rows(doors.app, outbox))
-    she.count += 1
+    they.count += 1
     for _ in range(2):
-        await she.deliver("", type="reaction", reaction={"message_id": "wamid.OUT1", "emoji": "👍"})
+        await they.deliver("", type="reaction", reaction={"message_id": "wamid.OUT1", "emoji": "👍"})
     assert await log_of(doors) == ["BAL", "[👍]"]
     assert len(await rows(doors.app, outbox)) == before
 
@@ -181,14 +181,14 @@ WAYS: dict[str, type[WhatsApp] | type[Telegram]] = {"whatsapp": WhatsApp, "teleg
 async def test_a_pin_on_the_map_answers_where_and_stands_in_the_ticket_as_a_link(
     asked: bool, way: str, pin: dict[str, Any], words: str, doors: Doors
 ) -> None:
-    she = WAYS[way](doors, way)
+    they = WAYS[way](doors, way)
     if asked:
-        await she.type("FAULT")
-        if "Where is it" not in she.screen:
-            await she.choose("At another place")
-        assert "Where is it" in she.screen
-    assert "What is wrong?" in await brings(she, pin)
-    await she.choose("No supply", "Yes")
+        await they.type("FAULT")
+        if "Where is it" not in they.screen:
+            await they.choose("At another place")
+        assert "Where is it" in they.screen
+    assert "What is wrong?" in await brings(they, pin)
+    await they.choose("No supply", "Yes")
     [opened] = await rows(doors.app, ticket)
     assert (opened.kind, opened.description) == ("no_supply", words)
 
@@ -198,6 +198,6 @@ async def test_a_pin_on_the_map_answers_where_and_stands_in_the_ticket_as_a_link
     [{"latitude": 91, "longitude": 0}, {"latitude": "north", "longitude": 1}, {"latitude": "nan", "longitude": 1}],
 )
 async def test_what_is_no_place_on_earth_is_told_so(where: dict[str, Any], doors: Doors) -> None:
-    she = WhatsApp(doors, "whatsapp")
-    assert "We cannot open that here" in await brings(she, {"type": "location", "location": where})
+    they = WhatsApp(doors, "whatsapp")
+    assert "We cannot open that here" in await brings(they, {"type": "location", "location": where})
     assert await log_of(doors) == ["[location]"]

@@ -1,4 +1,4 @@
-"""One customer on any channel, through the gateway's real routes: she writes or presses, and reads what stands there.
+"""One customer on any channel, through the gateway's real routes: they write or presses, and reads what stands there.
 
 Each way posts what its provider posts. `choose` finds an option by its words, however the channel draws it.
 """
@@ -32,7 +32,7 @@ MORE = "98"
 
 @dataclass
 class Way(ABC):
-    """One channel as she uses it."""
+    """One channel as they use it."""
 
     doors: Doors
     channel: str
@@ -40,7 +40,7 @@ class Way(ABC):
     options: dict[str, str] = field(default_factory=dict)
     count: int = 0
     stranger = False
-    """Whether we do not know her before she links her account."""
+    """Whether we do not know them before they link their account."""
 
     @abstractmethod
     async def post(self, text: str) -> tuple[str, dict[str, str]]:
@@ -280,7 +280,7 @@ class Page(Way):
 
 
 def with_pages(web_app: web.Application) -> None:
-    """The chat and her own pages beside the doors, for a visitor in a hurry."""
+    """The chat and their own pages beside the doors, for a visitor in a hurry."""
     ops.setup(web_app)
     chat.setup(web_app)
     me.setup(web_app)

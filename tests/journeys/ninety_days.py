@@ -38,7 +38,7 @@ class Truth:
     protected: bool = False
     pending: bool = False
     told_on: date | None = None
-    """When the last formal notice reached her, since the last hold ended."""
+    """When the last formal notice reached them, since the last hold ended."""
     settled_at: datetime | None = None
     """When something happened after which nothing justified a restriction."""
     wanted: str = "none"
@@ -73,7 +73,7 @@ class Oracle:
     notices: int = 0
 
     def happened(self, account: int, now: datetime) -> None:
-        """Something changed for her: from now on five minutes count if nothing justifies a restriction."""
+        """Something changed for them: from now on five minutes count if nothing justifies a restriction."""
         truth = self.accounts[account]
         if truth.wanted != "none" and not truth.justified(now.date()):
             truth.settled_at = truth.settled_at or now
@@ -106,7 +106,7 @@ class Oracle:
         if truth.payable(on) < MINIMUM:
             found.append("nothing payable is overdue")
         if truth.protected or truth.pending:
-            found.append("she is protected, or pays")
+            found.append("they are protected, or pays")
         if not works(on) or not 9 <= now.hour < (15 if works(on + timedelta(days=1)) else 12):
             found.append("it is no hour for it")
         if oldest is None or (on - oldest).days < AGE[level]:
@@ -115,7 +115,7 @@ class Oracle:
             truth.told_on is None
             or sum(works(truth.told_on + timedelta(days=n + 1)) for n in range((on - truth.told_on).days)) < 2
         ):
-            found.append(f"she was told on {truth.told_on}")
+            found.append(f"they were told on {truth.told_on}")
         return found
 
     def tick(self, now: datetime) -> None:

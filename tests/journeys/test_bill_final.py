@@ -42,7 +42,7 @@ class Phone(ByMessage):
 
 
 async def _paid_before(conn, app: App, customer: Customer, amount: int) -> None:
-    """Money that came before there was a bill: it stands to her credit."""
+    """Money that came before there was a bill: it stands to their credit."""
     receipt_id = await a_receipt(conn, app, customer, amount)
     posting = Posting(receivable(customer.account_id), Book("cash:sandbox"), amount, "KES", "receipt")
     await post(conn, app, key=f"receipt:{receipt_id}", kind="receipt", booked_on=DUE, postings=[posting])

@@ -1,4 +1,4 @@
-"""From half-hours on a meter to a bill that she owes, is told of and can read: all rooms together, once."""
+"""From half-hours on a meter to a bill that they owe, is told of and can read: all rooms together, once."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path

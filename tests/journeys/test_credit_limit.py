@@ -143,7 +143,7 @@ async def test_at_the_limit_a_line_is_limited_after_the_word_and_freed_by_money_
     late.delivers = False
     await _tick(late)
     assert "limited from" in late.texts()[0]
-    assert await late.wanted() == {}, "the word has not reached her"
+    assert await late.wanted() == {}, "the word has not reached them"
     late.delivers = True
     await late.send()
     late.clock.instant += timedelta(minutes=11)
@@ -249,7 +249,7 @@ async def test_the_ladder_does_not_lift_what_the_limit_restricts(app: App, clock
     assert await late.wanted() == {line: "soft"}
 
 
-async def test_a_limit_of_her_own_holds_at_once_when_it_is_lower_and_the_screen_shows_it(
+async def test_a_limit_of_their_own_holds_at_once_when_it_is_lower_and_the_screen_shows_it(
     app: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _late(app, clock, operator, segments={"residential": None})

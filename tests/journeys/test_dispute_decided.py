@@ -219,7 +219,7 @@ def strict(app: App) -> App:
     return replace(app, operator=app.operator.model_copy(update={"billing": billing}))
 
 
-async def test_above_the_limit_another_person_agrees_to_what_she_saw(strict: App, account_id: int) -> None:
+async def test_above_the_limit_another_person_agrees_to_what_they_saw(strict: App, account_id: int) -> None:
     dispute = await contest(strict, await last(strict, account_id), 1)
     assert (
         await verdict(strict, dispute, "upheld")
@@ -320,7 +320,7 @@ async def test_verify_finds_a_credit_note_that_came_by_another_door(app: App, ac
         assert words in found
 
 
-async def test_she_is_told_what_was_taken_off_and_what_is_left(app: App, account_id: int) -> None:
+async def test_they_are_told_what_was_taken_off_and_what_is_left(app: App, account_id: int) -> None:
     await verdict(app, await contest(app, await last(app, account_id), 1), "upheld")
     async with app.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.template == "notice.credited"))).one()

@@ -105,7 +105,7 @@ async def _charged(late: Late) -> tuple[int, int]:
     return account_id, invoice_id
 
 
-async def test_a_fee_is_taken_back_with_a_reason_once_by_a_note_and_she_hears_of_it(
+async def test_a_fee_is_taken_back_with_a_reason_once_by_a_note_and_they_hear_of_it(
     app: App, clock: SetClock, operator: Operator
 ) -> None:
     late = _with(app, clock, operator, late="250")

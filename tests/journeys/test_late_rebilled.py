@@ -60,7 +60,7 @@ async def revise(app: App, folder: Path, kwh: str) -> None:
 
 
 async def documents(app: App, made: Registered) -> dict[str, list[Bill]]:
-    """Her documents by series, in the order they were issued; and the books are sound."""
+    """Their documents by series, in the order they were issued; and the books are sound."""
     found: dict[str, list[Bill]] = defaultdict(list)
     async with app.db.reading() as conn:
         assert await problems(conn) == []
@@ -73,7 +73,7 @@ async def documents(app: App, made: Registered) -> dict[str, list[Bill]]:
 
 
 async def owed(app: App, made: Registered) -> tuple[int, int]:
-    """What the ledger says she owes, and what is open of her bills."""
+    """What the ledger says they owe, and what is open of their bills."""
     async with app.db.reading() as conn:
         return (
             await ledger.balance(conn, "receivable", made.account_id, "KES"),
@@ -114,7 +114,7 @@ async def test_a_late_interval_is_an_invoice_of_its_own_of_what_the_quotes_diffe
     assert await told(app) == ["notice.ready.pay", "notice.ready.pay"]
 
 
-async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(app: App, tmp_path: Path) -> None:
+async def test_less_than_was_billed_is_a_credit_note_and_they_are_told(app: App, tmp_path: Path) -> None:
     made, january = await billed(app, tmp_path)
     await revise(app, tmp_path, "1")
     assert await put_right(app) == 1
@@ -131,7 +131,7 @@ async def test_less_than_was_billed_is_a_credit_note_and_she_is_told(app: App, t
     assert (said.params["amount"], said.params["open"]) == ("KES 46", "KES 580")
 
 
-async def test_what_she_had_paid_too_much_pays_her_other_bills(app: App, tmp_path: Path) -> None:
+async def test_what_they_had_paid_too_much_pays_their_other_bills(app: App, tmp_path: Path) -> None:
     made, january = await billed(app, tmp_path)
     await pay(app, made.account_id, january.total_minor)
     await revise(app, tmp_path, "1")

@@ -154,7 +154,7 @@ async def test_what_was_corrected_is_not_corrected_again_and_a_second_revision_i
     ]  # 45 kWh: 696.00, and 742.40 was billed as 742: the tax is exact, and the 40 cents are in the other line
 
 
-async def test_less_than_was_billed_may_leave_her_with_credit(app: App, tmp_path: Path) -> None:
+async def test_less_than_was_billed_may_leave_them_with_credit(app: App, tmp_path: Path) -> None:
     made = await at_home(app, tmp_path)
     await closed(app, made, FEB)
     await collect(app, tmp_path, "zero", month(JAN, 31, "0", last="0"))

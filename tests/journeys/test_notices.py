@@ -80,7 +80,7 @@ async def test_a_bill_is_ready_and_will_be_collected(app: App) -> None:
     assert "Tutakata KES 1,200.50 tarehe 25 Machi au punde baadaye." in said
 
 
-async def test_a_mandate_that_ended_meanwhile_asks_her_to_pay(app: App) -> None:
+async def test_a_mandate_that_ended_meanwhile_asks_them_to_pay(app: App) -> None:
     async with app.db.writing() as conn:
         await a_branch(conn, app)
         customer = await a_customer(conn, app)
@@ -192,7 +192,7 @@ async def test_who_tried_again_is_not_told_of_the_first_failure(app: App, clock:
         row = a_row("notice.failed", customer, await an_attempt(conn, app, customer, bill))
         clock.forward(timedelta(minutes=1))
         await an_attempt(conn, app, customer, bill, state="awaiting_customer")
-        assert await reason_of(conn, app, row) == "she has tried again"
+        assert await reason_of(conn, app, row) == "they have tried again"
 
 
 async def test_a_failure_that_was_none_is_not_told(app: App) -> None:

@@ -73,8 +73,8 @@ async def test_who_is_left_out_to_compare_with_gets_none(app: App) -> None:
     first, *_ = await _bills(app)
     assert first
     async with app.db.reading() as conn:
-        hers = int(await conn.scalar(select(open_item.c.account_id).limit(1)) or 0)
-    share = hers // 7 % 100
+        theirs = int(await conn.scalar(select(open_item.c.account_id).limit(1)) or 0)
+    share = theirs // 7 % 100
     for percent, told in ((share + 1, 0), (share, 1)):
         rules = app.operator.notices.model_copy(update={"reminder_holdout": percent})
         some = replace(app, operator=app.operator.model_copy(update={"notices": rules}))

@@ -1,4 +1,4 @@
-"""Night is where the customer lives: by her account's branch, her phone's country, or the operator's zone; on the nights the clocks change too."""
+"""Night is where the customer lives: by their account's branch, their phone's country, or the operator's zone; on the nights the clocks change too."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def of(app: App, **rules: Any) -> App:
     ("phone", "zone"),
     [
         ("+254712345678", None), ("+31612345678", "Europe/Amsterdam"), ("+14155551234", "America/Los_Angeles"),
-        ("+5511987654321", "America/Sao_Paulo"), ("her-chat", None), ("+999123", None), ("+61412345678", "Australia/Brisbane"),
+        ("+5511987654321", "America/Sao_Paulo"), ("them-chat", None), ("+999123", None), ("+61412345678", "Australia/Brisbane"),
     ],
 )  # fmt: skip
 def test_a_phone_tells_where_night_is_when_it_is_not_at_home(phone: str, zone: str | None, operator: Operator) -> None:
@@ -51,17 +51,29 @@ async def a_bill_waits(app: App, phone: str | None = None, branch_id: int = 7) -
     async with app.db.writing() as conn:
         await a_branch(conn, app)
         await conn.execute(insert(branch).values(id=8, code="AMS", name="Amsterdam"))
-        her = await a_customer(conn, app, branch_id=branch_id)
+        customer = await a_customer(conn, app, branch_id=branch_id)
         if phone:
             await conn.execute(update(contact).values(channel_user=phone, phone=phone))
-        bill = await a_bill(conn, app, her)
+        bill = await a_bill(conn, app, customer)
         await queue.enqueue(
-            conn, app, key="b", kind="notice", template="notice.ready.pay", account_id=her.account_id, subject_id=bill
+            conn,
+            app,
+            key="b",
+            kind="notice",
+            template="notice.ready.pay",
+            account_id=customer.account_id,
+            subject_id=bill,
         )
         await queue.enqueue(
-            conn, app, key="r", kind="reply", template="reply.text", params={"text": "x"}, contact_id=her.contact_id
+            conn,
+            app,
+            key="r",
+            kind="reply",
+            template="reply.text",
+            params={"text": "x"},
+            contact_id=customer.contact_id,
         )
-    return her.phone
+    return customer.phone
 
 
 async def waits_until(app: App, key: str = "b") -> datetime | None:
@@ -85,7 +97,7 @@ async def waits_until(app: App, key: str = "b") -> datetime | None:
     ],
 )
 @pytest.mark.parametrize("by", ["branch", "phone"])
-async def test_a_customer_elsewhere_is_let_sleep_by_her_own_clock_on_both_nights_the_clocks_change(
+async def test_a_customer_elsewhere_is_let_sleep_by_their_own_clock_on_both_nights_the_clocks_change(
     by: str, now: str, until: str | None, sqlite_db: Any, clock: SetClock, operator: Operator, settings: Any
 ) -> None:
     clock.instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
@@ -124,14 +136,14 @@ async def test_the_hours_of_a_campaign_are_those_of_the_reader(app: App, clock: 
     made = await planned(app, window=("12:00", "17:00"))
     async with app.db.writing() as conn:
         await conn.execute(update(campaign).values(state="running"))
-        for her in (here, there):
+        for customer in (here, there):
             await queue.enqueue(
                 conn,
                 app,
-                key=f"c{her.contact_id}",
+                key=f"c{customer.contact_id}",
                 kind="campaign",
                 template="campaign",
-                contact_id=her.contact_id,
+                contact_id=customer.contact_id,
                 subject_id=made.id,
                 priority=queue.CAMPAIGN,
             )

@@ -55,8 +55,8 @@ async def test_a_busy_chat_of_telegram_waits_as_long_as_it_says_and_the_others_d
 @pytest.mark.parametrize("status", [429, 503])
 async def test_metas_retry_after_is_waited(status: int, doors: Doors, clock: SetClock) -> None:
     doors.meta.outage, doors.meta.wait = status, "120"
-    she = WhatsApp(doors, "whatsapp")
-    await she.type("MENU")
+    they = WhatsApp(doors, "whatsapp")
+    await they.type("MENU")
     for _ in range(8):
         assert await doors.sent() == {"waiting": 1}
         assert await states(doors) == [("waiting", 0, timedelta(seconds=120))]

@@ -118,33 +118,33 @@ async def test_a_provider_has_its_own_pace_or_shares_the_channels(app: App) -> N
     assert lines["sms.kannel"].most == 1
 
 
-async def test_who_stopped_one_sender_gets_offers_from_the_other_alone_and_her_bills_from_either(
+async def test_who_stopped_one_sender_gets_offers_from_the_other_alone_and_their_bills_from_either(
     app: App, clock: SetClock
 ) -> None:
     app, lines = routed(app, [ROUTES[0], ROUTES[1]]), providers()
     async with app.db.writing() as conn:
         await a_branch(conn, app)
-        her = await a_customer(conn, app)
-        await consent.stop(conn, app, her.contact_id, sender="22100", channel="sms", word="STOP")
+        customer = await a_customer(conn, app)
+        await consent.stop(conn, app, customer.contact_id, sender="22100", channel="sms", word="STOP")
     async with app.db.writing() as conn:
-        bill, tea = await a_bill(conn, app, her), await _campaign(app, conn)
+        bill, tea = await a_bill(conn, app, customer), await _campaign(app, conn)
     offer: dict[str, Any] = {
-        "contact_id": her.contact_id,
+        "contact_id": customer.contact_id,
         "kind": "campaign",
         "template": "campaign",
         "subject_id": tea.id,
     }
     owed: dict[str, Any] = {
-        "account_id": her.account_id,
+        "account_id": customer.account_id,
         "kind": "notice",
         "template": "notice.ready.pay",
         "subject_id": bill,
     }
     await _leave(app, c=offer, b=owed)
     assert await Dispatcher(app, lines).drain() == {"sent": 2}
-    assert gone(lines["sms.africastalking"]) == [(her.phone, "MWANGAZA")] * 2
+    assert gone(lines["sms.africastalking"]) == [(customer.phone, "MWANGAZA")] * 2
     async with app.db.writing() as conn:
-        await consent.stop(conn, app, her.contact_id, sender="MWANGAZA", channel="sms", word="STOP")
+        await consent.stop(conn, app, customer.contact_id, sender="MWANGAZA", channel="sms", word="STOP")
     await _leave(app, c2=offer, b2=owed)
     assert await Dispatcher(app, lines).drain() == {"sent": 1, "dropped": 1}
     assert [len(lines[line].notices) for line in LINES[1:]] == [2, 1], "the bill goes, by the best way"

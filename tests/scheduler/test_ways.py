@@ -38,7 +38,7 @@ def ordered(app: App, **rules: Any) -> App:
 
 
 async def a_bill_is_ready(app: App, *chats: str) -> tuple[int, dict[str, int]]:
-    """A customer with a phone and these chats is to hear of a bill; her account, and her contacts by channel."""
+    """A customer with a phone and these chats is to hear of a bill; their account, and their contacts by channel."""
     contacts: dict[str, int] = {}
     async with app.db.writing() as conn:
         await a_branch(conn, app)
@@ -50,7 +50,7 @@ async def a_bill_is_ready(app: App, *chats: str) -> tuple[int, dict[str, int]]:
             row = {
                 "id": contacts[chat],
                 "channel": chat,
-                "channel_user": f"her-{chat}",
+                "channel_user": f"them-{chat}",
                 "language": "en",
                 "marketing": True,
                 "created_at": now,
@@ -73,7 +73,7 @@ async def a_bill_is_ready(app: App, *chats: str) -> tuple[int, dict[str, int]]:
     return customer.account_id, contacts
 
 
-async def she_wrote(app: App, contact_id: int) -> None:
+async def they_wrote(app: App, contact_id: int) -> None:
     async with app.db.writing() as conn:
         await interactions.log(
             conn, app, channel="whatsapp", direction="in", kind="turn", text="hi", contact_id=contact_id
@@ -88,7 +88,7 @@ async def the_row(app: App) -> Any:
 async def test_a_refusal_goes_the_next_way_until_one_gets_through(app: App) -> None:
     app = ordered(app)
     _, contacts = await a_bill_is_ready(app, "whatsapp", "email")
-    await she_wrote(app, contacts["whatsapp"])
+    await they_wrote(app, contacts["whatsapp"])
     ways = {"whatsapp": Provider("refused"), "sms": Provider("refused"), "email": Provider()}
     assert (await Dispatcher(app, ways).drain())["sent"] == 1
     assert [len(one.notices) for one in ways.values()] == [1, 1, 1]
@@ -121,7 +121,7 @@ async def test_a_report_of_failure_sends_it_the_next_way_even_when_it_overtakes_
 ) -> None:
     app = ordered(app)
     _, contacts = await a_bill_is_ready(app, "whatsapp")
-    await she_wrote(app, contacts["whatsapp"])
+    await they_wrote(app, contacts["whatsapp"])
     told = Delivery("whatsapp", "ref-b1", "failed", True, "unknown_subscriber")
     ways = {"whatsapp": Provider(), "sms": Provider()}
     if early:
@@ -145,11 +145,11 @@ async def _report(app: App, told: Delivery) -> None:
         await delivery_reports.report(conn, app, told)
 
 
-async def test_whatsapp_is_written_to_freely_only_within_a_day_of_her_word(app: App, clock: SetClock) -> None:
+async def test_whatsapp_is_written_to_freely_only_within_a_day_of_their_word(app: App, clock: SetClock) -> None:
     app = ordered(app)
     _, contacts = await a_bill_is_ready(app, "whatsapp")
     ways = {"whatsapp": Provider(), "sms": Provider()}
-    await she_wrote(app, contacts["whatsapp"])
+    await they_wrote(app, contacts["whatsapp"])
     clock.forward(timedelta(hours=24, seconds=1))
     await Dispatcher(app, ways).drain()
     assert [len(one.notices) for one in ways.values()] == [0, 1]
@@ -264,7 +264,7 @@ async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_l
 async def test_while_one_provider_rests_those_with_another_way_are_told_by_it(app: App) -> None:
     app = ordered(app)
     _, contacts = await a_bill_is_ready(app, "whatsapp")
-    await she_wrote(app, contacts["whatsapp"])
+    await they_wrote(app, contacts["whatsapp"])
     ways = {"whatsapp": Provider(), "sms": Provider()}
     dispatcher = Dispatcher(app, ways)
     dispatcher.breaker.note("whatsapp", [True] * FAILURES)
@@ -297,7 +297,7 @@ async def test_what_a_message_cost_is_kept_as_told_or_as_listed(app: App) -> Non
 async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(app: App) -> None:
     app = ordered(app, prices={"whatsapp.utility": "0.55"})
     _, contacts = await a_bill_is_ready(app, "whatsapp")
-    await she_wrote(app, contacts["whatsapp"])
+    await they_wrote(app, contacts["whatsapp"])
     await Dispatcher(app, {"whatsapp": Provider()}).drain()
     states: tuple[Fate, ...] = ("sent", "delivered", "read")
     for state in states:

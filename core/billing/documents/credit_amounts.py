@@ -74,11 +74,11 @@ def off_line(
     """`amount` off one line, and what of its service was reckoned on that; `taken`: what earlier credits took of each line."""
     rest = left(lines, taken)
     cut: Cut = {line.position: amount}
-    hers = [other for other in lines if other.service_id == line.service_id]
+    theirs = [other for other in lines if other.service_id == line.service_id]
     on = {follower.code: follower.of for follower in of_tariff if follower.off}
     for follower in of_tariff:
-        for same in _alike([other for other in hers if other.code == follower.code]):
-            base = [other for other in hers if _bears(other, follower, same[0], on)]
+        for same in _alike([other for other in theirs if other.code == follower.code]):
+            base = [other for other in theirs if _bears(other, follower, same[0], on)]
             change = _follows(same, base, taken, cut)
             for other in same:
                 here = _within(change, rest[other.position] - cut.get(other.position, 0))

@@ -115,11 +115,11 @@ async def _nth(conn: AsyncConnection, note: DocumentDraft) -> int:
 
 
 async def _post(conn: AsyncConnection, context: Context, note: DocumentDraft) -> None:
-    """What each book gives to what she owes; the other way round where it is below zero."""
-    hers = receivable(note.bill.account_id)
+    """What each book gives to what they owe; the other way round where it is below zero."""
+    theirs = receivable(note.bill.account_id)
     postings = [
         Posting(
-            *((Book(book), hers) if minor > 0 else (hers, Book(book))),
+            *((Book(book), theirs) if minor > 0 else (theirs, Book(book))),
             abs(minor),
             note.bill.currency,
             f"{note.series}: {book}",

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import date
 
 from core.billing.cycles import count, due_dates, unbilled_since
-from core.billing.run import live_uses, run_row, store
+from core.billing.run import run_row, store
 from core.billing.run.draft_columns import Drafts
 from core.billing.run.engines import LOCAL, Engine
 from core.billing.run.load import Partition, load
@@ -17,6 +17,7 @@ from core.billing.run.sources import Sources
 from core.context import App
 from core.db import failpoints
 from core.metering.consumption.late import Arrivals
+from core.metering.live import store as live_store
 
 PARTITION = 10_000
 """Accounts in one transaction."""
@@ -106,7 +107,7 @@ async def _save(app: App, sources: Sources, drafts: Drafts, run_id: int) -> int:
         await store.save_invoices(conn, drafts, ids, run_id)
         await store.save_lines(conn, drafts, ids)
         await sources.record(conn, app, drafts.used_rows(ids))
-        await live_uses.mark(conn, drafts.live_periods())
+        await live_store.bill(conn, drafts.live_periods())
         await store.move_on(conn, drafts, app.clock.now())
         await store.open_next(conn, partition, first + made)
         failpoints.point("billing.saved")

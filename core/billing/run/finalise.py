@@ -175,5 +175,5 @@ async def _final_bills(conn: AsyncConnection) -> list[FinalBill]:
 
 
 def left_to_pay(total_minor: int, before_minor: int) -> int:
-    """What is left of a bill once the credit she had (a balance below zero) is taken off."""
+    """What is left of a bill once the credit they had (a balance below zero) is taken off."""
     return max(0, total_minor + min(before_minor, 0))

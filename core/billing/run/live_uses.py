@@ -12,11 +12,9 @@ import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
-from core.db.bulk import update_many
 from core.metering.events.clock import seconds
 from core.metering.events.queries import UseColumns
 from core.metering.live import store
-from core.metering.live.tables import live_period
 from core.rating.exact import Column
 
 
@@ -58,11 +56,6 @@ def together(collected: Mapping[str, UseColumns], charged: Live) -> dict[str, Us
             raise ValueError(f"{use} came by the {one.unit} and by the {unit}")
         found[use] = more if one is None else _merged(one, more)
     return found
-
-
-async def mark(conn: AsyncConnection, period_ids: Sequence[int]) -> None:
-    """A bill has these periods now."""
-    await update_many(conn, live_period, ("id",), ("state",), [(store.BILLED, one) for one in period_ids])
 
 
 def _columns(context: Context, unit: str, rows: Sequence[tuple[int, store.StoredUse]]) -> UseColumns:

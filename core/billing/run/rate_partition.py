@@ -32,7 +32,7 @@ from core.rating.model import Batch, Rated
 from core.rating.tariff import Tariff
 
 Free = Mapping[int, int]
-"""Account id -> micro-units that her points bought."""
+"""Account id -> micro-units that their points bought."""
 
 TIMED_SERVICES = 500
 """Services whose single intervals or events are in memory at once: 500 months of half-hours are 18 MB."""

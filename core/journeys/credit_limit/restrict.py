@@ -1,20 +1,20 @@
 """The limit is used up and the operator restricts lines: looked at once more when it would happen, and any doubt leaves the line alone.
 
-Not before the word reached her and the law's working days are over, at a permitted hour, never while a payment is under way, an
-arrangement runs or something protects her. Only postpaid lines: what is prepaid is paid.
+Not before the word reached them and the law's working days are over, at a permitted hour, never while a payment is under way, an
+arrangement runs or something protects them. Only postpaid lines: what is prepaid is paid.
 """
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
 from core.collections.calendar import bar_hours
+from core.collections.exposures import note
 from core.collections.ladder import Rules
 from core.collections.limits import Exposure
-from core.collections.tables import exposure
 from core.context import App, Context
 from core.journeys.credit_limit import exposure as exposures
 from core.journeys.dunning import load
@@ -50,13 +50,13 @@ async def bar(app: App, leaving: OutboxRow) -> Outcome:
         rules = load.rules_of(app, standing.segment)
         doubt = await _doubt(conn, app, now, rules, pending=standing.pending)
         if doubt is not None:
-            await _note(conn, account_id, why=doubt.why)
+            await note(conn, account_id, why=doubt.why)
             state = "waiting" if doubt.until else "dropped"
             return Outcome(leaving.id, state, reason=doubt.why, attempts=leaving.attempts, not_before=doubt.until)
         lines = await _lines(conn, account_id)
         wishes = dict.fromkeys(lines, level)
         await want(conn, app, wishes, why="credit limit", kbps=rules.ladder.soft_kbps, softer=False)
-        await _note(conn, account_id, barred=True, why=None)
+        await note(conn, account_id, barred=True, why=None)
         await queue.enqueue(
             conn,
             app,
@@ -92,7 +92,9 @@ async def _doubt(
         return Doubt(LATER, opens.astimezone(utc))
     if pending:
         return Doubt("a payment is under way", instant + SOON)
-    return None if told is not None else Doubt("the word that the limit is reached has not reached her", instant + SOON)
+    return (
+        None if told is not None else Doubt("the word that the limit is reached has not reached them", instant + SOON)
+    )
 
 
 def restricts_from(context: Context, rules: Rules, told: date) -> date:
@@ -117,7 +119,3 @@ async def _lines(conn: AsyncConnection, account_id: int) -> list[int]:
         service.c.account_id == account_id, service.c.payment_mode == "postpaid", service.c.state == "active"
     )
     return list((await conn.execute(query.order_by(service.c.id))).scalars())
-
-
-async def _note(conn: AsyncConnection, account_id: int, **values: object) -> None:
-    await conn.execute(update(exposure).where(exposure.c.account_id == account_id).values(**values))

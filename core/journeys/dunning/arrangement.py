@@ -1,4 +1,4 @@
-"""She agreed instalments or promised to pay: the ladder stops, what was restricted is lifted, and she has it in writing."""
+"""They agreed instalments or promised to pay: the ladder stops, what was restricted is lifted, and they have it in writing."""
 
 from datetime import date
 

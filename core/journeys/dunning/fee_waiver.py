@@ -1,4 +1,4 @@
-"""A fee is taken back: a credit note with the reason, what is open of it closed, what was paid of it to her credit, and a word to the customer.
+"""A fee is taken back: a credit note with the reason, what is open of it closed, what was paid of it to their credit, and a word to the customer.
 
 Above the operator's credit limit (`billing.credit_limit`) another person has to agree. Once: what was taken back is not taken back again.
 """

@@ -136,7 +136,7 @@ async def _episodes(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[i
 
 
 async def _told(conn: AsyncConnection, context: Context, episode_ids: Sequence[int]) -> dict[tuple[int, int], Row[Any]]:
-    """(episode, round) -> when and how surely the formal notice of that round reached her."""
+    """(episode, round) -> when and how surely the formal notice of that round reached them."""
     letter = outbox.c.key == literal("ladder:") + cast(ladder_step.c.id, Text)
     names = ("episode_id", "round", "told_on")
     query = (

@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
+from core.db.bulk import update_many
 from core.db.engine import AnyRow, insert
 from core.db.in_list import in_list
 from core.metering.live import tables as t
@@ -99,6 +100,11 @@ async def keep(conn: AsyncConnection, period: LivePeriod) -> None:
     names = ("state", "charged_minor", "owed_minor")
     changed = update(t.live_period).where(t.live_period.c.id == period.id)
     await conn.execute(changed.values({name: getattr(period, name) for name in names}))
+
+
+async def bill(conn: AsyncConnection, period_ids: Sequence[int]) -> None:
+    """A bill has these periods now."""
+    await update_many(conn, t.live_period, ("id",), ("state",), [(BILLED, period_id) for period_id in period_ids])
 
 
 async def periods_of(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: date) -> list[LivePeriod]:

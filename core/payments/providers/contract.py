@@ -12,8 +12,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from core.outcome import Done, NotReached, Refusal, Unknown
 
 Method = Literal["mobile_push", "card", "direct_debit", "mandate", "refund"]
-"""mobile_push: a prompt on a phone; card: the provider's own page; direct_debit: what she left with the provider (a mandate, a
-saved card), without her; mandate: the page on which she leaves it; refund: money back to where it came from."""
+"""mobile_push: a prompt on a phone; card: the provider's own page; direct_debit: what they left with the provider (a mandate, a
+saved card), without them; mandate: the page on which they leave it; refund: money back to where it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class StartRequest:
     amount_minor: int
     currency: str
     reference: str
-    """The account number: what a person reads on her prompt or statement."""
+    """The account number: what a person reads on their prompt or statement."""
     description: str
     callback_url: str
     phone: str | None = None
@@ -42,7 +42,7 @@ class StartRequest:
 
 @dataclass(frozen=True, slots=True)
 class Begun(Done):
-    """It is under way at the provider, under its own reference; `url` where she has to be sent to its page."""
+    """It is under way at the provider, under its own reference; `url` where they have to be sent to its page."""
 
     provider_ref: str
     url: str | None = None

@@ -80,7 +80,7 @@ class Daraja:
         return {"ResultCode": 0, "ResultDesc": "Accepted"}
 
     async def start(self, wanted: StartRequest) -> Started:
-        """An STK push, the prompt with which she pays by her M-Pesa PIN; or the reversal of a payment."""
+        """An STK push, the prompt with which they pay by their M-Pesa PIN; or the reversal of a payment."""
         if wanted.method == "refund":
             return await self._give_back(wanted)
         url = _welcome(f"{wanted.callback_url}/stk?attempt={wanted.attempt_id}")

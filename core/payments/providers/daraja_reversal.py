@@ -2,7 +2,7 @@
 
 Daraja has no idempotency key for it and signs nothing. So it is asked for once; the answer names a conversation, and a result is
 believed only under that. Where the answer was lost the result is a hint: by the conversation it names we ask, and Safaricom's own answer
-counts. Codes we are not sure about are asked about too: money that went back must not be hers a second time.
+counts. Codes we are not sure about are asked about too: money that went back must not be theirs a second time.
 """
 
 from typing import Any

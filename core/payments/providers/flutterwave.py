@@ -93,7 +93,7 @@ class Flutterwave:
         return Begun(wanted.key, reply.body["data"]["link"]) if isinstance(reply, Reply) else reply
 
     async def _charge(self, wanted: StartRequest, whole: str) -> Started:
-        """What she saved is charged without her; where her bank wants her at its page, she is asked instead."""
+        """What they saved is charged without them; where their bank wants them at its page, they are asked instead."""
         token, _, email = (wanted.mandate_ref or "").partition(":")
         body = {
             "token": token,
@@ -110,8 +110,8 @@ class Flutterwave:
         said = reply.body["data"]
         if said.get("status") == "failed":
             return Refusal(_reason(said.get("processor_response")))
-        wants_her = ((said.get("meta") or {}).get("authorization") or {}).get("mode") == "redirect"
-        return Refusal("cancelled") if wants_her else Begun(short(said["id"]))
+        wants_them = ((said.get("meta") or {}).get("authorization") or {}).get("mode") == "redirect"
+        return Refusal("cancelled") if wants_them else Begun(short(said["id"]))
 
     async def query(self, asked: StatusQuery) -> Told:
         """What became of a payment, by our key; of one that only its callback names, by Flutterwave's number."""

@@ -73,7 +73,7 @@ class FlutterwaveV4:
         return {"received": True}
 
     async def start(self, wanted: StartRequest) -> Started:
-        """A prompt on her phone, or a refund."""
+        """A prompt on their phone, or a refund."""
         whole = money.plain(wanted.amount_minor, wanted.currency)
         if wanted.method == "refund":
             asked = {

@@ -1,4 +1,4 @@
-"""GoCardless: a page on which she gives a mandate, payments collected under it, refunds. Amounts are minor units.
+"""GoCardless: a page on which they give a mandate, payments collected under it, refunds. Amounts are minor units.
 
 Seven small calls. Each is made under an `Idempotency-Key` of ours; a repeat is answered 409 with the thing that was made. What was
 lost is found again by our key in its metadata. A webhook brings up to 250 events at once, in no order, signed
@@ -37,7 +37,7 @@ VERSION = "2015-07-06"
 
 @dataclass(frozen=True, slots=True)
 class GoCardless:
-    """A GoCardless creditor. Her mandate is known by `MD...`; until her bank page is done, by its billing request `BRQ...`."""
+    """A GoCardless creditor. Their mandate is known by `MD...`; until their bank page is done, by its billing request `BRQ...`."""
 
     base_url: str
     access_token: str
@@ -96,7 +96,7 @@ class GoCardless:
         return reply.why if isinstance(reply, Refusal) and reply.code == CREATED_BEFORE else reply
 
     async def forget(self, token: str, key: str) -> Started:
-        """The mandate is cancelled at her bank too; one whose page was never finished has none."""
+        """The mandate is cancelled at their bank too; one whose page was never finished has none."""
         if not token.startswith("MD"):
             return Refusal("no_mandate")
         reply = await self._ask("POST", f"/mandates/{quote(token, safe='')}/actions/cancel", {}, key)

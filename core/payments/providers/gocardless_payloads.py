@@ -90,7 +90,7 @@ def _mandate(action: str, links: Mapping[str, Any], _cause: str) -> Thing | None
 
 
 def _request(action: str, links: Mapping[str, Any], _cause: str) -> Thing | None:
-    """Her bank page is done: the mandate we knew by its billing request now has a name."""
+    """Their bank page is done: the mandate we knew by its billing request now has a name."""
     if action != "fulfilled" or "mandate_request_mandate" not in links:
         return None
     named = short(links["mandate_request_mandate"])

@@ -78,7 +78,7 @@ class Paystack:
         }
 
     async def _charge(self, wanted: StartRequest) -> Started:
-        """What she saved is charged without her; `paused` wants her at a page of her bank, so she is asked instead."""
+        """What they saved is charged without them; `paused` wants them at a page of their bank, so they are asked instead."""
         code, _, email = (wanted.mandate_ref or "").partition(":")
         body = self._body(wanted, email) | {"authorization_code": code}
         reply = await self._ask("POST", "/transaction/charge_authorization", body)

@@ -188,7 +188,7 @@ def _page(wanted: StartRequest) -> Any:
 
 
 def _off_session(wanted: StartRequest) -> Any:
-    """A charge of what she saved, without her: `mandate_ref` is `customer:payment method`."""
+    """A charge of what they saved, without them: `mandate_ref` is `customer:payment method`."""
     customer, _, saved = (wanted.mandate_ref or "").partition(":")
     return {
         "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),

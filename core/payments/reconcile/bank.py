@@ -162,7 +162,7 @@ async def _receipts(conn: AsyncConnection, rows: Sequence[AnyRow]) -> dict[str, 
 
 
 async def _sent(conn: AsyncConnection) -> Sequence[AnyRow]:
-    """Refunds a clerk transferred (their money left `bank` when she said so)."""
+    """Refunds a clerk transferred (their money left `bank` when they said so)."""
     query = select(refund.c.id, refund.c.amount_minor, refund.c.paid_ref).where(refund.c.paid_ref.is_not(None))
     return (await conn.execute(query)).all()
 

@@ -30,7 +30,7 @@ async def explain(
 ) -> str:
     """Explain an open difference; its state afterwards: `explained`, or `asked` while another person has to agree.
 
-    `branch_id`: whoever explains belongs to that branch, and there are no others for her.
+    `branch_id`: whoever explains belongs to that branch, and there are no others for them.
     """
     found = await _held(conn, difference_id)
     if branch_id not in (None, found.branch_id):

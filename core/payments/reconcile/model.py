@@ -40,7 +40,7 @@ TO_DO: dict[str, str] = {
     "deposit_amount": "compare the slip with the bank's entry; what is short is explained here",
     "drawer_open": "let the cashier count and close the drawer, under Cash desk",
 }
-"""What a person does about each kind before she explains it away."""
+"""What a person does about each kind before they explain it away."""
 
 FEE = "fee"
 """A line that no payment is behind: what the provider kept, which its payout books."""

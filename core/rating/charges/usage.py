@@ -20,7 +20,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`credit` turns the amounts round: what the customer delivered is paid to her."""
+    """`credit` turns the amounts round: what the customer delivered is paid to them."""
 
     code: str
     measure: Measure

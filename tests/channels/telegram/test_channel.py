@@ -61,7 +61,7 @@ PRESS = {"id": "q1", "from": AMINA, "chat_instance": "c", "data": "2", "message"
         ("a bare start", update(message=message(text="/start")), heard("", "new")),
         ("a text", update(message=message(text="bal 😀")), heard("bal 😀")),
         ("a word that only begins like start", update(message=message(text="/startle")), heard("/startle")),
-        ("her own contact", update(message=message(contact={**CONTACT, "user_id": 1001})), heard("", "contact", "+254700000001")),
+        ("their own contact", update(message=message(contact={**CONTACT, "user_id": 1001})), heard("", "contact", "+254700000001")),
         ("somebody else's contact", update(message=message(contact={**CONTACT, "user_id": 2})), heard("", "contact")),
         ("a contact that is nobody's", update(message=message(contact=CONTACT)), heard("", "contact")),
         (

@@ -99,7 +99,7 @@ def test_a_bucket_of_nothing_tells_nothing(clock: SetClock) -> None:
     assert passed(empty, 0) is None
 
 
-async def test_money_that_runs_low_is_told_once_a_crossing_below_the_operators_or_her_own_amount(
+async def test_money_that_runs_low_is_told_once_a_crossing_below_the_operators_or_their_own_amount(
     app: App, clock: SetClock
 ) -> None:
     usual = app.operator.balances.model_copy(update={"low_money": "50"})

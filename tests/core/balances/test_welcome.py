@@ -1,4 +1,4 @@
-"""The mobile example's newcomer finds her welcome bundles on her phone at once, in her language, and after a use what is left."""
+"""The mobile example's newcomer finds their welcome bundles on their phone at once, in their language, and after a use what is left."""
 
 from dataclasses import replace
 from importlib.resources import as_file, files
@@ -44,7 +44,7 @@ async def balances(app: App, account_id: int, lang: str = "en") -> str:
     return Localizer(app.zone).write(lang, told.lines)
 
 
-async def test_a_newcomer_sees_her_bundles_and_what_is_left_after_a_use(app: App) -> None:
+async def test_a_newcomer_sees_their_bundles_and_what_is_left_after_a_use(app: App) -> None:
     app = mobile(app)
     ann = await newcomer(app)
     assert await balances(app, ann.account_id) == (

@@ -36,7 +36,7 @@ async def sound(app: App) -> None:
         assert await books.problems(conn) == []
 
 
-async def test_a_month_of_power_becomes_a_bill_that_she_owes(app: App) -> None:
+async def test_a_month_of_power_becomes_a_bill_that_they_owe(app: App) -> None:
     [(account_id, _)] = await settle(app, [Customer()])
     report = await run(app, FEB, Fake())
     assert (report.state, report.accounts, report.total_minor, report.problems) == ("closed", 1, 90700, ())

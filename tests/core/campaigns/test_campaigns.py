@@ -69,7 +69,7 @@ async def states(app: App, campaign_id: int) -> tuple[str, int, int, dict[str, i
     return found.state, found.chosen, found.left, dict(found.states)
 
 
-async def test_each_willing_contact_gets_it_once_in_her_language(app: App) -> None:
+async def test_each_willing_contact_gets_it_once_in_their_language(app: App) -> None:
     [ann] = await people(app, 1)
     [bahati] = await people(app, 1, 2, language="sw")
     await people(app, 1, 3, marketing=False)

@@ -18,7 +18,7 @@ from tests.people import Customer, a_branch, a_customer
 
 
 async def someone(app: App, number: int = 1, area: str = "Kibera") -> tuple[Customer, int]:
-    """A customer and her premise."""
+    """A customer and their premise."""
     async with app.db.writing() as conn:
         if number == 1:
             await a_branch(conn, app)

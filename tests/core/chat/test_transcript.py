@@ -1,4 +1,4 @@
-"""A visitor's transcript: numbered without gaps, nothing twice, and only hers."""
+"""A visitor's transcript: numbered without gaps, nothing twice, and only theirs."""
 
 import asyncio
 from datetime import timedelta
@@ -53,7 +53,7 @@ async def test_of_a_very_long_talk_a_new_page_gets_the_end(app: App) -> None:
     assert (len(got), got[0], got[-1]) == (transcript.AT_MOST, 4, transcript.AT_MOST + 3)
 
 
-async def test_the_last_thing_we_said_is_ours_and_not_hers(app: App) -> None:
+async def test_the_last_thing_we_said_is_ours_and_not_theirs(app: App) -> None:
     await say(app, "ann", "1", "Your PIN?", side="hodi")
     await say(app, "ann", "2", "1234")
     async with app.db.reading() as conn:

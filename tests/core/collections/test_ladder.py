@@ -71,7 +71,7 @@ def test_a_scheduler_that_slept_catches_up_one_step_a_day_and_leaves_none_out() 
     assert dict(steps)["soft_bar"] >= Calendar("KE").after(told, 2)
 
 
-def test_nobody_is_restricted_before_the_formal_notice_has_reached_her() -> None:
+def test_nobody_is_restricted_before_the_formal_notice_has_reached_them() -> None:
     assert [step for step, _ in walk(80, told=False)] == ["overdue", "firm", "formal"]
     now, by = standing(), rules()
     for n in range(1, 12):

@@ -32,7 +32,7 @@ def bill(number: int, account: int, net: int, tax: int) -> Journal:
     return Journal(f"invoice:{number}", "invoice", DAY, legs)
 
 
-async def test_a_bill_makes_her_owe_and_a_receipt_settles_it(app: App) -> None:
+async def test_a_bill_makes_their_owe_and_a_receipt_settles_it(app: App) -> None:
     async with app.db.writing() as conn:
         entry = bill(1, 7, 1000, 160)
         await post(conn, app, key=entry.key, kind=entry.kind, booked_on=DAY, postings=entry.postings)

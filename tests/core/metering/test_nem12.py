@@ -113,7 +113,7 @@ EXCERPT = """\
 """Three days of the example that AEMO publishes with its NEM12 specification, retyped: 6 September 2016 is 7.17 kWh, 1 December 6.29."""
 
 
-async def _her_meter(app: App) -> None:
+async def _their_meter(app: App) -> None:
     async with app.db.writing() as conn:
         meter = NewMeter("41051514")
         await register_customer(conn, app, NewCustomer("Amina", opened_on=date(2016, 1, 1), meter=meter))
@@ -125,7 +125,7 @@ async def _kwh(app: App, day: date) -> int:
 
 
 async def test_days_of_the_markets_example_come_to_what_it_publishes(app: App, write: Write) -> None:
-    await _her_meter(app)
+    await _their_meter(app)
     report = await load_nem12(app, write(EXCERPT))
     assert (report.rows, report.accepted, report.rejected) == (144, 144, 0)
     assert [await _kwh(app, day) for day in (date(2016, 9, 6), date(2016, 12, 1))] == [7_170_000, 6_290_000]
@@ -134,7 +134,7 @@ async def test_days_of_the_markets_example_come_to_what_it_publishes(app: App, w
 @pytest.mark.soak
 @pytest.mark.skipif(not EXAMPLE.exists(), reason="the sample file is not here")
 async def test_the_markets_example_comes_to_its_published_totals(app: App) -> None:
-    await _her_meter(app)
+    await _their_meter(app)
     report = await load_nem12(app, EXAMPLE)
     assert report.totals["41051514", "2016-12"].quantity_micro == 176_640_000
     assert [await _kwh(app, day) for day in (date(2016, 9, 6), date(2016, 12, 1))] == [7_170_000, 6_290_000]

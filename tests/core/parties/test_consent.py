@@ -56,7 +56,7 @@ async def test_start_to_all_ends_what_was_said_before_it_and_nothing_after(app: 
     await _hear(app, met.id, "stop", None, 1)
     assert await _stands(app, met.id) == ({"MWANGAZA"}, True)
     await _hear(app, met.id, "start", None, 3)
-    assert await _stands(app, met.id) == ({"MWANGAZA"}, False), "her later word to one of them stands"
+    assert await _stands(app, met.id) == ({"MWANGAZA"}, False), "them later word to one of them stands"
     await _hear(app, met.id, "stop", None, 2)
     await _hear(app, met.id, "stop", "22100", 2)
     assert await _stands(app, met.id) == ({"MWANGAZA"}, False), "START was said after these"

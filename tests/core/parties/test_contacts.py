@@ -17,7 +17,7 @@ async def test_ussd_and_sms_reach_the_same_contact(app: App) -> None:
         assert await contacts.find(conn, "sms", "+254700000001") is None
 
 
-async def test_a_caller_whose_phone_is_on_file_finds_her_accounts(app: App) -> None:
+async def test_a_caller_whose_phone_is_on_file_finds_their_accounts(app: App) -> None:
     async with app.db.writing() as conn:
         made = await register_customer(conn, app, NewCustomer("Amina", number="77", phone=AMINA, language="sw"))
         caller = await contacts.find_or_make(conn, app, "ussd", AMINA)
@@ -44,7 +44,7 @@ async def test_who_unlinks_an_account_stays_unlinked(app: App) -> None:
         assert await queries.accounts_of(conn, again.id) == []
 
 
-async def test_who_wrote_before_she_was_a_customer_is_hers_once_she_is(app: App) -> None:
+async def test_who_wrote_before_they_were_a_customer_is_theirs_once_they_are(app: App) -> None:
     async with app.db.writing() as conn:
         caller = await contacts.find_or_make(conn, app, "ussd", AMINA)
         chat = await contacts.find_or_make(conn, app, "whatsapp", "254712345678", phone=AMINA)

@@ -85,7 +85,7 @@ async def test_thousands_of_ids_are_one_question(app: App) -> None:
     [("1042", "account"), ("+254712345678", "phone"), ("254712345678", "phone"), ("m-1", "meter"),
      ("T-9", "ticket"), ("QX1", "receipt"), ("wanj", "party")],
 )  # fmt: skip
-async def test_a_customer_is_found_by_whatever_she_can_name(app: App, text: str, kind: str) -> None:
+async def test_a_customer_is_found_by_whatever_they_can_name(app: App, text: str, kind: str) -> None:
     now = app.clock.now()
     async with app.db.writing() as conn:
         made = await register_customer(conn, app, AMINA)

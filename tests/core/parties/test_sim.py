@@ -15,7 +15,7 @@ from scheduler.dispatch import Dispatcher
 from tests.people import Customer, a_branch, a_customer
 
 
-async def her(app: App) -> Customer:
+async def kept_customer(app: App) -> Customer:
     async with app.db.writing() as conn:
         await a_branch(conn, app)
         return await a_customer(conn, app)
@@ -44,7 +44,7 @@ async def told(app: App, request: str, swapped: bool | None, on: date | None) ->
 
 
 async def test_a_change_cools_for_72_hours_and_then_no_more(app: App, clock: SetClock) -> None:
-    customer = await her(app)
+    customer = await kept_customer(app)
     await asked(app, customer)
     assert not await cooling(app, customer.contact_id)
     assert await told(app, "R1", True, date(2026, 3, 9))
@@ -69,14 +69,14 @@ async def test_a_change_cools_for_72_hours_and_then_no_more(app: App, clock: Set
     ],
 )
 async def test_what_the_network_says_decides(app: App, swapped: bool | None, on: date | None, cools: bool) -> None:
-    customer = await her(app)
+    customer = await kept_customer(app)
     await asked(app, customer)
     await told(app, "R1", swapped, on)
     assert await cooling(app, customer.contact_id) is cools
 
 
 async def test_an_answer_to_no_question_of_ours_changes_nothing(app: App) -> None:
-    customer = await her(app)
+    customer = await kept_customer(app)
     assert not await told(app, "forged", True, date(2026, 3, 10))
     assert not await cooling(app, customer.contact_id)
     async with app.db.reading() as conn:
@@ -84,7 +84,7 @@ async def test_an_answer_to_no_question_of_ours_changes_nothing(app: App) -> Non
 
 
 async def test_a_question_that_could_not_be_put_is_put_again(app: App, clock: SetClock) -> None:
-    customer = await her(app)
+    customer = await kept_customer(app)
     answers: list[str | None] = [None, "R2"]
 
     async def put(_phone: str) -> str | None:
@@ -100,7 +100,7 @@ async def test_a_question_that_could_not_be_put_is_put_again(app: App, clock: Se
 
 
 async def test_where_no_network_can_be_asked_the_question_is_dropped(app: App) -> None:
-    customer = await her(app)
+    customer = await kept_customer(app)
     async with app.db.writing() as conn:
         await sim.ask(conn, app, customer.contact_id, "k")
     assert await Dispatcher(app, {}, {sim.KIND: sim.nobody_to_ask}).drain() == {"dropped": 1}

@@ -28,7 +28,7 @@ from core.payments.reconcile.tables import difference
 from tests.core.payments.made import Bill, a_bill, an_account, opened, proven
 from tests.core.payments.paper import Paper
 
-HER = "user:wanjiru"
+CUSTOMER = "user:wanjiru"
 
 
 @pytest.fixture
@@ -36,21 +36,21 @@ def single(sqlite_db: Database, clock: SetClock, operator: Operator, settings: S
     return App(clock, operator, sqlite_db, settings, follow)
 
 
-async def _open(app: App, who: str = HER, float_minor: int = 5_000) -> int:
+async def _open(app: App, who: str = CUSTOMER, float_minor: int = 5_000) -> int:
     async with app.db.writing() as conn:
         return await drawer.open_drawer(conn, app, cashier=who, branch_id=None, float_minor=float_minor)
 
 
 async def _take(app: App, minor: int, key: str, account: str = "ACC100") -> int:
     async with app.db.writing() as conn:
-        taken = await drawer.receipt(conn, app, cashier=HER, account_number=account, amount_minor=minor, key=key)
+        taken = await drawer.receipt(conn, app, cashier=CUSTOMER, account_number=account, amount_minor=minor, key=key)
         await app.happened(conn, taken.facts)
         return taken.receipt_id
 
 
 async def _count(app: App, minor: int) -> str:
     async with app.db.writing() as conn:
-        return await drawer.count(conn, app, cashier=HER, counted_minor=minor)
+        return await drawer.count(conn, app, cashier=CUSTOMER, counted_minor=minor)
 
 
 async def _bill(app: App, minor: int = 100_000) -> Bill:
@@ -86,9 +86,9 @@ async def test_a_count_that_is_right_closes_the_drawer(app: App) -> None:
     await _open(app)
     await _take(app, 30_000, "f1")
     async with app.db.writing() as conn:
-        await drawer.turn_in(conn, app, cashier=HER, amount_minor=20_000, key="t1")
+        await drawer.turn_in(conn, app, cashier=CUSTOMER, amount_minor=20_000, key="t1")
         with pytest.raises(Refused):
-            await drawer.turn_in(conn, app, cashier=HER, amount_minor=15_001, key="t2")
+            await drawer.turn_in(conn, app, cashier=CUSTOMER, amount_minor=15_001, key="t2")
     assert await _count(app, 15_000) == "closed"
     assert await balance(app, "over_short") == 0
 
@@ -107,7 +107,7 @@ async def test_a_small_shortage_is_booked_and_a_large_one_waits_for_another_pers
         waits = (await conn.execute(select(approval))).one()
         assert waits.payload["off"] == "250.00"
         with pytest.raises(Refused, match="yourself"):
-            await approved.decide(conn, app, waits.id, checker=HER, seen=waits.seal, yes=True)
+            await approved.decide(conn, app, waits.id, checker=CUSTOMER, seen=waits.seal, yes=True)
         await approved.decide(conn, app, waits.id, checker="user:boss", seen=waits.seal, yes=True)
         assert await verify.problems(conn) == []
     assert (await balance(app, "over_short"), await balance(app, "cash:cash")) == (10 - 25_000, 29_990 + 25_000)
@@ -163,9 +163,9 @@ async def test_an_open_drawer_keeps_its_day_open_and_a_deposit_is_matched_with_t
     await _count(single, 35_000)
     async with single.db.writing() as conn:
         await close.close(conn, single, day, actor="user:finance")
-        await drawer.take_to_bank(conn, single, actor=HER, branch_id=None, slip="SLIP-77", amount_minor=30_000)
+        await drawer.take_to_bank(conn, single, actor=CUSTOMER, branch_id=None, slip="SLIP-77", amount_minor=30_000)
         with pytest.raises(Refused, match="slip"):
-            await drawer.take_to_bank(conn, single, actor=HER, branch_id=None, slip="SLIP-77", amount_minor=30_000)
+            await drawer.take_to_bank(conn, single, actor=CUSTOMER, branch_id=None, slip="SLIP-77", amount_minor=30_000)
         await run.run(conn, single, single.today())
         assert (
             await conn.execute(select(difference.c.state).where(difference.c.kind == "deposit_missing"))
@@ -195,4 +195,4 @@ async def test_who_is_over_or_short_by_how_much_can_be_seen(single: App) -> None
         await _count(single, 5_000 + off)
     async with single.db.reading() as conn:
         [row] = await queries.over_and_short(conn, single.today(), single.today())
-    assert tuple(row) == (HER, 2, -6)
+    assert tuple(row) == (CUSTOMER, 2, -6)

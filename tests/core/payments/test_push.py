@@ -1,4 +1,4 @@
-"""A push to her phone, on the sandbox and on M-Pesa: asked once, sent once, believed when confirmed, unknown when nobody knows."""
+"""A push to their phone, on the sandbox and on M-Pesa: asked once, sent once, believed when confirmed, unknown when nobody knows."""
 
 import pytest
 from sqlalchemy import select

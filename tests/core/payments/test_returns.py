@@ -1,4 +1,4 @@
-"""Why a debit came back decides what follows: again on a pay day, a word with her, or the end of the mandate; and on which days."""
+"""Why a debit came back decides what follows: again on a pay day, a word with them, or the end of the mandate; and on which days."""
 
 from dataclasses import replace
 from datetime import date
@@ -60,7 +60,7 @@ def test_a_cause_of_gocardless_says_what_follows_and_its_code_does_not(cause: st
 
 
 @pytest.mark.parametrize("word", sorted({*RETURNS.values(), *CAUSES.values(), *STRIPE.values(), *STEPS}))
-def test_every_reason_has_words_for_her(word: str) -> None:
+def test_every_reason_has_words_for_them(word: str) -> None:
     assert word in REASONS
 
 

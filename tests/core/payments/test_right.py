@@ -195,7 +195,7 @@ async def test_a_receipt_moves_to_the_right_account_with_all_it_paid(app: App) -
     older, younger = await _two(app)
     async with app.db.writing() as conn:
         other = await an_account(conn, app, "ACC200")
-        hers = await a_bill(conn, app, other, 700)
+        theirs = await a_bill(conn, app, other, 700)
         await an_account(conn, app, "UGX1", currency="UGX")
     receipt_id = await take(app, "T1", 600)
     async with app.db.writing() as conn:
@@ -203,12 +203,12 @@ async def test_a_receipt_moves_to_the_right_account_with_all_it_paid(app: App) -
             with pytest.raises(Refused):
                 await money_received.moved(conn, app, receipt_id, wrong, actor="user:a", reason="typed wrongly")
         await money_received.moved(conn, app, receipt_id, "ACC200", actor="user:a", reason="typed wrongly")
-    assert await opened(app, older, younger, hers) == [500, 300, 100]
+    assert await opened(app, older, younger, theirs) == [500, 300, 100]
     assert (await owed(app, older.account_id), await owed(app, other)) == (800, 100)
     async with app.db.writing() as conn:
         await money_received.moved(conn, app, receipt_id, "ACC100", actor="user:a", reason="and back")
         assert await verify.problems(conn) == []
-    assert await opened(app, older, younger, hers) == [0, 200, 700]
+    assert await opened(app, older, younger, theirs) == [0, 200, 700]
     await proven(app)
 
 
@@ -223,7 +223,7 @@ async def test_what_is_being_given_back_does_not_move(single: App) -> None:
             await transfer.move(conn, single, receipt_id, "ACC200", actor="user:a", reason="x")
 
 
-async def test_what_she_typed_claims_her_money_only_with_the_right_amount_and_only_if_it_is_the_only_one(
+async def test_what_they_typed_claims_their_money_only_with_the_right_amount_and_only_if_it_is_the_only_one(
     single: App,
 ) -> None:
     older, _ = await _two(single)
@@ -248,8 +248,8 @@ async def test_where_is_my_payment_is_answered_for_ones_own_account_alone(single
     await take(single, "T1", 500)
     await take(single, "T9", 500, "NOBODY")
     async with single.db.reading() as conn:
-        hers = await trace.trace(conn, older.account_id, " t1 ")
-        assert (hers.state if hers else "", await trace.trace(conn, other, "T1")) == ("settled", None)
+        theirs = await trace.trace(conn, older.account_id, " t1 ")
+        assert (theirs.state if theirs else "", await trace.trace(conn, other, "T1")) == ("settled", None)
         lost = await trace.trace(conn, other, "T9")
         assert lost is not None
         assert lost.state == "unclaimed"

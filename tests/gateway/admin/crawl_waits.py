@@ -38,17 +38,17 @@ async def a_tariff(app: App, folder: Path) -> None:
         await catalog.load_folder(conn, app, folder)
 
 
-async def waiting(conn: AsyncConnection, app: App, hers: Customer, service_id: int) -> dict[str, Any]:
+async def waiting(conn: AsyncConnection, app: App, theirs: Customer, service_id: int) -> dict[str, Any]:
     """Texts by kind; `area` is no id."""
     row = (
-        await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == hers.account_id))
+        await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == theirs.account_id))
     ).one()
     made: dict[str, Any] = {"area": f"Hill {row.number}"}
     await conn.execute(update(premise).where(premise.c.branch_id == row.branch_id).values(area=made["area"]))
-    made |= await _months(conn, app, hers.account_id, service_id)
+    made |= await _months(conn, app, theirs.account_id, service_id)
     made |= await _readings(conn, app, row.number, service_id)
-    made |= await _spellings(conn, app, hers.account_id, row.number)
-    made |= await _orders(conn, app, hers.account_id)
+    made |= await _spellings(conn, app, theirs.account_id, row.number)
+    made |= await _orders(conn, app, theirs.account_id)
     for name, supply in (("outage", "water"), ("outage2", "internet")):
         began = await outages.begin(conn, app, commodity=supply, area=made["area"], cause="a pole", actor="user:ann")
         made[name] = began.id

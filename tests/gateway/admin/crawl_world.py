@@ -33,23 +33,23 @@ IBAN = "DE75512108001245126199"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 
 
-async def everything(app: App, hers: Customer, code: str) -> dict[str, str]:
+async def everything(app: App, theirs: Customer, code: str) -> dict[str, str]:
     """Texts by kind; `number` and `mandate` are no ids."""
     take, now = app.ids.take, app.clock.now()
     made: dict[str, Any] = {
-        "account": hers.account_id,
-        "receipt": hers.receipt_id,
-        "bill": hers.invoice_id,
-        "ticket": hers.ticket_id,
-        "customer": hers.party_id,
-        "rate": f"{hers.invoice_id}-0",
+        "account": theirs.account_id,
+        "receipt": theirs.receipt_id,
+        "bill": theirs.invoice_id,
+        "ticket": theirs.ticket_id,
+        "customer": theirs.party_id,
+        "rate": f"{theirs.invoice_id}-0",
     }
     async with app.db.writing() as conn:
         row = (
-            await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == hers.account_id))
+            await conn.execute(select(account.c.number, account.c.branch_id).where(account.c.id == theirs.account_id))
         ).one()
         made["number"], branch_id = row.number, row.branch_id
-        made["service"] = await conn.scalar(select(service.c.id).where(service.c.account_id == hers.account_id))
+        made["service"] = await conn.scalar(select(service.c.id).where(service.c.account_id == theirs.account_id))
         got = ReceiptIn("daraja", f"R2{row.number}", "mobile_inbound", 50_000, "KES", now, reference=row.number)
         made["receipt2"] = (await receive.apply(conn, app, got)).receipt_id
         made["refund"] = await refunds.ask(
@@ -58,14 +58,16 @@ async def everything(app: App, hers: Customer, code: str) -> dict[str, str]:
         await refunds.granted(conn, app, made["refund"])
         bank = mandates.Bank("Wanjiru", IBAN)
         made["mandate"] = await mandates.create(
-            conn, app, hers.account_id, actor="user:ann", provider="sepa", bank=bank
+            conn, app, theirs.account_id, actor="user:ann", provider="sepa", bank=bank
         )
-        made["message"] = await conn.scalar(select(interaction.c.id).where(interaction.c.account_id == hers.account_id))
-        made["event"] = f"{made['service']}-1772000000-{hers.account_id}"
+        made["message"] = await conn.scalar(
+            select(interaction.c.id).where(interaction.c.account_id == theirs.account_id)
+        )
+        made["event"] = f"{made['service']}-1772000000-{theirs.account_id}"
         used = {
             "service_id": made["service"],
             "at": 1_772_000_000,
-            "key": hers.account_id,
+            "key": theirs.account_id,
             "use": "data",
             "unit": "MB",
             "quantity_micro": 1_000_000,
@@ -83,13 +85,13 @@ async def everything(app: App, hers: Customer, code: str) -> dict[str, str]:
         }
         made["contact"] = take()
         await conn.execute(insert(contact).values(id=made["contact"], **other))
-        linked = {"contact_id": made["contact"], "account_id": hers.account_id, "linked_at": now, "how": "code"}
+        linked = {"contact_id": made["contact"], "account_id": theirs.account_id, "linked_at": now, "how": "code"}
         await conn.execute(insert(contact_account).values(**linked))
         talk = await talks.ask(
-            conn, app, contact_id=hers.contact_id, account_id=hers.account_id, channel="sms", about="x"
+            conn, app, contact_id=theirs.contact_id, account_id=theirs.account_id, channel="sms", about="x"
         )
         made["talk"] = talk.id
-        await media.keep(conn, app, channel="sms", ref=f"f{row.number}", contact_id=hers.contact_id, body=PNG)
+        await media.keep(conn, app, channel="sms", ref=f"f{row.number}", contact_id=theirs.contact_id, body=PNG)
         made["file"] = await conn.scalar(select(media_table.c.id).where(media_table.c.ref == f"f{row.number}"))
         made["campaign"] = (
             await campaigns.plan(
@@ -107,21 +109,21 @@ async def everything(app: App, hers: Customer, code: str) -> dict[str, str]:
             conn, app, kind="fee", subject=f"fee:{take()}", payload={}, maker="user:ann", branch_id=branch_id
         )
         made["seal"] = await conn.scalar(select(approval.c.seal).where(approval.c.id == made["approval"]))
-        given = Grant(hers.account_id, "MB", 900_000_000, {}, uses=["data"], service_id=made["service"])
+        given = Grant(theirs.account_id, "MB", 900_000_000, {}, uses=["data"], service_id=made["service"])
         made["bucket"] = await grant.put_in(conn, app, given, key=f"g{row.number}", why="bonus", actor="user:ann")
-        want = Want(hers.account_id, "MB", 1_000_000, "data", made["service"])
+        want = Want(theirs.account_id, "MB", 1_000_000, "data", made["service"])
         for name in ("hold", "hold2"):
             await spend.reserve(conn, app, want, key=f"{name}{row.number}")
             kept = await held(conn, f"{name}{row.number}")
             assert kept is not None
             made[name] = kept.id
-        for name, table, values in _rows(app, hers, branch_id):
+        for name, table, values in _rows(app, theirs, branch_id):
             made[name] = take()
             await conn.execute(insert(table).values(id=made[name], **values))
         await conn.execute(
             insert(open_item).values(
                 invoice_id=made["fee"],
-                account_id=hers.account_id,
+                account_id=theirs.account_id,
                 due_on=date(2026, 3, 1),
                 total_minor=500,
                 open_minor=500,
@@ -140,22 +142,22 @@ async def everything(app: App, hers: Customer, code: str) -> dict[str, str]:
                 booked_on=date(2026, 3, 1),
             )
         )
-        made |= await waiting(conn, app, hers, made["service"])
+        made |= await waiting(conn, app, theirs, made["service"])
     return {name: str(value) for name, value in made.items()}
 
 
-def _rows(app: App, hers: Customer, branch_id: int) -> list[tuple[str, Any, dict[str, Any]]]:
+def _rows(app: App, theirs: Customer, branch_id: int) -> list[tuple[str, Any, dict[str, Any]]]:
     now = app.clock.now()
     fee = {column.name: 0 for column in invoice.c if column.name.endswith("_minor") and not column.nullable}
     fee |= {
-        "account_id": hers.account_id,
+        "account_id": theirs.account_id,
         "series": "fee",
         "from_date": date(2026, 3, 1),
         "to_date": date(2026, 3, 2),
         "revision": 0,
         "state": "final",
-        "number": f"F-{hers.account_id}",
-        "token": f"f{hers.account_id}",
+        "number": f"F-{theirs.account_id}",
+        "token": f"f{theirs.account_id}",
         "currency": "KES",
         "total_minor": 500,
         "estimated": False,
@@ -165,7 +167,7 @@ def _rows(app: App, hers: Customer, branch_id: int) -> list[tuple[str, Any, dict
         "finalised_at": now,
     }
     off = {
-        "key": f"k{hers.account_id}",
+        "key": f"k{theirs.account_id}",
         "day": app.today(),
         "kind": "missing_there",
         "provider": "stripe",
@@ -177,10 +179,10 @@ def _rows(app: App, hers: Customer, branch_id: int) -> list[tuple[str, Any, dict
         "found_at": now,
     }
     letter = {
-        "key": f"l{hers.account_id}",
+        "key": f"l{theirs.account_id}",
         "kind": "notice",
         "template": "notice.ready",
-        "account_id": hers.account_id,
+        "account_id": theirs.account_id,
         "params": {},
         "priority": 1,
         "resend_unknown": False,
@@ -225,6 +227,6 @@ async def of_the_house(app: App) -> dict[str, str]:
     return {name: str(value) for name, value in made.items()}
 
 
-async def phone_of(app: App, hers: Customer) -> str:
+async def phone_of(app: App, theirs: Customer) -> str:
     async with app.db.reading() as conn:
-        return str(await conn.scalar(select(contact.c.phone).where(contact.c.id == hers.contact_id)))
+        return str(await conn.scalar(select(contact.c.phone).where(contact.c.id == theirs.contact_id)))

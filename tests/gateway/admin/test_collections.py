@@ -100,7 +100,7 @@ async def test_credit_limits_are_listed_set_with_a_reason_and_cut_to_a_branch(la
     listed = await browser.get("/console/exposures?by=share")
     assert "Wanjiru" in listed and "KES 1,200" in listed and "own" in listed
     assert "83 %" in await browser.get(f"/console/accounts/{late.nakuru.account_id}")
-    await browser.post(path, do="limit", amount="none", note="pays by her bank")
+    await browser.post(path, do="limit", amount="none", note="pays by their bank")
     async with late.app.db.reading() as conn:
         assert list((await conn.execute(select(approval.c.kind))).scalars()) == ["credit_limit"]
     assert "Wanjiru" not in await (await _open(late, "clerk", "kisumu")).get("/console/exposures")

@@ -90,14 +90,14 @@ async def test_a_form_without_its_token_or_from_another_site_does_nothing(world:
     ] == ["open"]
 
 
-async def test_a_customer_is_found_by_anything_she_can_name(world: World) -> None:
+async def test_a_customer_is_found_by_anything_they_can_name(world: World) -> None:
     browser = await signed_in(world.client, world.app)
     for words in ("10000017", "wanjiru", "+254710000017", "0710 000017", "INV-10000017", "T10000017", "TXN10000017"):
         assert "Wanjiru Kamau" in await browser.get(f"/console?q={words.replace('+', '%2B')}"), words
     assert "Nothing is called" in await browser.get("/console?q=nobody")
 
 
-async def test_the_page_of_a_customer_shows_what_she_has_owes_paid_and_said(world: World) -> None:
+async def test_the_page_of_a_customer_shows_what_they_have_owes_paid_and_said(world: World) -> None:
     browser = await signed_in(world.client, world.app)
     text = await browser.get(f"/console/accounts/{world.nakuru.account_id}")
     for words in (

@@ -1,4 +1,4 @@
-"""What a customer sent is a download for a clerk who may see her, and for nobody else."""
+"""What a customer sent is a download for a clerk who may see them, and for nobody else."""
 
 import pytest
 from sqlalchemy import select

@@ -177,11 +177,11 @@ async def test_a_branch_sees_its_own_money_only_and_the_branches_are_the_house(w
         whole = await owed(conn, today, "KES")
         parts = [await owed(conn, today, "KES", branch_id=ids[code]) for code in ("nakuru", "kisumu")]
         rows, together = await branch_days(conn, today, "KES")
-        [hers], _ = await branch_days(conn, today, "KES", branch_id=ids["kisumu"])
+        [theirs], _ = await branch_days(conn, today, "KES", branch_id=ids["kisumu"])
     for name in ("open_minor", "billed_minor", "due_minor", "paid_minor"):
         assert sum(getattr(one, name) for one in parts) == getattr(whole, name), name
     assert sum(one.open for one in rows) == together.open == whole.open_minor
-    assert parts[1].open_minor == hers.open != whole.open_minor
+    assert parts[1].open_minor == theirs.open != whole.open_minor
     browser = await signed_in(world.client, app, "admin", "kisumu")
     text = await browser.get("/console/money")
     assert "Kisumu" in text and "Nakuru" not in text and "In suspense" not in text and "Close the day" not in text
@@ -211,9 +211,9 @@ async def test_the_page_says_which_differences_keep_a_day_open_and_what_to_do(wo
     browser = await signed_in(world.client, app, "admin")
     text = await browser.get(f"/console/money?on={on}")
     assert "1 difference keeps this day open" in text and "pi_77" in text and "ask the provider for it" in text
-    hers = await signed_in(world.client, app, "finance", "nakuru")
-    assert "pi_77" not in await hers.get(f"/console/money?on={on}")
-    await hers.post(f"/console/money/differences/{row['id']}", 404, note="it is nothing", on=str(on))
+    theirs = await signed_in(world.client, app, "finance", "nakuru")
+    assert "pi_77" not in await theirs.get(f"/console/money?on={on}")
+    await theirs.post(f"/console/money/differences/{row['id']}", 404, note="it is nothing", on=str(on))
 
 
 async def test_after_a_sim_change_no_refund_and_no_new_phone_or_bank_for_three_days_and_the_clerk_sees_until_when(
@@ -238,9 +238,9 @@ async def test_after_a_sim_change_no_refund_and_no_new_phone_or_bank_for_three_d
     assert f"{local:%Y-%m-%d %H:%M}" in said
     await clerk.post(f"{account}/phone", status=409, phone="0799000111")
     async with app.db.reading() as conn:
-        hers = await queries.account(conn, world.nakuru.account_id)
-    assert hers is not None
-    await clerk.post("/console/mandates", status=409, account=hers.number, holder="Eve", iban="NL91ABNA0417164300")
+        theirs = await queries.account(conn, world.nakuru.account_id)
+    assert theirs is not None
+    await clerk.post("/console/mandates", status=409, account=theirs.number, holder="Eve", iban="NL91ABNA0417164300")
     await clerk.post("/console/logout")
     finance = await signed_in(world.client, app, "finance")
     text = await finance.get("/console/approvals")

@@ -17,7 +17,7 @@ def db(sqlite_db: Database) -> Database:
 
 
 async def a_talk(world: World) -> int:
-    her = world.nakuru
+    customer = world.nakuru
     async with world.app.db.writing() as conn:
         await interactions.log(
             conn,
@@ -26,13 +26,13 @@ async def a_talk(world: World) -> int:
             direction="in",
             kind="turn",
             text="<b>It hums</b>",
-            contact_id=her.contact_id,
+            contact_id=customer.contact_id,
         )
         made = await talks.ask(
             conn,
             world.app,
-            contact_id=her.contact_id,
-            account_id=her.account_id,
+            contact_id=customer.contact_id,
+            account_id=customer.account_id,
             channel="sms",
             about="My <i>meter</i>",
         )

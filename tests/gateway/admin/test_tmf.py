@@ -97,7 +97,7 @@ async def test_an_account_says_what_it_owes_and_when_it_closes(world: World) -> 
     assert found["relatedParty"][0]["name"] == "Wanjiru Kamau"
 
 
-async def test_a_customer_names_her_accounts_and_hides_the_middle_of_her_phone(world: World) -> None:
+async def test_a_customer_names_their_accounts_and_hides_the_middle_of_their_phone(world: World) -> None:
     [found] = await ask(world, customer.CUSTOMER.path, **{"account.name": "10000017"})
     assert found["account"][0]["id"] == str(world.nakuru.account_id)
     assert found["contactMedium"] == [{"mediumType": "phone", "phoneNumber": "+2547*****017"}]

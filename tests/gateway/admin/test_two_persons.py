@@ -32,11 +32,11 @@ async def _whose(app: App, receipt_id: int) -> int:
 
 
 async def test_a_receipt_is_moved_by_two(world: World) -> None:
-    app, hers = world.app, world.nakuru
-    other, path = await _second(world), f"/console/receipts/{hers.receipt_id}"
+    app, theirs = world.app, world.nakuru
+    other, path = await _second(world), f"/console/receipts/{theirs.receipt_id}"
     maker = await sit(world.client, app, "finance", "nakuru")
     assert await maker.post(path, do="move", account="10000033", reason="typed wrongly") == 303
-    assert await _whose(app, hers.receipt_id) == hers.account_id, "it waits"
+    assert await _whose(app, theirs.receipt_id) == theirs.account_id, "it waits"
     assert await maker.post(path, do="move", account="10000033", reason="again") == 409
     assert "asked to move it to 10000033" in (await maker.get(path))[1]
     assert await agree(maker, app, "receipt_move") == 409, "the maker cannot agree"
@@ -44,31 +44,31 @@ async def test_a_receipt_is_moved_by_two(world: World) -> None:
     assert await agree(elsewhere, app, "receipt_move") == 404
     assert await agree(await sit(world.client, app, "clerk", "nakuru"), app, "receipt_move") == 403
     assert await agree(await sit(world.client, app, "finance", "nakuru"), app, "receipt_move") == 303
-    assert await _whose(app, hers.receipt_id) == other
+    assert await _whose(app, theirs.receipt_id) == other
 
 
 async def test_a_receipt_that_goes_to_another_branch_is_agreed_to_by_the_whole_house_only(world: World) -> None:
-    app, hers = world.app, world.nakuru
+    app, theirs = world.app, world.nakuru
     maker = await sit(world.client, app, "finance")
     told = {"do": "move", "account": "10000025", "reason": "typed wrongly"}
     branches = await sit(world.client, app, "finance", "nakuru")
-    assert await branches.post(f"/console/receipts/{hers.receipt_id}", **told) == 404
-    assert await maker.post(f"/console/receipts/{hers.receipt_id}", **told) == 303
+    assert await branches.post(f"/console/receipts/{theirs.receipt_id}", **told) == 404
+    assert await maker.post(f"/console/receipts/{theirs.receipt_id}", **told) == 303
     assert await agree(branches, app, "receipt_move") == 404
     assert await agree(await sit(world.client, app, "admin"), app, "receipt_move") == 303
-    assert await _whose(app, hers.receipt_id) == world.kisumu.account_id
+    assert await _whose(app, theirs.receipt_id) == world.kisumu.account_id
 
 
 async def test_what_is_no_longer_true_is_not_done(world: World) -> None:
-    app, hers = world.app, world.nakuru
+    app, theirs = world.app, world.nakuru
     await _second(world)
     maker, checker = await sit(world.client, app, "finance"), await sit(world.client, app, "finance")
-    assert await maker.post(f"/console/receipts/{hers.receipt_id}", do="move", account="10000033", reason="x") == 303
+    assert await maker.post(f"/console/receipts/{theirs.receipt_id}", do="move", account="10000033", reason="x") == 303
     async with app.db.writing() as conn:
-        changed = update(receipt).where(receipt.c.id == hers.receipt_id)
+        changed = update(receipt).where(receipt.c.id == theirs.receipt_id)
         await conn.execute(changed.values(account_id=world.kisumu.account_id))
     assert await agree(checker, app, "receipt_move") == 409
-    assert await _whose(app, hers.receipt_id) == world.kisumu.account_id
+    assert await _whose(app, theirs.receipt_id) == world.kisumu.account_id
     assert (await waiting(app, "receipt_move")).state == "waiting"
 
 

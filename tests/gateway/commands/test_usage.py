@@ -15,7 +15,7 @@ CDR = "id,type,calling,called,start,duration,bytes\n1,MOC,07700900001,0711,20260
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The mobile example with one customer and her line."""
+    """The mobile example with one customer and their line."""
     home = tmp_path / "operator"
     assert hodi("init", str(home), "--example", "mobile")[0] == 0
     monkeypatch.setenv("HODI_OPERATOR", str(home))

@@ -59,7 +59,7 @@ def test_the_story_of_the_whole_town_is_told() -> None:
 
 
 def test_the_town_is_made_up_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a file of her own: a household for every meter, its readings up to today, its bill day spread over the month."""
+    """Without a file of their own: a household for every meter, its readings up to today, its bill day spread over the month."""
     monkeypatch.setattr(plan, "MADE_UP_METERS", plan.MADE_UP_METERS[:3])
     made = plan.plan_of(None, None, tmp_path)
     assert made.people == neighbours(plan.MADE_UP_METERS[:3], made.last.day, spread=True)

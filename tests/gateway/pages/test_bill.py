@@ -21,33 +21,33 @@ NAME = "<script>alert('x')</script>{{7*7}} #set text(red)"
 class Door:
     client: Client
     app: App
-    her: Customer
+    customer: Customer
 
 
 @pytest.fixture
 async def door(app: App, aiohttp_client: Serve) -> AsyncIterator[Door]:
     async with app.db.writing() as conn:
-        her = await a_customer(conn, app, await a_branch(conn, app, "nakuru"), number="10000017", name=NAME)
+        customer = await a_customer(conn, app, await a_branch(conn, app, "nakuru"), number="10000017", name=NAME)
     web_app = ops_app(app)
     bill.setup(web_app)
     web_app.add_routes(bill.routes())
-    yield Door(await aiohttp_client(web_app), app, her)
+    yield Door(await aiohttp_client(web_app), app, customer)
 
 
 async def test_the_page_says_total_and_due_date_and_what_is_open(door: Door) -> None:
-    answer = await door.client.get(f"/b/{door.her.token}")
+    answer = await door.client.get(f"/b/{door.customer.token}")
     text = await answer.text()
     assert answer.status == 200
     assert "KES 1,285.55" in text
-    assert f"/b/{door.her.token}/pay" in text
+    assert f"/b/{door.customer.token}/pay" in text
     assert text.index("KES 1,285.55") < text.index("Consumption")
 
 
 async def test_a_name_is_text_on_the_page_and_in_the_pdf(door: Door) -> None:
-    page = await (await door.client.get(f"/b/{door.her.token}")).text()
+    page = await (await door.client.get(f"/b/{door.customer.token}")).text()
     assert "<script" not in page
     assert "{{7*7}}" in page
-    answer = await door.client.get(f"/b/{door.her.token}.pdf")
+    answer = await door.client.get(f"/b/{door.customer.token}.pdf")
     words = "".join(sheet.extract_text() for sheet in pypdf.PdfReader(io.BytesIO(await answer.read())).pages)
     assert answer.headers["Content-Type"] == "application/pdf"
     assert "{{7*7}} #set text(red)" in " ".join(words.split())
@@ -55,15 +55,17 @@ async def test_a_name_is_text_on_the_page_and_in_the_pdf(door: Door) -> None:
 
 async def test_nothing_of_it_is_kept_on_the_way_and_no_script_may_run(door: Door) -> None:
     for path in ("", ".pdf"):
-        answer = await door.client.get(f"/b/{door.her.token}{path}")
+        answer = await door.client.get(f"/b/{door.customer.token}{path}")
         assert "no-store" in answer.headers["Cache-Control"]
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "script-src" not in answer.headers["Content-Security-Policy"]
 
 
-async def test_she_may_read_it_in_the_other_language(door: Door) -> None:
-    texts = [await (await door.client.get(f"/b/{door.her.token}?lang={lang}")).text() for lang in ("en", "sw", "xx")]
+async def test_they_may_read_it_in_the_other_language(door: Door) -> None:
+    texts = [
+        await (await door.client.get(f"/b/{door.customer.token}?lang={lang}")).text() for lang in ("en", "sw", "xx")
+    ]
     assert texts[0] != texts[1]
     assert texts[0].replace("?lang=en", "") == texts[2], "what nobody speaks is as if nothing was asked"
 
@@ -71,7 +73,7 @@ async def test_she_may_read_it_in_the_other_language(door: Door) -> None:
 async def test_the_pay_button_leads_to_one_paylink_however_often_it_is_pressed(door: Door) -> None:
     places = set()
     for _ in range(3):
-        answer = await door.client.get(f"/b/{door.her.token}/pay", allow_redirects=False)
+        answer = await door.client.get(f"/b/{door.customer.token}/pay", allow_redirects=False)
         assert answer.status == 303
         places.add(answer.headers["Location"])
     assert len(places) == 1

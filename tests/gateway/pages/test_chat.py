@@ -86,7 +86,7 @@ async def visitor(app: App, aiohttp_client: Serve, tmp_path: Path) -> AsyncItera
     yield Visitor(client, talk)
 
 
-async def test_what_she_says_and_what_we_answer_come_numbered(visitor: Visitor) -> None:
+async def test_what_they_say_and_what_we_answer_come_numbered(visitor: Visitor) -> None:
     ws = await visitor.open()
     assert await visitor.until(ws, "last") == []
     lines = await visitor.say(ws, "a", "bal")

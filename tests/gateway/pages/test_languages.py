@@ -72,7 +72,7 @@ async def links(world: World, aiohttp_client: Serve) -> Links:
 
 
 @pytest.mark.parametrize("lang", ["sw", "fr"])
-async def test_what_was_chosen_on_her_pages_holds_behind_every_link(links: Links, lang: str) -> None:
+async def test_what_was_chosen_on_their_pages_holds_behind_every_link(links: Links, lang: str) -> None:
     await links.read("en")
     await come_in(links.world)
     found = re.search(r'name="csrf" value="([0-9a-f]+)"', await text_of(links.world, "/me/settings"))

@@ -1,4 +1,4 @@
-"""Her own pages: behind a one-time code, hers alone, in her language; the same numbers and the same verbs as the dialogs."""
+"""Their own pages: behind a one-time code, theirs alone, in their language; the same numbers and the same verbs as the dialogs."""
 
 import re
 from dataclasses import replace
@@ -91,7 +91,7 @@ async def test_a_cookie_that_was_altered_or_is_another_s_opens_nothing(world: Wo
     assert (answer.status, answer.headers["Location"]) == (303, "/me/enter")
 
 
-async def test_every_page_says_what_is_hers_and_no_other_account_opens(world: World) -> None:
+async def test_every_page_says_what_is_theirs_and_no_other_account_opens(world: World) -> None:
     await come_in(world)
     assert "INV-10000017" in await text_of(world, "/me/bills")
     assert "KES 285.55" in await text_of(world, "/me/payments")
@@ -148,7 +148,7 @@ async def test_thirteen_months_of_use_are_drawn_and_told(world: World) -> None:
     assert page.count("<tr>") == 13
 
 
-async def test_what_she_sets_is_what_the_dialogs_know(world: World) -> None:
+async def test_what_they_set_is_what_the_dialogs_know(world: World) -> None:
     await come_in(world)
     page = await text_of(world, "/me/settings")
     found = re.search(r'name="csrf" value="([0-9a-f]+)"', page)
@@ -174,7 +174,7 @@ async def test_pay_leads_to_one_paylink_a_day(world: World) -> None:
     assert where == {(303, f"/p/{token}")}
 
 
-async def test_whoever_lost_her_accounts_is_out(world: World) -> None:
+async def test_whoever_lost_their_accounts_is_out(world: World) -> None:
     await come_in(world)
     async with world.app.db.writing() as conn:
         await conn.execute(
@@ -228,7 +228,7 @@ async def test_a_direct_debit_is_offered_only_where_the_provider_has_a_page_for_
     assert "try again" in await text_of(world, "/me/mandate", 503, csrf=csrf[1])
 
 
-async def test_she_sees_the_card_on_file_and_removes_it_and_another_account_s_she_cannot(world: World) -> None:
+async def test_they_see_the_card_on_file_and_removes_it_and_another_account_s_they_cannot(world: World) -> None:
     app = world.app
     async with app.db.writing() as conn:
         for town in (world.nakuru, world.kisumu):

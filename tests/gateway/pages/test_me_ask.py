@@ -1,4 +1,4 @@
-"""Every conversation as a form on her own pages: hers alone, without scripts, and a form that is sent twice does one thing."""
+"""Every conversation as a form on their own pages: theirs alone, without scripts, and a form that is sent twice does one thing."""
 
 import io
 import re
@@ -91,7 +91,7 @@ async def test_only_a_picture_of_a_bearable_size_is_kept(page: Page, body: bytes
     assert await rows(page.doors.app, media) == []
 
 
-async def test_a_large_picture_of_hers_is_kept_once(page: Page) -> None:
+async def test_a_large_picture_of_theirs_is_kept_once(page: Page) -> None:
     await page.home()
     picture = b"\xff\xd8\xff" + b"x" * (files.LARGEST - 3)
     for _ in range(2):
@@ -100,7 +100,7 @@ async def test_a_large_picture_of_hers_is_kept_once(page: Page) -> None:
     assert (kept.state, kept.type, kept.size) == ("kept", "image/jpeg", files.LARGEST)
 
 
-async def test_what_was_asked_here_stands_in_the_log_of_her_contact(page: Page) -> None:
+async def test_what_was_asked_here_stands_in_the_log_of_their_contact(page: Page) -> None:
     from gateway.conversation.interaction_log import PASSED, LoggedTurn
 
     passed = page.doors.client.app._state[PASSED] = LoggedTurn(page.doors.app)

@@ -1,4 +1,4 @@
-"""A customer whose segment is offered neither card nor direct debit: no page of hers has the button, and an old link says so kindly."""
+"""A customer whose segment is offered neither card nor direct debit: no page of theirs has the button, and an old link says so kindly."""
 
 from dataclasses import replace
 

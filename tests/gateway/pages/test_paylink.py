@@ -49,7 +49,7 @@ async def test_a_link_is_22_letters_and_the_same_key_gives_the_same_one(app: App
         assert (len(token), other.token != token) == (22, True)
 
 
-async def test_she_pays_by_the_providers_page_and_the_link_is_dead(app: App) -> None:
+async def test_they_pay_by_the_providers_page_and_the_link_is_dead(app: App) -> None:
     async with at_work(app) as work:
         bill, token = await _linked(work)
         status, page = await get(work, token)
