@@ -45,6 +45,7 @@ from core.message import Notice, Sent
 from core.migrations import upgrade
 from core.outbox import queue
 from core.outbox.queue import OutboxDraft
+from core.outcome import OutcomeState
 from core.parties.tables import account, branch, contact, contact_account, party
 from gateway.gc_tuning import settle
 from scheduler.dispatch import Dispatcher
@@ -183,7 +184,7 @@ class Poster(ByMessage):
                 fields = {"username": "sandbox", "to": notice.to, "message": notice.text, "bulkSMSMode": "1"}
                 async with self.http.post(self.url, data=fields, headers={"apiKey": "k"}) as answer:
                     await answer.read()
-                told[notice.key] = Sent(notice.key, "done", notice.key)
+                told[notice.key] = Sent(notice.key, OutcomeState.DONE, notice.key)
 
         await asyncio.gather(*(lane() for _ in range(CONNECTIONS // 2)))
         return [told[notice.key] for notice in notices]

@@ -5,9 +5,9 @@ system: refused for good, not reached (surely not taken, whoever said so), or un
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from core.message import Sent
+from core.outcome import OutcomeState
 from core.text import say
 
 
@@ -25,11 +25,11 @@ class SendError:
     uncertain: bool = False
 
     @property
-    def state(self) -> Literal["refused", "not_reached", "unknown"]:
+    def state(self) -> OutcomeState:
         """As in `Sent.state`."""
         if self.uncertain:
-            return "unknown"
-        return "not_reached" if self.retry else "refused"
+            return OutcomeState.UNKNOWN
+        return OutcomeState.NOT_REACHED if self.retry else OutcomeState.REFUSED
 
     def sentence(self, lang: str = "en") -> str:
         """For the clerk who looks into a message that did not arrive."""
@@ -68,6 +68,9 @@ WINDOW_CLOSED = SendError("window_closed")
 TEMPLATE = SendError("template", alert=True)
 TOO_LONG = SendError("too_long", alert=True)
 CANNOT_START = SendError("cannot_start")
+
+PROVIDER_FAULTS = frozenset(error.code for error in (NOT_REACHED, PROVIDER_BUSY, NO_ANSWER, WRONG_KEY, NO_CREDIT))
+"""They say something about the provider rather than about the message, and open its circuit."""
 
 
 def from_http(status: int) -> SendError:

@@ -1,7 +1,6 @@
 """Calls a provider and turns every way that can fail into a value: what certainly did not leave, and what may have.
 
-The difference decides whether a message may be sent again. A connection that never came about has carried nothing; a
-connection that broke, or an answer that never came, may have carried everything.
+The difference (`core/http_errors.py`) decides whether a message may be sent again.
 """
 
 from collections.abc import Mapping
@@ -12,7 +11,8 @@ import aiohttp
 from channels import errors
 from channels.contract import File
 from channels.errors import SendError
-from core.retry_after import retry_after
+from core.http_errors import NEVER_HEARD
+from core.outbox.back_off import retry_after
 
 PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
 
@@ -37,7 +37,7 @@ async def ask(http: aiohttp.ClientSession, method: str, url: str, **call: Any) -
         async with http.request(method, url, timeout=PATIENCE, allow_redirects=False, **call) as answer:
             body = (await answer.read()).decode("utf-8", "replace")
             return HttpAnswer(answer.status, body, retry_after(answer.headers))
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
+    except NEVER_HEARD:
         return errors.NOT_REACHED
     except (aiohttp.ClientError, TimeoutError):
         return errors.NO_ANSWER

@@ -25,6 +25,7 @@ from channels.http import HttpAnswer, ask
 from channels.limits import units
 from core.config import hook_secrets
 from core.message import Delivery, Fate, Inbound, Notice, Screen, Sent
+from core.outcome import OutcomeState
 from core.phone import from_provider
 
 LONGEST_SMS = 4096
@@ -140,7 +141,7 @@ def sign(key: str, ref: str) -> str:
 def judge(key: str, answer: HttpAnswer) -> Sent:
     """202 `0: Accepted for delivery` or `3: Queued`. What leaves has no other id than our key, which its report brings back."""
     if answer.status == 202:
-        return Sent(key, "done", key)
+        return Sent(key, OutcomeState.DONE, key)
     if answer.fine:
         return errors.NOT_SAID.sent(key, answer.body)
     return errors.from_http(answer.status).sent(key, answer.body, answer.after)

@@ -12,6 +12,7 @@ from channels import errors
 from channels.contract import ByMessage, ChannelRow, Door, Malformed, Page, Since
 from channels.form import clean, too_long
 from core.message import Inbound, Notice, Option, Screen, Sent
+from core.outcome import OutcomeState
 
 LONGEST_TEXT = 2000
 LARGEST_FRAME = 16 * 1024
@@ -39,7 +40,9 @@ class WebChat(ByMessage):
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """Shown where a chat is open; otherwise later, so that a fallback channel may be chosen."""
         return [
-            Sent(notice.key, "done", notice.key) if await self.push(notice) else errors.ABSENT.sent(notice.key)
+            Sent(notice.key, OutcomeState.DONE, notice.key)
+            if await self.push(notice)
+            else errors.ABSENT.sent(notice.key)
             for notice in notices
         ]
 

@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from core.outcome import OutcomeState
+
 Kind = Literal["new", "text", "end", "location", "media", "contact", "other"]
 """`new` opens a session (a first dial, /start, a button that carries its own words), `text` is an answer, `end` says that the session is
 over, `other` is what no channel can put into words (a sticker): `details["what"]` names it."""
@@ -128,11 +130,10 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """What became of one message at its provider, in the words that hold for every remote system: `done` (it was taken), `refused` (never),
-    `not_reached` (surely not taken: again later), `unknown` (it may have gone out: never simply again)."""
+    """What became of one message at its provider, by the outcomes of every remote system (`core/outcome.py`)."""
 
     key: str
-    state: Literal["done", "refused", "not_reached", "unknown"]
+    state: OutcomeState
     provider_ref: str | None = None
     reason: str | None = None
     cost: str | None = None

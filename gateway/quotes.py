@@ -6,13 +6,13 @@ import re
 from aiohttp import web
 from pydantic import BaseModel
 
+from core.access.attempts import Throttle
 from core.catalog import queries, quote_json
 from core.errors import BadInput
 from core.rating.errors import CannotRate
 from gateway.address import limited_by
 from gateway.admin.described import described
 from gateway.admin.json import respond
-from gateway.admin.throttle import Throttle
 from gateway.app_keys import APP
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")

@@ -16,10 +16,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
+import prometheus_client as metrics
 import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from channels.errors import PROVIDER_FAULTS
 from core.care import interactions
 from core.care.interactions import Interaction
 from core.context import App
@@ -27,13 +29,16 @@ from core.db.failpoints import point
 from core.notices import compose
 from core.notices.compose import Composed, Message, Poison, out_of_order
 from core.outbox import costs, delivery_reports, queue
+from core.outbox.circuit_breaker import CircuitBreaker
 from core.outbox.queue import CODE, PRIORITIES, PROMPT, OutboxRow, Outcome
+from core.outbox.rate_limit import ProviderPace
 from scheduler import handover
-from scheduler.breaker import Breaker
 from scheduler.handover import Handler, Sender, Together
-from scheduler.pace import Pace
 
 log = structlog.get_logger()
+
+OPEN = metrics.Gauge("hodi_provider_out_of_order", "1 while a channel's provider is left alone", ("channel",))
+OPENED = metrics.Counter("hodi_provider_left_alone", "How often a channel's provider was left alone", ("channel",))
 
 BATCH, WAVE, LANES = 1000, 200, 2
 """Rows of a claim, and of what is handed over and settled together. A wave costs a transaction, so larger ones are cheaper; what a
@@ -67,8 +72,8 @@ class Dispatcher:
     ) -> None:
         self.app, self.senders, self.handlers = app, senders, handlers or {}
         self.batch, self.wave, self.lanes = batch, wave, lanes
-        self.pace = Pace(app.db, app.operator.notices.per_second if per_second is None else per_second)
-        self.breaker = Breaker()
+        self.pace = ProviderPace(app.db, app.operator.notices.per_second if per_second is None else per_second)
+        self.breaker = CircuitBreaker("channel", resting=OPEN, opened=OPENED)
         self.worker = uuid.uuid4().hex[:12]
         self.totals: Counter[str] = Counter()
         """What became of every row since this dispatcher began, by state: for `/metrics`."""
@@ -245,7 +250,7 @@ class Dispatcher:
         return kept, await self._settle(name, [handover.unsent(one) for one in [*lost, *others]])
 
     async def _send(self, name: str, line: str, letters: Sequence[Message], since: float) -> Counter[str]:
-        if line in self.breaker.resting():
+        if self.breaker.is_resting(line):
             return await self._settle(name, [handover.unsent(out_of_order(self.app, letter.row)) for letter in letters])
         await self.pace.wait(line, len(letters))
         unsent: Counter[str] = Counter()
@@ -260,7 +265,7 @@ class Dispatcher:
         if self.senders[line].cellular and self.app.operator.notices.plain_letters:
             letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, line, letters)
-        self.breaker.note(line, [outcome.reason for outcome in outcomes])
+        self.breaker.note(line, [outcome.reason in PROVIDER_FAULTS for outcome in outcomes])
         self.breaker.told_to_wait(
             line, {letter.notice.to: one.after for letter, one in zip(letters, outcomes, strict=True) if one.after}
         )

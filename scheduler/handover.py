@@ -18,6 +18,7 @@ from core.message import Notice, Sent
 from core.notices.compose import Dropped, HeldNotice, Message, NoticeFailed, Poison
 from core.outbox.costs import MessageCost
 from core.outbox.queue import OutboxRow, Outcome
+from core.outcome import OutcomeState
 
 log = structlog.get_logger()
 
@@ -98,10 +99,10 @@ def poison(row: OutboxRow, reason: str) -> Outcome:
 def outcome(letter: Message, sent: Sent) -> Outcome:
     """The provider's answer as the outbox keeps it."""
     row = letter.row
-    if sent.state == "refused" and row.falls_back:
+    if sent.state == OutcomeState.REFUSED and row.falls_back:
         tried = row.after(letter.notice.channel, sent.reason or "refused")
         return Outcome(row.id, "waiting", sent.provider_ref, sent.reason, row.attempts, tried=tried)
-    states = {"done": "sent", "refused": "failed", "not_reached": "waiting"}
+    states = {OutcomeState.DONE: "sent", OutcomeState.REFUSED: "failed", OutcomeState.NOT_REACHED: "waiting"}
     again = "waiting" if row.resend_unknown else "unknown"
     state = states.get(sent.state, again)
     after = sent.after if state == "waiting" else None

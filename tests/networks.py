@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.provisioning.model import Answer, Command, Done, Level, NotKnown, NotReached, Refused
+from core.outcome import NotReached, Refusal, Unknown
+from core.provisioning.model import Answer, Applied, Command, Level
 
 
 @dataclass
@@ -23,15 +24,15 @@ class FakeNetwork:
         if manner == "down":
             return NotReached("down")
         if manner == "refuses":
-            return Refused("no such line")
+            return Refusal("no_such_line", "no such line")
         if command.key not in self.done and command.generation > self.newest.get(command.login, 0):
             self.lines[command.login], self.newest[command.login] = command.level, command.generation
         self.done[command.key] = command.level
-        return NotKnown("timeout") if manner == "lost" else Done("n1")
+        return Unknown("timeout") if manner == "lost" else Applied("n1")
 
     async def ask(self, command: Command) -> Answer:
         self.calls.append("ask")
-        return Done("n1") if command.key in self.done else NotReached("never arrived")
+        return Applied("n1") if command.key in self.done else NotReached("never arrived")
 
     async def levels(self, logins: Sequence[str]) -> Mapping[str, Level | None]:
         return {login: self.lines.get(login, "none") for login in logins}

@@ -27,7 +27,8 @@ from channels.form import clean
 from channels.http import HttpAnswer
 from core.message import Notice, Screen, Sent
 from core.money import plain
-from core.retry_after import retry_after
+from core.outbox.back_off import retry_after
+from core.outcome import OutcomeState
 
 PATIENCE = (3.05, 15.05)
 """Seconds to connect and to wait for an answer."""
@@ -109,7 +110,7 @@ def judge_airtime(key: str, status: int, body: str) -> Sent:
         return errors.NOT_SAID.sent(key, body)
     row = rows[0] if rows else json.loads(body)
     if row.get("status") in ("Sent", "Queued", "Success") and row.get("requestId") not in (None, "None"):
-        return Sent(key, "done", str(row["requestId"])[:200], cost=str(row.get("amount") or "")[:50] or None)
+        return Sent(key, OutcomeState.DONE, str(row["requestId"])[:200], cost=str(row.get("amount") or "")[:50] or None)
     word = str(row.get("errorMessage"))
     return _airtime_error(word).sent(key, word)
 

@@ -23,6 +23,7 @@ from channels.email.imap import Mailbox
 from channels.email.mime import LARGEST_LETTER, read, write
 from channels.errors import SendError
 from core.message import Notice, Screen, Sent
+from core.outcome import OutcomeState
 
 log = structlog.get_logger()
 
@@ -103,7 +104,7 @@ class Email(ByMessage):
         except ValueError:
             return errors.INVALID_NUMBER.sent(notice.key)
         failed = hand_over(line, letter)
-        return failed.sent(notice.key) if failed else Sent(notice.key, "done", str(letter["Message-ID"]))
+        return failed.sent(notice.key) if failed else Sent(notice.key, OutcomeState.DONE, str(letter["Message-ID"]))
 
 
 def parse(received: RawRequest, ours: Collection[str] = ()) -> list[Event]:

@@ -42,6 +42,7 @@ from channels.paging import Budget, pages
 from channels.telegram.request import AiohttpRequest, NoConnection, TooFast
 from channels.telegram.updates import LARGEST_BODY, parse
 from core.message import Inbound, Notice, Option, Screen, Sent
+from core.outcome import OutcomeState
 
 TEXT = Budget(4096, 4096)
 BUTTON_BYTES = 64
@@ -110,7 +111,7 @@ class Telegram(ByMessage):
                 sent = await self._say(notice, text, keyboard)
         except (TelegramError, ValueError, KeyError, TypeError) as why:
             return failure(why).sent(notice.key, str(why), getattr(why, "after", None))
-        return Sent(notice.key, "done", str(sent.message_id))
+        return Sent(notice.key, OutcomeState.DONE, str(sent.message_id))
 
     async def _say(
         self, notice: Notice, text: str, keyboard: InlineKeyboardMarkup | ReplyKeyboardMarkup | None

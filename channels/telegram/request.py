@@ -12,7 +12,7 @@ from telegram.request import BaseRequest, RequestData
 from channels import errors
 from channels.errors import SendError
 from channels.http import ask
-from core.retry_after import bounded
+from core.outbox.back_off import bounded
 
 
 class NoConnection(NetworkError):

@@ -27,6 +27,7 @@ from channels.http import HttpAnswer, ask, download
 from channels.paging import Budget, pages
 from channels.whatsapp.payloads import LARGEST_BODY, events, reason
 from core.message import Notice, Option, Screen, Sent, Template
+from core.outcome import OutcomeState
 
 TEXT = Budget(4000, 4000)
 """A text may hold 4,096 characters; counted in units it is a little less."""
@@ -216,7 +217,7 @@ def judge(key: str, answer: HttpAnswer) -> Sent:
     try:
         data = json.loads(answer.body)
         if answer.fine:
-            return Sent(key, "done", str(data["messages"][0]["id"])[:200])
+            return Sent(key, OutcomeState.DONE, str(data["messages"][0]["id"])[:200])
         error = data["error"]
         return reason(error).sent(key, f"{error.get('code')} {error.get('message', '')}", answer.after)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):

@@ -1,10 +1,16 @@
-"""How often something was tried or asked by one of them: an address, a contact, a name. Counted in the database, so that all workers agree.
+"""How often something was tried or asked by one of them: an address, a contact, a name. All limits on people stand here; the pace towards
+providers is `core/outbox/rate_limit.py`.
+
+What must hold (five passwords, five codes) is counted in the database (`take`), so that all workers agree. `Throttle` stands before that, in the
+memory of one process, so that a flood of requests does not even reach the database.
 
 Whatever a stranger can do again and again is counted twice: by who does it, with few tries, so that one of them never locks out another;
 and for whom it is done (a number, a name, the house), with many, so that thousands of them together get nowhere either. A count
 holds for its window from the first try on, and is then forgotten.
 """
 
+import asyncio
+from collections import OrderedDict
 from datetime import timedelta
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, case, delete, select
@@ -12,6 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
 from core.db.engine import Instant, insert, metadata
+
+NAMES_AT_MOST = 20_000
+"""Of a `Throttle`: the longest unused is forgotten first."""
 
 tries = Table(
     "tries",
@@ -65,3 +74,22 @@ async def forget(app: App) -> int:
     """Clear away counts whose window is over."""
     async with app.db.writing() as conn:
         return (await conn.execute(delete(tries).where(tries.c.until <= app.clock.now()))).rowcount
+
+
+class Throttle:
+    """At most `burst` at once for each name, refilled evenly over `per_seconds`: a leaky bucket each, and so many names at most."""
+
+    def __init__(self, burst: int, per_seconds: float) -> None:
+        self._burst, self._rate = burst, burst / per_seconds
+        self._level: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def allows(self, name: str) -> bool:
+        """Count one for `name`; False when it has had its share."""
+        now = asyncio.get_running_loop().time()
+        level, at = self._level.pop(name, (0.0, now))
+        level = max(0.0, level - (now - at) * self._rate)
+        allowed = level + 1 <= self._burst
+        self._level[name] = (level + 1 if allowed else level, now)
+        while len(self._level) > NAMES_AT_MOST:
+            self._level.popitem(last=False)
+        return allowed

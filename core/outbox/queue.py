@@ -21,6 +21,7 @@ from core.context import Context
 from core.db import bulk
 from core.db.engine import insert
 from core.db.in_list import in_list
+from core.outbox import back_off
 from core.outbox.tables import outbox as _outbox
 
 outbox = _outbox
@@ -30,8 +31,6 @@ index for each of them in turn, so that what waits for tomorrow costs nothing to
 LEASE = timedelta(seconds=45)
 CRASHES = 3
 """A row that was left behind by so many dispatchers in turn is taken for their killer, and laid aside."""
-BACK_OFF_SECONDS = (5, 30, 120, 600, 3600, 14_400)
-"""After the last of these a row is a dead letter, for a person to look at and replay."""
 
 
 class OutboxRow(msgspec.Struct, frozen=True):
@@ -296,12 +295,13 @@ def _settled(now: datetime, outcome: Outcome) -> tuple[Any, ...]:
     state, again_at, attempts = outcome.state, outcome.not_before or now, outcome.attempts
     if state == "waiting":
         tries = attempts - 1
-        if outcome.not_before or outcome.tried or outcome.after:
+        if outcome.not_before or outcome.tried:
             attempts = tries
-            again_at += timedelta(seconds=outcome.after or 0)
-        elif tries >= len(BACK_OFF_SECONDS):
+        elif outcome.after:
+            attempts, again_at = tries, again_at + back_off.OUTBOX.after(tries, outcome.after)
+        elif back_off.OUTBOX.is_used_up(tries):
             state = "dead"
         else:
-            again_at = now + timedelta(seconds=BACK_OFF_SECONDS[tries])
+            again_at = now + back_off.OUTBOX.after(tries)
     settled_at = None if state == "waiting" else now
     return state, outcome.provider_ref, outcome.reason, again_at, settled_at, attempts, None, outcome.id

@@ -4,12 +4,15 @@ The row is locked while a sender books its wave, so that several workers togethe
 are the machine's and not the house's, because a pace is about the world and not about the date.
 """
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Column, Table, Text, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.engine import Json, insert, metadata
+from core.clock import SystemClock
+from core.db.engine import Database, Json, insert, metadata
 
 SECOND = 1_000_000
 """Microseconds."""
@@ -36,3 +39,36 @@ async def book(conn: AsyncConnection, channel: str, count: int, per_second: int,
     booked = [*map(list, recent), [moment, count]]
     await conn.execute(update(pace).where(mine).values(left=booked))
     return 0.0
+
+
+class ProviderPace:
+    """The pace of each channel that the operator's contract limits: whoever sends books its wave first, shared with all other workers.
+
+    `per_second` names the channels that have a limit, or one provider of a channel (`sms.kannel`), which then counts apart; the others
+    never touch the database here.
+    """
+
+    def __init__(self, db: Database, per_second: Mapping[str, int] | None = None) -> None:
+        self.db, self.per_second = db, dict(per_second or {})
+        self._clock = SystemClock()
+        self._turn: dict[str, asyncio.Lock] = {channel: asyncio.Lock() for channel in self.per_second}
+
+    def most(self, channel: str, wave: int) -> int:
+        """How many may leave together: a whole wave, or less where the limit is smaller."""
+        return max(1, min(wave, self.per_second.get(self._limit(channel), wave)))
+
+    def _limit(self, line: str) -> str:
+        return line if line in self.per_second else line.split(".", 1)[0]
+
+    async def wait(self, channel: str, count: int) -> None:
+        """Return when `count` more (at most `most`) may leave; in this process first come, first served."""
+        channel = self._limit(channel)
+        if channel not in self.per_second:
+            return
+        async with self._turn[channel]:
+            while True:
+                async with self.db.writing() as conn:
+                    rest = await book(conn, channel, count, self.per_second[channel], self._clock.now())
+                if rest <= 0:
+                    return
+                await asyncio.sleep(rest)

@@ -11,9 +11,10 @@ from core.context import App, Context
 from core.errors import Refused
 from core.outbox import queue
 from core.outbox.queue import OutboxRow, Outcome
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments import mandates
 from core.payments.providers import named
-from core.payments.providers.contract import Declined, Forgets, Saved, Unanswered, Unreached
+from core.payments.providers.contract import Forgets, Saved
 from core.payments.tables import mandate
 
 LONGEST = 60
@@ -75,8 +76,8 @@ async def forget(app: App, leaving: OutboxRow) -> Outcome:
     if found is None or found.provider_ref is None:
         return Outcome(leaving.id, "dropped", reason="forgotten before", attempts=leaving.attempts)
     there = named(app, found.provider)
-    said = await there.forget(found.provider_ref, leaving.key) if isinstance(there, Forgets) else Declined("no_mandate")
-    if isinstance(said, Unreached | Unanswered):
+    said = await there.forget(found.provider_ref, leaving.key) if isinstance(there, Forgets) else Refusal("no_mandate")
+    if isinstance(said, NotReached | Unknown):
         return Outcome(leaving.id, "waiting", reason=said.why, attempts=leaving.attempts)
     async with app.db.writing() as conn:
         await conn.execute(update(mandate).where(which).values(provider_ref=None))

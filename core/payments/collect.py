@@ -17,10 +17,11 @@ from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert as insert_new
 from core.facts import NONE, Facts
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments import health, outcome, poll, queries, schemes, store
 from core.payments.model import LOOKS
 from core.payments.providers import callback_url
-from core.payments.providers.contract import Begun, Declined, Queried, Started, StartRequest, Unanswered, Unreached
+from core.payments.providers.contract import Begun, Queried, Started, StartRequest
 from core.payments.tables import attempt, collection, mandate, payment_request
 
 AT_ONCE, SIDE_BY_SIDE = 500, 8
@@ -140,7 +141,7 @@ async def _write(
             mandate_id=leave.id,
             polls=0,
             created_at=now,
-            poll_at=now + LOOKS[0],
+            poll_at=now + LOOKS.after(0),
         )
     )
     await _mark(conn, plan.id, "asked", request_id=request_id)
@@ -170,10 +171,10 @@ async def _finish(conn: AsyncConnection, context: Context, attempt_id: int, said
     match said:
         case Begun():
             return "asked", await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref))
-        case Declined():
+        case Refusal():
             return "failed", await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason))
-        case Unreached():
+        case NotReached():
             return "left", await outcome.settle(conn, context, tried, Queried("missing"))
-        case Unanswered():
+        case Unknown():
             await outcome.unsure(conn, context, tried, said)
             return "unknown", NONE

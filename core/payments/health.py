@@ -1,71 +1,49 @@
 """How each provider fares: what it answered is counted, and one that is silent time and again is left alone for a while.
 
-Left alone, nothing new is begun with it: whoever wanted to is told at once that it was never heard (`Unreached`), which is true and lets their
+Left alone, nothing new is begun with it: whoever wanted to is told at once that it was not reached, which is true and lets them
 try again or another way. Questions always go: the first that is answered ends the rest, and `poll` then asks about everything else at once.
 """
 
-import asyncio
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from weakref import WeakKeyDictionary
 
-import structlog
 from prometheus_client import Counter, Gauge
 
-from core.context import App, Context
+from core.context import App
 from core.db.engine import Database
+from core.outbox.circuit_breaker import CircuitBreaker, loop_time
+from core.outcome import NOTHING_TO_ASK_BY, NotReached, Refusal, Unknown
 from core.payments.providers import named
-from core.payments.providers.contract import (
-    Silence,
-    Started,
-    StartRequest,
-    StatusQuery,
-    Told,
-    Unanswered,
-    Unaskable,
-    Unreached,
-)
+from core.payments.providers.contract import Begun, Queried, Started, StartRequest, StatusQuery, Told
 
-SILENCES = 5
-"""So many in a row, and it is left alone."""
-REST, LONGEST_REST = timedelta(seconds=15), timedelta(minutes=5)
+REST_SECONDS = 15.0
 
 ANSWERS = Counter("hodi_payment_provider_answers", "What payment providers answered", ("provider", "verb", "answer"))
 SECONDS = Counter("hodi_payment_provider_seconds", "Time spent waiting for them", ("provider", "verb"))
 RESTING = Gauge("hodi_payment_provider_resting", "1 while a payment provider is left alone", ("provider",))
+LABELS = {
+    Begun: "begun", Queried: "queried", Refusal: "declined", NotReached: "unreached", Unknown: "unanswered",
+}  # fmt: skip
+"""What dashboards count each answer as."""
 
-_log = structlog.get_logger("payments")
-
-
-@dataclass(slots=True)
-class ProviderCircuit:
-    """Of one provider: silences in a row, until when it is left alone, and for how long the next time."""
-
-    silences: int = 0
-    until: datetime | None = None
-    rest: timedelta = REST
+_breakers: WeakKeyDictionary[Database, CircuitBreaker] = WeakKeyDictionary()
 
 
-_circuits: WeakKeyDictionary[Database, dict[str, ProviderCircuit]] = WeakKeyDictionary()
-
-
-def circuit(app: App, provider: str) -> ProviderCircuit:
-    """The provider's circuit in this process."""
-    return _circuits.setdefault(app.db, {}).setdefault(provider, ProviderCircuit())
-
-
-def resting(app: App, provider: str) -> bool:
-    """Whether it is left alone now."""
-    until = circuit(app, provider).until
-    return until is not None and app.clock.now() < until
+def breaker(app: App) -> CircuitBreaker:
+    """The circuits of the operator's providers in this process."""
+    if app.db not in _breakers:
+        clock = app.clock
+        _breakers[app.db] = CircuitBreaker(
+            "provider", rest_seconds=REST_SECONDS, now=lambda: clock.now().timestamp(), resting=RESTING
+        )
+    return _breakers[app.db]
 
 
 async def start(app: App, provider: str, wanted: StartRequest) -> Started:
     """`Provider.start`, unless the provider is left alone: then it surely never heard of it."""
-    if resting(app, provider):
+    if breaker(app).is_resting(provider):
         ANSWERS.labels(provider, "start", "left_alone").inc()
-        return Unreached("it is left alone for a while")
-    began = _now()
+        return NotReached("it is left alone for a while")
+    began = loop_time()
     said = await named(app, provider).start(wanted)
     _note(app, provider, "start", said, began)
     return said
@@ -73,35 +51,16 @@ async def start(app: App, provider: str, wanted: StartRequest) -> Started:
 
 async def query(app: App, provider: str, asked: StatusQuery) -> Told:
     """`Provider.query`; asked also while it rests, because its answer is how we learn that it is back."""
-    began = _now()
+    began = loop_time()
     said = await named(app, provider).query(asked)
-    if not isinstance(said, Unaskable):
+    if not isinstance(said, Unknown) or said.code != NOTHING_TO_ASK_BY:
         _note(app, provider, "query", said, began)
     return said
 
 
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
 def _note(app: App, provider: str, verb: str, said: Started | Told, began: float) -> None:
-    ANSWERS.labels(provider, verb, type(said).__name__.lower()).inc()
-    SECONDS.labels(provider, verb).inc(max(0.0, _now() - began))
-    found = circuit(app, provider)
-    if not isinstance(said, Unreached | Unanswered):
-        if found.until is not None:
-            _log.info("provider.works_again", provider=provider)
-        found.silences, found.until, found.rest = 0, None, REST
-        RESTING.labels(provider).set(0)
-        return
-    found.silences += 1
-    if found.silences >= SILENCES and not resting(app, provider):
-        _leave_alone(app, provider, found, said)
-
-
-def _leave_alone(context: Context, provider: str, found: ProviderCircuit, said: Silence) -> None:
-    """The silences are kept, so that one more after the rest is enough."""
-    found.until = context.clock.now() + found.rest
-    _log.warning("provider.left_alone", provider=provider, why=said.why, seconds=found.rest.total_seconds())
-    found.rest = min(2 * found.rest, LONGEST_REST)
-    RESTING.labels(provider).set(1)
+    silent = isinstance(said, NotReached) or (isinstance(said, Unknown) and said.is_silence)
+    label = "later" if isinstance(said, Unknown) and not said.is_silence else LABELS[type(said)]
+    ANSWERS.labels(provider, verb, label).inc()
+    SECONDS.labels(provider, verb).inc(max(0.0, loop_time() - began))
+    breaker(app).note(provider, [silent], why=said.why if isinstance(said, NotReached | Unknown) else "")

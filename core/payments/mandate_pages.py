@@ -19,10 +19,11 @@ from core.db import failpoints
 from core.db.engine import insert
 from core.errors import Refused
 from core.facts import NONE, Facts
+from core.outcome import Unknown
 from core.payments import health, mandates, methods, outcome, poll, queries
 from core.payments.model import LOOKS
 from core.payments.providers import SAVES_BY_PAYING, callback_url, can
-from core.payments.providers.contract import Begun, Queried, Started, StartRequest, Unanswered
+from core.payments.providers.contract import Begun, Queried, Started, StartRequest
 from core.payments.tables import attempt, mandate, payment_request
 
 
@@ -159,7 +160,7 @@ async def _write(
             state="sent",
             polls=0,
             created_at=now,
-            poll_at=now + LOOKS[0],
+            poll_at=now + LOOKS.after(0),
         )
     )
     return attempt_id
@@ -171,7 +172,7 @@ async def _settle(conn: AsyncConnection, context: Context, attempt_id: int, said
         case Begun():
             ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
             return await outcome.settle(conn, context, tried, ready)
-        case Unanswered():
+        case Unknown():
             await outcome.unsure(conn, context, tried, said)
             return NONE
         case _:

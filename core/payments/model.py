@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from core.outbox.back_off import BackOff
+
 LIVE = ("created", "sent", "unknown", "awaiting_customer")
 """States of an attempt that may still bring money: while one of these holds, the same request starts no other."""
 
@@ -20,13 +22,8 @@ REASONS = (
 
 FIRST_LOOK = timedelta(minutes=2)
 """When we ask about an attempt the provider has taken but not called back about."""
-LOOKS = (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
+LOOKS = BackOff((timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)))
 """When we ask again about an attempt whose outcome is unknown; the last one repeats."""
-
-
-def next_look(polls: int) -> timedelta:
-    """How long to wait after the `polls`th question that brought no answer (0: after the call itself)."""
-    return LOOKS[min(polls, len(LOOKS) - 1)]
 
 
 @dataclass(frozen=True, slots=True)

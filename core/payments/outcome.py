@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import Context
 from core.db import failpoints
 from core.facts import NONE, Facts
+from core.outcome import Unsettled
 from core.payments import cards, failed_debit, queries, receive, refund_outcome, request, store
 from core.payments.facts import PaymentFailed, PaymentReceived
-from core.payments.model import FIRST_LOOK, REASONS, Attempt, ReceiptIn, next_look
-from core.payments.providers.contract import Queried, Silence, StatusQuery
+from core.payments.model import FIRST_LOOK, LOOKS, REASONS, Attempt, ReceiptIn
+from core.payments.providers.contract import Queried, StatusQuery
 from core.payments.tables import collection
 
 NEVER_ARRIVED = "never_arrived"
@@ -96,7 +97,7 @@ async def _awaiting(conn: AsyncConnection, context: Context, tried: Attempt, sai
         provider_ref=said.provider_ref or tried.provider_ref,
         redirect_url=said.redirect_url or tried.redirect_url,
         polls=0 if first else tried.polls + 1,
-        poll_at=context.clock.now() + (FIRST_LOOK if first else next_look(tried.polls)),
+        poll_at=context.clock.now() + (FIRST_LOOK if first else LOOKS.after(tried.polls)),
     )
 
 
@@ -135,11 +136,16 @@ async def _collected(conn: AsyncConnection, tried: Attempt, state: str) -> None:
         await conn.execute(update(collection).where(collection.c.request_id == tried.request_id).values(state=state))
 
 
-async def unsure(conn: AsyncConnection, context: Context, tried: Attempt, why: Silence) -> None:
+async def unsure(conn: AsyncConnection, context: Context, tried: Attempt, why: Unsettled) -> None:
     """Nobody knows: the attempt is unknown, and is asked about later. It is never asked for again."""
     now = context.clock.now()
     early = tried.state == "unknown" and tried.poll_at is not None and tried.poll_at > now
     if tried.live and not early:
         await store.change_attempt(
-            conn, tried.id, state="unknown", polls=tried.polls + 1, reason=why.why, poll_at=now + next_look(tried.polls)
+            conn,
+            tried.id,
+            state="unknown",
+            polls=tried.polls + 1,
+            reason=why.why,
+            poll_at=now + LOOKS.after(tried.polls, why.wait_s),
         )

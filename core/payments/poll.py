@@ -12,9 +12,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
+from core.outcome import Unknown
 from core.payments import outcome, queries, verification
 from core.payments.model import LIVE, Attempt
-from core.payments.providers.contract import Later, Queried, Unanswered, Unaskable
+from core.payments.providers.contract import Queried
 from core.payments.tables import attempt
 
 AT_ONCE, MANY = 500, 2
@@ -72,7 +73,7 @@ async def _guarded(app: App, attempt_id: int) -> str:
     except Exception:
         _log.exception("poll.broke", attempt_id=attempt_id)
     async with app.db.writing() as conn:
-        await outcome.unsure(conn, app, await held(conn, attempt_id), Unanswered("we could not settle it"))
+        await outcome.unsure(conn, app, await held(conn, attempt_id), Unknown("we could not settle it"))
     return "broke"
 
 
@@ -87,11 +88,11 @@ async def look(app: App, attempt_id: int) -> str:
     async with app.db.writing() as conn:
         tried = await held(conn, attempt_id)
         if isinstance(said, Queried) and said.state == "missing" and _may_be_under_way(app, tried):
-            await outcome.unsure(conn, app, tried, Unanswered("it may still be on its way"))
+            await outcome.unsure(conn, app, tried, Unknown("it may still be on its way"))
             return "early"
         if not isinstance(said, Queried):
             await outcome.unsure(conn, app, tried, said)
-            return "unasked" if isinstance(said, Unaskable | Later) else "unanswered"
+            return "unasked" if isinstance(said, Unknown) and not said.is_silence else "unanswered"
         await app.happened(conn, await outcome.settle(conn, app, tried, said))
         return said.state
 

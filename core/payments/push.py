@@ -16,10 +16,11 @@ from core.errors import Refused
 from core.facts import NONE, Facts
 from core.outbox import queue
 from core.outbox.queue import OutboxRow, Outcome
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments import health, methods, outcome, queries, request, store
 from core.payments.model import LOOKS, Attempt
 from core.payments.providers import callback_url, named
-from core.payments.providers.contract import Begun, Declined, Queried, Started, StartRequest, Unanswered, Unreached
+from core.payments.providers.contract import Begun, Queried, Started, StartRequest
 from core.payments.tables import attempt, payment_request
 
 AFTER_THE_SESSION = timedelta(seconds=4)
@@ -130,7 +131,7 @@ async def _write(
             phone=phone,
             polls=0,
             created_at=now,
-            poll_at=now + WORTH_SENDING + LOOKS[0],
+            poll_at=now + WORTH_SENDING + LOOKS.after(0),
         )
     )
     return attempt_id
@@ -154,7 +155,7 @@ async def _start(app: App, leaving: OutboxRow) -> StartRequest | Outcome:
     async with app.db.writing() as conn:
         tried = await _of(conn, leaving)
         if tried.state == "sent":
-            await outcome.unsure(conn, app, tried, Unanswered("we stopped between writing it down and the answer"))
+            await outcome.unsure(conn, app, tried, Unknown("we stopped between writing it down and the answer"))
             return Outcome(leaving.id, "unknown", attempts=leaving.attempts)
         if tried.state != "created":
             return Outcome(leaving.id, "dropped", reason=tried.state, attempts=leaving.attempts)
@@ -165,7 +166,7 @@ async def _start(app: App, leaving: OutboxRow) -> StartRequest | Outcome:
             await request.close(conn, tried.request_id, "closed")
             return Outcome(leaving.id, "dropped", reason="paid meanwhile", attempts=leaving.attempts)
         facts = await queries.account_facts(conn, tried.account_id)
-        await store.change_attempt(conn, tried.id, state="sent", poll_at=app.clock.now() + LOOKS[0])
+        await store.change_attempt(conn, tried.id, state="sent", poll_at=app.clock.now() + LOOKS.after(0))
     return StartRequest(
         method="mobile_push",
         key=tried.key,
@@ -209,17 +210,17 @@ async def _apply(
                 None,
                 await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref)),
             )
-        case Declined():
+        case Refusal():
             return (
                 "failed",
                 said.reason,
                 await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason)),
             )
-        case Unreached() if context.clock.now() - tried.created_at < WORTH_SENDING:
+        case NotReached() if context.clock.now() - tried.created_at < WORTH_SENDING:
             await store.change_attempt(conn, tried.id, state="created", reason=said.why)
             return "waiting", said.why, NONE
-        case Unreached():
+        case NotReached():
             return "failed", said.why, await outcome.settle(conn, context, tried, Queried("failed", reason="down"))
-        case Unanswered():
+        case Unknown():
             await outcome.unsure(conn, context, tried, said)
             return "unknown", said.why, NONE

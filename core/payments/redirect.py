@@ -13,18 +13,11 @@ from core.context import App, Context
 from core.db import failpoints
 from core.errors import Refused
 from core.facts import NONE, Facts
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments import health, outcome, poll, queries, request, store
 from core.payments.model import LOOKS, Attempt, LinkView
 from core.payments.providers import callback_url
-from core.payments.providers.contract import (
-    Begun,
-    Declined,
-    Queried,
-    Started,
-    StartRequest,
-    Unanswered,
-    Unreached,
-)
+from core.payments.providers.contract import Begun, Queried, Started, StartRequest
 from core.payments.tables import attempt, payment_request
 
 PATIENCE = 25
@@ -100,7 +93,7 @@ async def _write(conn: AsyncConnection, app: App, token: str, view: LinkView) ->
             state="sent",
             polls=0,
             created_at=now,
-            poll_at=now + LOOKS[0],
+            poll_at=now + LOOKS.after(0),
         )
     )
     wanted = StartRequest(
@@ -123,9 +116,9 @@ async def _finish(conn: AsyncConnection, context: Context, tried: Attempt, said:
         case Begun():
             ready = Queried("awaiting_customer", said.provider_ref, redirect_url=said.url)
             return await outcome.settle(conn, context, tried, ready)
-        case Declined() | Unreached():
+        case Refusal() | NotReached():
             return await outcome.settle(conn, context, tried, Queried("missing"))
-        case Unanswered():
+        case Unknown():
             await outcome.unsure(conn, context, tried, said)
             return NONE
 

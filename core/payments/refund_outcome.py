@@ -15,7 +15,7 @@ from core.ledger import reverse as ledger
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.payments import allocate, reverse, store
-from core.payments.model import FIRST_LOOK, Attempt, next_look
+from core.payments.model import FIRST_LOOK, LOOKS, Attempt
 from core.payments.providers.contract import Queried
 from core.payments.tables import refund
 
@@ -30,7 +30,7 @@ async def settle(conn: AsyncConnection, context: Context, tried: Attempt, said: 
         await store.change_attempt(conn, tried.id, state="succeeded", provider_ref=ref, poll_at=None, settled_at=now)
     elif said.state == "awaiting_customer" and tried.live:
         first = tried.state != "awaiting_customer"
-        wait = FIRST_LOOK if first else next_look(tried.polls)
+        wait = FIRST_LOOK if first else LOOKS.after(tried.polls)
         await store.change_attempt(
             conn,
             tried.id,

@@ -10,10 +10,11 @@ from core.context import App, Context
 from core.db import failpoints
 from core.facts import NONE, Facts
 from core.outbox.queue import OutboxRow, Outcome
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments import health, outcome, poll, queries, store
 from core.payments.model import LOOKS, Attempt
 from core.payments.providers import callback_url
-from core.payments.providers.contract import Begun, Declined, Queried, Started, StartRequest, Unanswered, Unreached
+from core.payments.providers.contract import Begun, Queried, Started, StartRequest
 from core.payments.tables import receipt, refund
 
 
@@ -24,13 +25,13 @@ async def send(app: App, leaving: OutboxRow) -> Outcome:
     async with app.db.writing() as conn:
         tried = await poll.held(conn, leaving.subject_id)
         if tried.state == "sent":
-            why = Unanswered("we stopped between writing it down and the answer")
+            why = Unknown("we stopped between writing it down and the answer")
             await outcome.unsure(conn, app, tried, why)
             return Outcome(leaving.id, "unknown", attempts=leaving.attempts)
         if tried.state != "created":
             return Outcome(leaving.id, "dropped", reason=tried.state, attempts=leaving.attempts)
         wanted = await _wanted(conn, app, tried)
-        await store.change_attempt(conn, tried.id, state="sent", poll_at=app.clock.now() + LOOKS[0])
+        await store.change_attempt(conn, tried.id, state="sent", poll_at=app.clock.now() + LOOKS.after(0))
     failpoints.point("payments.refund_written")
     said = await health.start(app, tried.provider, wanted)
     failpoints.point("payments.refund_sent")
@@ -71,15 +72,15 @@ async def _apply(
                 None,
                 await outcome.settle(conn, context, tried, Queried("awaiting_customer", said.provider_ref)),
             )
-        case Declined():
+        case Refusal():
             return (
                 "failed",
                 said.reason,
                 await outcome.settle(conn, context, tried, Queried("failed", reason=said.reason)),
             )
-        case Unreached():
+        case NotReached():
             await store.change_attempt(conn, tried.id, state="created", reason=said.why)
             return "waiting", said.why, NONE
-        case Unanswered():
+        case Unknown():
             await outcome.unsure(conn, context, tried, said)
             return "unknown", said.why, NONE

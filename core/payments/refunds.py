@@ -178,7 +178,7 @@ async def _begin(conn: AsyncConnection, context: Context, wanted: Row[Any]) -> i
             state="created",
             polls=0,
             created_at=now,
-            poll_at=now + LOOKS[-1],
+            poll_at=now + LOOKS.waits[-1],
         )
     )
     await queue.enqueue(

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import money
 from core.context import App, Context
+from core.outcome import CALLED_BACK, NOTHING_TO_ASK_BY, Unknown
 from core.payments import ceiling, health, outcome
 from core.payments.model import Attempt
 from core.payments.providers import callback_url, daraja
-from core.payments.providers.contract import Begun, Later, ProviderEventIn, Told, Unaskable
+from core.payments.providers.contract import Begun, ProviderEventIn, Told
 from core.payments.tables import transaction_query
 
 AGAIN = timedelta(minutes=15)
@@ -69,11 +70,11 @@ async def ask_about(app: App, tried: Attempt) -> Told:
     async with app.db.reading() as conn:
         waits = (await conn.execute(query.limit(1))).first()
     if waits:
-        return Unaskable("asked before, the answer is called back")
+        return Unknown("asked before, the answer is called back", NOTHING_TO_ASK_BY)
     said = await health.query(app, tried.provider, outcome.asked(tried))
-    if isinstance(said, Later):
+    if isinstance(said, Unknown) and said.code == CALLED_BACK and said.ref:
         async with app.db.writing() as conn:
-            await _remember(conn, app, said.under, tried.provider, tried.key, attempt_id=tried.id)
+            await _remember(conn, app, said.ref, tried.provider, tried.key, attempt_id=tried.id)
     return said
 
 

@@ -1,4 +1,4 @@
-"""What a network must be able to do for us; its adapters stand in `gateway/networks`, one file each."""
+"""What a network must be able to do for us; its adapters stand in `providers/`, one file each."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

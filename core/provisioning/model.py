@@ -7,6 +7,8 @@ command carries a generation that only grows, so a network (and we) can tell an 
 from dataclasses import dataclass
 from typing import Literal
 
+from core.outcome import Done, NotReached, Refusal, Unknown
+
 Level = Literal["none", "soft", "hard"]
 LEVELS: tuple[Level, ...] = ("none", "soft", "hard")
 LIVE = ("sent", "unknown")
@@ -28,31 +30,10 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Applied(Done):
     """The network has done it (now, or when it was told before)."""
 
     ref: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The network will never do it, and says why."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotReached:
-    """It never heard us: the same command may be sent again."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotKnown:
-    """It may have heard us: ask before anything else."""
-
-    why: str
-
-
-Answer = Done | Refused | NotReached | NotKnown
+Answer = Applied | Refusal | NotReached | Unknown

@@ -13,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import App, Context
 from core.db import failpoints
 from core.outbox.queue import OutboxRow, Outcome
+from core.outcome import NotReached, Refusal
 from core.parties import days_off
 from core.provisioning.contract import Network
-from core.provisioning.model import LIVE, Answer, Command, Done, NotReached, Refused
+from core.provisioning.model import LIVE, Answer, Applied, Command
 from core.provisioning.tables import bar_command, barring, network_line
 
 SOON = timedelta(seconds=2)
@@ -109,14 +110,14 @@ async def _finish(
     """What the answer does to the command and to what we know of the service; the outbox row's state and reason."""
     row = await _held(conn, leaving.subject_id)
     match said:
-        case Done():
+        case Applied():
             await _settle(conn, context, row.id, "done", ref=said.ref)
             if row.state in LIVE:
                 await _is_now(conn, context, command)
             return "sent", None
-        case Refused():
-            await _settle(conn, context, row.id, "refused", why=said.why)
-            return "failed", said.why
+        case Refusal():
+            await _settle(conn, context, row.id, "refused", why=said.reason)
+            return "failed", said.reason
         case NotReached():
             await _settle(conn, context, row.id, "created", why=said.why)
             return "waiting", said.why

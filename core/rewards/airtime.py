@@ -6,7 +6,7 @@ knows that the airtime may be on the phone. Its key is the redemption's, so a pr
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,11 +16,16 @@ from core.context import App, Context
 from core.db import failpoints
 from core.message import Delivery, Sent
 from core.money import plain
-from core.outbox import queue
+from core.outbox import back_off, queue
+from core.outbox.back_off import BackOff
 from core.outbox.queue import OutboxRow, Outcome
+from core.outcome import OutcomeState
 from core.rewards import store
 from core.rewards.model import OVER, Redemption
 from core.rewards.tables import redemption
+
+LOOKS = BackOff((timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)))
+"""When an unknown outcome is asked about again; the last one repeats."""
 
 AirtimePort = Callable[[str, int, str, str], Awaitable[Sent]]
 """`(phone, amount_minor, currency, key)`: sends airtime; the gateway makes one from the provider's channel. Never raises for what
@@ -55,7 +60,7 @@ async def _begin(app: App, redemption_id: int) -> tuple[Redemption | None, bool]
             if held is not None and held.state == "sent" and held.provider_ref is None:
                 await _unknown(conn, app, held, "no answer was kept")
             return held, False
-        await store.move(conn, held.id, "sent", poll_at=store.looks(app.clock.now(), 0))
+        await store.move(conn, held.id, "sent", poll_at=app.clock.now() + LOOKS.after(0))
         return held, True
 
 
@@ -69,16 +74,16 @@ async def _told(conn: AsyncConnection, context: Context, row: OutboxRow, told: S
     held = await store.hold(conn, row.subject_id or 0)
     if held is None or held.state in OVER:
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
-    if told.state == "done":
+    if told.state == OutcomeState.DONE:
         await store.move(conn, held.id, "sent", provider_ref=told.provider_ref)
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
-    if told.state == "refused":
+    if told.state == OutcomeState.REFUSED:
         await failed(conn, context, held, told.reason or "refused")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
-    if told.state == "not_reached" and row.attempts <= len(queue.BACK_OFF_SECONDS):
+    if told.state == OutcomeState.NOT_REACHED and not back_off.OUTBOX.is_used_up(row.attempts - 1):
         await store.move(conn, held.id, "reserved", poll_at=None)
         return Outcome(row.id, "waiting", reason=told.reason, attempts=row.attempts)
-    if told.state == "not_reached":
+    if told.state == OutcomeState.NOT_REACHED:
         await failed(conn, context, held, told.reason or "the provider could not take it")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
     await _unknown(conn, context, held, told.reason or "no answer")
@@ -86,7 +91,7 @@ async def _told(conn: AsyncConnection, context: Context, row: OutboxRow, told: S
 
 
 async def _unknown(conn: AsyncConnection, context: Context, held: Redemption, reason: str) -> None:
-    await store.move(conn, held.id, "unknown", reason=reason, poll_at=store.looks(context.clock.now(), 0))
+    await store.move(conn, held.id, "unknown", reason=reason, poll_at=context.clock.now() + LOOKS.after(0))
 
 
 async def failed(conn: AsyncConnection, context: Context, held: Redemption, reason: str) -> None:
@@ -147,13 +152,13 @@ async def poll(app: App, ask: AirtimeQuestion | None = None) -> Counter[str]:
             again = await store.hold(conn, held.id)
             if again is None or again.state in OVER:
                 continue
-            if told is not None and told.state == "done":
+            if told is not None and told.state == OutcomeState.DONE:
                 await store.confirm(conn, app, again)
-            elif told is not None and told.state == "refused":
+            elif told is not None and told.state == OutcomeState.REFUSED:
                 await failed(conn, app, again, told.reason or "refused")
             else:
                 days = (now - again.created_at).days
-                await store.move(conn, held.id, "unknown", poll_at=store.looks(now, 1 + days))
+                await store.move(conn, held.id, "unknown", poll_at=now + LOOKS.after(1 + days))
             seen["asked" if ask else "listed"] += 1
     return seen
 

@@ -1,6 +1,5 @@
 """Writes redemptions: points leave the account when something is reserved, and come back whole when it could not be had."""
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -86,8 +85,3 @@ async def give_back(conn: AsyncConnection, context: Context, held: Redemption, r
     """It could not be had: the points return, all of them."""
     await move(conn, held.id, "reversed", settled_at=context.clock.now(), poll_at=None, reason=reason)
     await reverse(conn, context, key=f"redeem:{held.id}", booked_on=context.today(), why=RETURNED)
-
-
-def looks(now: datetime, tries: int) -> datetime:
-    """When to ask about an unknown outcome again: after 5 minutes, an hour, then each day."""
-    return now + (timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))[min(tries, 2)]

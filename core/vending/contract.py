@@ -1,11 +1,13 @@
 """The port of a vending system: an amount becomes a token for a meter, once for a key.
 
-Answers are values. `Declined` and `Unreached` say that nothing was vended, `Unanswered` that nobody knows: that one is asked about
-by its key, and never asked for again.
+Answers are the outcomes of every remote system (`core/outcome.py`): refused and not reached say that nothing was vended; what is unknown is
+asked about by its key, and never asked for again.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
+
+from core.outcome import Done, NotReached, Refusal, Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class TokenRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Vended:
+class Vended(Done):
     """A token: its digits as a text."""
 
     token: str
@@ -28,34 +30,8 @@ class Vended:
     provider_ref: str
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """It said no, for good."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """It does not know the key: nothing was vended under it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """It surely never heard us."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unanswered:
-    """A timeout, a broken connection, an answer that says nothing: there may be a token."""
-
-    why: str
-
-
-Answer = Vended | Declined | Unreached | Unanswered
-Told = Vended | Declined | Missing | Unreached | Unanswered
+Answer = Vended | Refusal | NotReached | Unknown
+"""Asked about a key, a refusal with the code `UNKNOWN_TO_PROVIDER` says that nothing was vended under it."""
 
 
 class Vendor(Protocol):
@@ -64,5 +40,5 @@ class Vendor(Protocol):
     async def vend(self, wanted: TokenRequest) -> Answer:
         """Ask for a token."""
 
-    async def query(self, key: str) -> Told:
+    async def query(self, key: str) -> Answer:
         """What became of a key."""

@@ -17,21 +17,23 @@ from core.facts import NONE, Facts
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.reverse import reverse
-from core.outbox import queue
+from core.outbox import back_off, queue
+from core.outbox.back_off import BackOff
 from core.outbox.queue import OutboxRow, Outcome
+from core.outcome import UNKNOWN_TO_PROVIDER, NotReached, Refusal
 from core.text import say
 from core.vending import store
-from core.vending.contract import Declined, Missing, TokenRequest, Told, Unreached, Vended
+from core.vending.contract import Answer, TokenRequest, Vended
 from core.vending.facts import NotVended
 from core.vending.model import DONE, FAILED, OVER, READY, SENT, UNKNOWN, Vend, spaced
 from core.vending.providers import vendor_of
 from core.vending.tables import vend
 
-LOOKS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1))
+LOOKS = BackOff((timedelta(minutes=1), timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)))
 """When an unknown purchase is asked about again; the last one repeats."""
 
 SURE_AFTER = 2
-"""How often we must have heard nothing before `missing` is believed: a request that was slow on its way may still become a token."""
+"""How often we must have heard nothing before `UNKNOWN_TO_PROVIDER` is believed: a request that was slow on its way may still become a token."""
 NEVER_ARRIVED = "never_arrived"
 WHY = {"meter_blocked": "blocked", "meter_unknown": "meter", "unknown_meter": "meter", NEVER_ARRIVED: "down"}
 """What a vending system says -> a word of `top_up.why.*`; what it says otherwise is told as a refusal, never in its own words."""
@@ -72,10 +74,10 @@ async def send(app: App, row: OutboxRow) -> Outcome:
         held = await store.hold(conn, vend.c.id == bought.id)
         if held is None or held.state in OVER:
             return Outcome(row.id, "sent", attempts=row.attempts)
-        if isinstance(said, Unreached) and row.attempts <= len(queue.BACK_OFF_SECONDS):
+        if isinstance(said, NotReached) and not back_off.OUTBOX.is_used_up(row.attempts - 1):
             await store.move(conn, held.id, READY, poll_at=None)
             return Outcome(row.id, "waiting", reason=said.why, attempts=row.attempts)
-        over = Declined(NEVER_ARRIVED) if isinstance(said, Unreached) else said
+        over = Refusal(NEVER_ARRIVED) if isinstance(said, NotReached) else said
         await app.happened(conn, await settle(conn, app, held, over))
     return Outcome(row.id, "sent" if isinstance(said, Vended) else "unknown", attempts=row.attempts)
 
@@ -86,21 +88,21 @@ async def _begin(app: App, row: OutboxRow) -> tuple[Vend | None, bool]:
         held = await store.hold(conn, vend.c.id == (row.subject_id or 0))
         if held is None or held.state != READY:
             return held, False
-        await store.move(conn, held.id, SENT, poll_at=app.clock.now() + LOOKS[0])
+        await store.move(conn, held.id, SENT, poll_at=app.clock.now() + LOOKS.after(0))
         return held, True
 
 
-async def settle(conn: AsyncConnection, context: Context, held: Vend, said: Told) -> Facts:
+async def settle(conn: AsyncConnection, context: Context, held: Vend, said: Answer) -> Facts:
     """Make true what the vending system said of a purchase whose row is held."""
     if isinstance(said, Vended):
         await _done(conn, context, held, said)
-    elif isinstance(said, Declined):
+    elif isinstance(said, Refusal) and said.code != UNKNOWN_TO_PROVIDER:
         return await _failed(conn, context, held, said.reason)
-    elif isinstance(said, Missing) and held.polls >= SURE_AFTER:
+    elif isinstance(said, Refusal) and held.polls >= SURE_AFTER:
         return await _failed(conn, context, held, NEVER_ARRIVED)
     else:
-        again = context.clock.now() + LOOKS[min(held.polls, len(LOOKS) - 1)]
-        why = "it does not know it yet" if isinstance(said, Missing) else said.why
+        again = context.clock.now() + LOOKS.after(held.polls)
+        why = "it does not know it yet" if isinstance(said, Refusal) else said.why
         await store.move(conn, held.id, UNKNOWN, reason=why, polls=held.polls + 1, poll_at=again)
     return NONE
 

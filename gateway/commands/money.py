@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 
 from core.errors import BadInput
+from core.outcome import Refusal
 from gateway.commands.bill import day_of
 from gateway.commands.run import fail, notation, out, show_json, told, with_house
 
@@ -211,13 +212,13 @@ def register() -> None:
 
     async def run(app: "App") -> None:
         from core.payments.providers import callback_url, daraja
-        from core.payments.providers.contract import Begun, Declined
+        from core.payments.providers.contract import Begun
 
         said = await daraja.opened(app).register(callback_url(app, "daraja"))
         if isinstance(said, Begun):
             out.print(f"Payments to {app.settings.daraja_shortcode} are asked about and told of here.", highlight=False)
             return
-        why = said.reason if isinstance(said, Declined) else said.why
+        why = said.reason if isinstance(said, Refusal) else said.why
         raise fail(f"Safaricom did not register the addresses: {why}. Check HODI_DARAJA_* and HODI_PUBLIC_URL.")
 
     with_house(run)

@@ -13,6 +13,7 @@ from aiohttp import WSMessage, WSMsgType, web
 
 from channels.contract import Malformed, Since
 from core.access import secrets
+from core.access.attempts import Throttle
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
 from core.context import App
@@ -24,7 +25,6 @@ from gateway import signed_values
 from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
-from gateway.admin.throttle import Throttle
 from gateway.app_keys import APP, CHANNELS, SPOOL, TURNS
 from gateway.pages.chat_rooms import CHAT, ROOMS, OpenPage, Rooms, chat_of, closing, running
 from gateway.pages.page import page_language, render

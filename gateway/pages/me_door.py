@@ -12,6 +12,7 @@ from datetime import timedelta
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from core.access.attempts import Throttle
 from core.access.secrets import digest, fresh, same
 from core.context import App
 from core.errors import Refused
@@ -26,7 +27,6 @@ from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
-from gateway.admin.throttle import Throttle
 from gateway.app_keys import APP
 from gateway.pages.page import render
 

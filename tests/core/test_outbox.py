@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from core.clock import SetClock
 from core.context import App
-from core.outbox import queue
+from core.outbox import back_off, queue
 from core.outbox.queue import Outcome
 
 
@@ -121,7 +121,7 @@ async def test_a_lost_lease_is_not_settled_by_its_former_owner(app: App, clock: 
 
 async def test_trying_again_backs_off_and_ends_as_a_dead_letter_that_can_be_replayed(app: App, clock: SetClock) -> None:
     await _put(app, "n1")
-    for _ in range(len(queue.BACK_OFF_SECONDS) + 1):
+    for _ in range(len(back_off.OUTBOX.waits) + 1):
         [row] = await _claim(app)
         await _settle(app, Outcome(row.id, "waiting", reason="provider is down", attempts=row.attempts))
         assert await _claim(app) == []

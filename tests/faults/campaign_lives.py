@@ -18,6 +18,7 @@ from core.context import App
 from core.db.engine import Database
 from core.journeys.follow import follow
 from core.message import Notice, Sent
+from core.outcome import OutcomeState
 from scheduler.campaigns import feed_all
 from scheduler.dispatch import Dispatcher
 from tests.conftest import NOON
@@ -35,7 +36,7 @@ class Bulk(ByMessage):
         told = {"messages": [[notice.key, notice.to, notice.text] for notice in notices]}
         async with self.http.post(self.url, json=told) as answer:
             answer.raise_for_status()
-        return [Sent(notice.key, "done", f"ref-{notice.key}") for notice in notices]
+        return [Sent(notice.key, OutcomeState.DONE, f"ref-{notice.key}") for notice in notices]
 
 
 async def live(said: dict[str, Any]) -> None:

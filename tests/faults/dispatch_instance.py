@@ -17,6 +17,7 @@ from core.context import App
 from core.db.engine import Database
 from core.journeys.follow import follow
 from core.message import Notice, Sent
+from core.outcome import OutcomeState
 from scheduler.dispatch import Dispatcher
 from tests.conftest import NOON
 
@@ -32,7 +33,7 @@ class Poster(ByMessage):
 
     async def _one(self, notice: Notice) -> Sent:
         async with self.http.post(self.url, data={"to": notice.to, "key": notice.key}) as answer:
-            return Sent(notice.key, "done", await answer.text())
+            return Sent(notice.key, OutcomeState.DONE, await answer.text())
 
 
 async def live(said: dict[str, Any]) -> None:

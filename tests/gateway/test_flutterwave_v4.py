@@ -15,10 +15,10 @@ from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
 from core.journeys.follow import follow
+from core.outcome import NotReached
 from core.payments import doors as payment_doors
 from core.payments import push, refunds
 from core.payments.providers import named, oauth
-from core.payments.providers.contract import Unreached
 from core.payments.providers.flutterwave_v4 import FlutterwaveV4, reference
 from core.payments.tables import attempt, receipt
 from core.phone import parts
@@ -139,11 +139,11 @@ async def test_one_token_serves_ten_minutes_and_a_refused_one_is_asked_for_again
         await api._ask("GET", "/charges")
         assert len(till.tokens) == 2
         till.tokens.clear()
-        assert isinstance(await api._ask("GET", "/charges"), Unreached)
+        assert isinstance(await api._ask("GET", "/charges"), NotReached)
         assert await api._ask("GET", "/charges") == []
         till.client_secret = "changed"
         oauth.forget(api.token_url, "client")
-        assert isinstance(await api._ask("GET", "/charges"), Unreached)
+        assert isinstance(await api._ask("GET", "/charges"), NotReached)
 
 
 async def test_the_same_key_twenty_times_at_once_is_one_charge(app: App) -> None:

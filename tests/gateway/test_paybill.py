@@ -16,9 +16,10 @@ from core.context import App
 from core.db.engine import Database
 from core.journeys import approved
 from core.journeys.follow import follow
+from core.outcome import Refusal
 from core.payments import doors as payment_doors
 from core.payments.providers import callback_url, daraja
-from core.payments.providers.contract import Begun, Declined
+from core.payments.providers.contract import Begun
 from core.payments.tables import provider_event, transaction_query
 from tests.core.payments.made import Bill, a_bill, an_account, cash, event_states, opened, proven
 from tests.gateway.payments_at_work import Work, at_work
@@ -260,7 +261,7 @@ async def test_without_a_paybill_nothing_is_pulled(single: App) -> None:
 
 async def test_an_api_operator_nobody_knows_is_declined(single: App) -> None:
     async with at_work(single) as work:
-        assert await daraja.opened(work.app).ask_status("X", work.hook) == Declined("declined")
+        assert await daraja.opened(work.app).ask_status("X", work.hook) == Refusal("declined")
 
 
 def test_it_is_pulled_every_quarter_of_an_hour() -> None:

@@ -11,6 +11,7 @@ from hypothesis import settings as bounded
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from core.access.attempts import Throttle
 from core.catalog import store
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
@@ -18,7 +19,6 @@ from core.context import App
 from core.db.engine import Database
 from core.journeys.follow import follow
 from gateway import quotes
-from gateway.admin.throttle import Throttle
 from gateway.app_keys import APP
 from gateway.cli import app as hodi
 from tests.bills.paper import TARIFFS

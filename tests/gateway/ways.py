@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 from aiohttp import ClientWebSocketResponse, FormData, web
 from sqlalchemy import select
 
+from core.access.attempts import Throttle
 from core.outbox.queue import outbox
 from core.parties import codes
 from dialogs.intents import WORDS
 from gateway.admin import routes as ops
-from gateway.admin.throttle import Throttle
 from gateway.pages import chat, chat_file, mandate_link, me
 from tests.doubles.meta import webhook
 from tests.gateway.open_doors import SECRET, Doors

@@ -21,6 +21,7 @@ from core.ledger.post import post_many
 from core.ledger.tables import open_item
 from core.message import Notice, Sent
 from core.outbox.queue import OutboxRow, Outcome, outbox
+from core.outcome import OutcomeState
 from core.parties.tables import account, branch, contact, contact_account, party, service
 from core.payments import receive
 from core.payments.facts import PaymentReceived
@@ -43,7 +44,7 @@ class Phones(ByMessage):
 
     async def send(self, notices: list[Notice]) -> list[Sent]:
         self.sent += notices
-        return [Sent(one.key, "done", provider_ref=f"p{one.key}") for one in notices]
+        return [Sent(one.key, OutcomeState.DONE, provider_ref=f"p{one.key}") for one in notices]
 
 
 async def _pushed(_house: App, row: OutboxRow) -> Outcome:

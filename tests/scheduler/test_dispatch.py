@@ -12,7 +12,7 @@ from core.care.tables import interaction
 from core.clock import SetClock
 from core.context import App
 from core.message import Notice, Sent
-from core.outbox import queue
+from core.outbox import back_off, queue
 from core.outbox.queue import OutboxRow, Outcome
 from scheduler.dispatch import Dispatcher
 from tests.people import a_branch, a_customer
@@ -114,7 +114,7 @@ async def test_a_refusal_is_final(app: App) -> None:
 async def test_later_waits_for_its_back_off(app: App, clock: SetClock) -> None:
     await _replies(app, "r1")
     assert await Dispatcher(app, {"sms": Provider("not_reached")}).drain() == {"waiting": 1}
-    assert (await _rows(app))["r1"].not_before == clock.now() + timedelta(seconds=queue.BACK_OFF_SECONDS[0])
+    assert (await _rows(app))["r1"].not_before == clock.now() + back_off.OUTBOX.after(0)
     clock.forward(timedelta(seconds=6))
     assert await Dispatcher(app, {"sms": Provider()}).drain() == {"sent": 1}
 

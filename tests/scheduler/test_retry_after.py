@@ -11,12 +11,12 @@ from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
 from core.context import App
+from core.outbox.back_off import retry_after
+from core.outbox.circuit_breaker import CircuitBreaker
 from core.outbox.queue import outbox
+from core.outcome import NotReached
 from core.payments.providers import http
-from core.payments.providers.contract import Unreached
 from core.payments.providers.http import Reply
-from core.retry_after import retry_after
-from scheduler.breaker import Breaker
 from tests.gateway.open_doors import Doors, open_doors
 from tests.gateway.talking import a_customer
 from tests.gateway.test_doors import tg
@@ -73,7 +73,7 @@ async def test_who_says_nothing_is_asked_again_by_our_own_rule(doors: Doors) -> 
 
 
 async def test_two_chats_that_are_told_to_wait_rest_the_whole_channel_and_one_does_not() -> None:
-    breaker = Breaker()
+    breaker = CircuitBreaker("channel")
     for _ in range(3):
         breaker.told_to_wait("telegram", {"1": 30})
     assert breaker.resting() == frozenset()
@@ -109,8 +109,8 @@ async def test_a_provider_of_payments_that_asks_us_to_wait_is_not_called_meanwhi
         url = str(server.make_url("/pay"))
         assert await http.call("GET", url, headers={}) == Reply(429, {})
         said = await asyncio.gather(*(http.call("GET", url, headers={}) for _ in range(3)))
-        assert all(isinstance(one, Unreached) for one in said)
+        assert all(isinstance(one, NotReached) for one in said)
         assert len(calls) == 1
-        monkeypatch.setattr(http, "_waits", {})
+        monkeypatch.setattr(http, "_told_to_wait", CircuitBreaker("address"))
         assert isinstance(await http.call("GET", url, headers={}), Reply)
         assert len(calls) == 2

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -19,11 +18,11 @@ from core.clock import SetClock
 from core.config.messages import Notices, SmsSettings
 from core.context import App
 from core.errors import BadInput
-from core.outbox import queue
+from core.outbox import back_off, queue
+from core.outbox.circuit_breaker import FAILURES
 from core.parties import consent, senders
 from core.parties.senders import SenderRoute
 from gateway.sandbox.africastalking import AfricasTalking
-from scheduler.breaker import FAILURES
 from scheduler.campaigns import feed_all
 from scheduler.dispatch import Dispatcher
 from tests.core.campaigns.test_campaigns import planned
@@ -100,11 +99,11 @@ async def test_each_goes_by_its_provider_and_while_one_rests_the_other_stands_in
     assert await dispatcher.drain() == {"sent": 3}
     assert sorted(gone(lines["sms.kannel"])) == [("+254700000001", "22100"), ("+254700000002", "22100")]
     assert gone(lines["sms.africastalking"]) == [("+254700000003", "40400")]
-    dispatcher.breaker.note("sms.kannel", ["not_reached"] * FAILURES)
+    dispatcher.breaker.note("sms.kannel", [True] * FAILURES)
     await a_reply(app, 4)
     assert await dispatcher.drain() == {"sent": 1}
     assert gone(lines["sms.africastalking"])[-1] == ("+254700000004", "MWANGAZA")
-    dispatcher.breaker.note("sms.africastalking", ["not_reached"] * FAILURES)
+    dispatcher.breaker.note("sms.africastalking", [True] * FAILURES)
     await a_reply(app, 5)
     assert await dispatcher.drain() == {"waiting": 1}
 
@@ -227,7 +226,7 @@ async def test_africas_talking_and_kannel_are_open_at_once_and_one_stands_in_for
         await a_reply(app, number)
     assert await dispatcher.drain() == {"waiting": FAILURES}
     assert dispatcher.breaker.resting() == {"sms.kannel"}
-    clock.forward(timedelta(seconds=queue.BACK_OFF_SECONDS[0]))
+    clock.forward(back_off.OUTBOX.after(0))
     assert await dispatcher.drain() == {"sent": FAILURES}
     assert [(one.to, one.sender) for one in network.inbox("+254700000002")] == [("+254700000002", "MWANGAZA")]
     await network.settle()

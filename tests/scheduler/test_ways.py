@@ -11,6 +11,7 @@ from msgspec import structs
 from pydantic import SecretStr
 from sqlalchemy import insert, select
 
+from channels.errors import PROVIDER_FAULTS
 from channels.whatsapp.channel import WhatsApp, WhatsAppAccount
 from core.care import interactions
 from core.clock import SetClock
@@ -18,10 +19,11 @@ from core.config.operator import Notices
 from core.context import App
 from core.message import Delivery, Fate, Notice, Sent, Template
 from core.outbox import costs, delivery_reports, queue
+from core.outbox.circuit_breaker import FAILURES
 from core.outbox.queue import OutboxRow
+from core.outcome import OutcomeState
 from core.overview import message_costs
 from core.parties.tables import contact, contact_account
-from scheduler.breaker import FAILURES
 from scheduler.dispatch import Dispatcher
 from tests.doubles.meta import PHONE_ID, VERSION, Meta
 from tests.people import a_bill, a_branch, a_customer
@@ -204,7 +206,7 @@ class Broken(Provider):
     async def send(self, notices: Any) -> list[Sent]:
         self.calls += len(notices)
         if self.broken:
-            return [Sent(notice.key, "not_reached", None, "not_reached") for notice in notices]
+            return [Sent(notice.key, OutcomeState.NOT_REACHED, None, "not_reached") for notice in notices]
         return await super().send(notices)
 
 
@@ -236,7 +238,7 @@ async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try
     assert sorted(row.attempts for row in tries) == [0] * (20 - FAILURES) + [1] * FAILURES
     assert {row.state for row in tries} == {"waiting"}
     sms.broken = False
-    circuit = dispatcher.breaker._circuits["sms"]
+    circuit = dispatcher.breaker.circuit("sms")
     circuit.until = 0.0  # the rest is over
     clock.forward(timedelta(minutes=1))
     sms.calls = sms.most = 0
@@ -247,15 +249,15 @@ async def test_a_provider_out_of_order_is_left_alone_and_what_waits_loses_no_try
 
 async def test_one_failure_after_the_rest_is_enough_to_leave_it_alone_twice_as_long(app: App) -> None:
     breaker = Dispatcher(app, {}).breaker
-    breaker.note("sms", ["not_reached"] * FAILURES)
-    first = breaker._circuits["sms"].rest
-    breaker._circuits["sms"].until = 0.0
+    breaker.note("sms", [True] * FAILURES)
+    first = breaker.circuit("sms").rest
+    breaker.circuit("sms").until = 0.0
     assert breaker.most("sms", 100) == 1
-    breaker.note("sms", ["no_answer"])
+    breaker.note("sms", [True])
     assert breaker.resting() == {"sms"}
-    assert breaker._circuits["sms"].rest == 2 * first
-    breaker.note("whatsapp", ["not_reached"] * (FAILURES - 1) + [None])
-    breaker.note("whatsapp", ["invalid_number"] * 99)
+    assert breaker.circuit("sms").rest == 2 * first
+    breaker.note("whatsapp", [True] * (FAILURES - 1) + [False])
+    breaker.note("whatsapp", ["invalid_number" in PROVIDER_FAULTS] * 99)
     assert breaker.resting() == {"sms"}
 
 
@@ -265,7 +267,7 @@ async def test_while_one_provider_rests_those_with_another_way_are_told_by_it(ap
     await they_wrote(app, contacts["whatsapp"])
     ways = {"whatsapp": Provider(), "sms": Provider()}
     dispatcher = Dispatcher(app, ways)
-    dispatcher.breaker.note("whatsapp", ["provider_busy"] * FAILURES)
+    dispatcher.breaker.note("whatsapp", [True] * FAILURES)
     assert await dispatcher.drain() == {"sent": 1}
     assert [len(one.notices) for one in ways.values()] == [0, 1]
 

@@ -79,7 +79,7 @@ async def fetch(app: App, source: Source) -> Fetched:
         async with _opened(source) as folder:
             for one in await _new(app, source, await folder.lying()):
                 await _one(app, source, folder, one, found)
-    except (OSError, TimeoutError, sftp.Unreachable) as why:
+    except (OSError, TimeoutError, sftp.SftpUnavailable) as why:
         log.warning("usage.source_unreachable", source=source.source, why=type(why).__name__)
         found.problems.append(f"{source.source}: {why}")
     return found

@@ -20,7 +20,7 @@ from core.metering.store.sources import Sftp
 PATIENCE_SECONDS = 30
 
 
-class Unreachable(Exception):
+class SftpUnavailable(Exception):
     """The machine does not answer, or is not the one the operator wrote down, or lets us not in."""
 
 
@@ -62,19 +62,19 @@ class SftpFolder:
 
 @asynccontextmanager
 async def opened(machine: Sftp, source: str, spool: Path) -> AsyncIterator[SftpFolder]:
-    """The folder of a machine; `Unreachable` when it cannot be reached or trusted."""
+    """The folder of a machine; `SftpUnavailable` when it cannot be reached or trusted."""
     import asyncssh
 
     try:
         async with _patience():
             connection = await asyncssh.connect(machine.host, machine.port, **_options(machine, source))
     except (asyncssh.Error, OSError, TimeoutError, ValueError) as why:
-        raise Unreachable(f"{machine.host} cannot be reached or trusted ({type(why).__name__})") from why
+        raise SftpUnavailable(f"{machine.host} cannot be reached or trusted ({type(why).__name__})") from why
     try:
         async with connection, connection.start_sftp_client() as client:
             yield SftpFolder(client, machine.folder.rstrip("/") or "/", spool)
     except asyncssh.Error as why:
-        raise Unreachable(f"{machine.host}: {type(why).__name__}") from why
+        raise SftpUnavailable(f"{machine.host}: {type(why).__name__}") from why
 
 
 def _options(machine: Sftp, source: str) -> dict[str, Any]:

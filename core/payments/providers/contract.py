@@ -1,14 +1,15 @@
 """The port every payment provider is spoken to through: start something, ask what became of it, read a callback.
 
-Everything asked for has one shape (`Wanted`, told apart by its method) and one answer: begun; or surely not (`Declined`: it said
-no; `Unreached`: it never heard us); or nobody knows (`Unanswered`), which becomes `unknown` and is polled, never asked for
-again. A provider that counts money otherwise than in minor units converts in its own file.
+Everything asked for has one shape (`StartRequest`, told apart by its method) and one outcome of the four that every remote system has
+(`core/outcome.py`): begun, refused, not reached, or unknown, which is polled and never asked for again. A provider that counts money otherwise than in minor units converts in its own file.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, Protocol, runtime_checkable
+
+from core.outcome import Done, NotReached, Refusal, Unknown
 
 Method = Literal["mobile_push", "card", "direct_debit", "mandate", "refund"]
 """mobile_push: a prompt on a phone; card: the provider's own page; direct_debit: what they left with the provider (a mandate, a
@@ -40,58 +41,15 @@ class StartRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Done):
     """It is under way at the provider, under its own reference; `url` where they have to be sent to its page."""
 
     provider_ref: str
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """The provider said no, for good. `reason` is a word of `payments.reason.*`."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotKnown(Declined):
-    """The no of a provider that does not know what we named: asked about, it never happened."""
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """No answer, and why."""
-
-    why: str
-
-
-class Unreached(Silence):
-    """The provider surely never heard us (no connection): nothing happened."""
-
-    __slots__ = ()
-
-
-class Unanswered(Silence):
-    """A timeout, a broken connection, an answer that says nothing: it may have happened."""
-
-    __slots__ = ()
-
-
-class Unaskable(Silence):
-    """There is nothing to ask by yet (the answer that held its reference was lost): it says nothing of the provider's health."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Later(Silence):
-    """It took the question and will call back with the answer, under the conversation `under`."""
-
-    under: str
-
-
-Started = Begun | Declined | Unreached | Unanswered
+Started = Begun | Refusal | NotReached | Unknown
+"""A refusal's `reason` is a word of `payments.reason.*`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +98,8 @@ class Queried:
     """Of the amount, where the provider says it; money in another currency than was asked for is nobody's until a person looks."""
 
 
-Told = Queried | Later | Unaskable | Unreached | Unanswered
+Told = Queried | NotReached | Unknown
+"""`CALLED_BACK` and `NOTHING_TO_ASK_BY` are the codes of an `Unknown` that is no silence of the provider."""
 
 Kind = Literal[
     "succeeded", "failed", "expired", "inbound", "reversed", "reinstated", "dispute", "mandate", "proof", "ignored"
@@ -199,8 +158,8 @@ class Forged(Exception):
 class Forgets(Protocol):
     """A provider that can be told to forget a card or a mandate. Asked twice it has forgotten once."""
 
-    async def forget(self, token: str, key: str) -> Begun | Declined | Unreached | Unanswered:
-        """Forget it; `Declined`: it knows no such thing (any more)."""
+    async def forget(self, token: str, key: str) -> Started:
+        """Forget it; a `Refusal`: it knows no such thing (any more)."""
 
 
 class Provider(Protocol):

@@ -16,11 +16,10 @@ from zoneinfo import ZoneInfo
 from core import money
 from core.clock import Clock
 from core.context import App
+from core.outcome import CALLED_BACK, NOTHING_TO_ASK_BY, NotReached, Refusal, Unknown
 from core.payments.providers import daraja_reversal, daraja_token
 from core.payments.providers.contract import (
     Begun,
-    Declined,
-    Later,
     Method,
     NotUnderstood,
     ProviderEventIn,
@@ -29,9 +28,6 @@ from core.payments.providers.contract import (
     StartRequest,
     StatusQuery,
     Told,
-    Unanswered,
-    Unaskable,
-    Unreached,
 )
 from core.payments.providers.daraja_payloads import REASONS, read_confirmation, read_pulled, read_result, read_status
 from core.payments.providers.hook import callback_url
@@ -108,7 +104,7 @@ class Daraja:
         if reply.status == 200 and str(reply.body.get("ResponseCode")) == "0" and reply.body.get("CheckoutRequestID"):
             return Begun(str(reply.body["CheckoutRequestID"]))
         refused = reply.body.get("errorCode") or (reply.status == 200 and reply.body.get("ResponseCode"))
-        return Declined("busy" if refused == IN_PROGRESS else "declined") if refused else _unsaid(reply)
+        return Refusal("busy" if refused == IN_PROGRESS else "declined") if refused else _unsaid(reply)
 
     async def query(self, asked: StatusQuery) -> Told:
         """What became of a prompt, by its CheckoutRequestID; of a reversal, by its conversation: that is answered later."""
@@ -116,7 +112,11 @@ class Daraja:
             return await self._ask_back(asked)
         if asked.provider_ref is None:
             gone = self.clock.now() - asked.created_at >= NO_TRACE_AFTER
-            return Queried("expired", reason="no_trace") if gone else Unaskable("no CheckoutRequestID to ask by")
+            return (
+                Queried("expired", reason="no_trace")
+                if gone
+                else Unknown("no CheckoutRequestID to ask by", NOTHING_TO_ASK_BY)
+            )
         reply = await self._post(
             "/mpesa/stkpushquery/v1/query", {**self._signed(), "CheckoutRequestID": asked.provider_ref}
         )
@@ -139,13 +139,14 @@ class Daraja:
 
     async def _ask_back(self, asked: StatusQuery) -> Told:
         if asked.provider_ref is None:
-            return Unaskable("no conversation to ask by: its result is awaited, or the organisation's statement tells")
+            why = "no conversation to ask by: its result is awaited, or the organisation's statement tells"
+            return Unknown(why, NOTHING_TO_ASK_BY)
         said = await self.ask_status("", self.hook, conversation=daraja_reversal.originator(asked.provider_ref))
         match said:
             case Begun():
-                return Later("asked, the answer is called back", said.provider_ref)
-            case Declined():
-                return Unanswered("it would not say")
+                return Unknown("asked, the answer is called back", CALLED_BACK, said.provider_ref)
+            case Refusal():
+                return Unknown("it would not say")
             case _:
                 return said
 
@@ -191,7 +192,7 @@ class Daraja:
         if not isinstance(reply, Reply):
             return reply
         taken = reply.status == 200 and str(reply.body.get("ResponseCode")) == "0" and reply.body.get("ConversationID")
-        return Begun(str(reply.body["ConversationID"])) if taken else Declined("declined")
+        return Begun(str(reply.body["ConversationID"])) if taken else Refusal("declined")
 
     async def register(self, hook: str) -> Started:
         """Tell Safaricom where to ask about paybill payments and where to tell of them (once per paybill)."""
@@ -206,9 +207,9 @@ class Daraja:
         if not isinstance(reply, Reply):
             return reply
         taken = reply.status == 200 and str(reply.body.get("ResponseCode")) == "0"
-        return Begun("registered") if taken else Declined(str(reply.body.get("errorMessage") or "declined"))
+        return Begun("registered") if taken else Refusal(str(reply.body.get("errorMessage") or "declined"))
 
-    async def pull(self, since: datetime, until: datetime) -> list[ProviderEventIn] | Unreached | Unanswered:
+    async def pull(self, since: datetime, until: datetime) -> list[ProviderEventIn] | NotReached | Unknown:
         """Every paybill payment between two instants, page by page, as Safaricom itself lists them."""
         found: list[ProviderEventIn] = []
         while True:
@@ -234,14 +235,14 @@ class Daraja:
         password = b64encode(f"{self.shortcode}{self.passkey}{stamp}".encode()).decode()
         return {"BusinessShortCode": self.shortcode, "Password": password, "Timestamp": stamp}
 
-    async def _post(self, path: str, body: dict[str, Any]) -> Reply | Unreached | Unanswered:
+    async def _post(self, path: str, body: dict[str, Any]) -> Reply | NotReached | Unknown:
         token = await daraja_token.token(self.base_url, self.consumer_key, self.consumer_secret, self.clock.now())
-        if isinstance(token, Unreached):
+        if isinstance(token, NotReached):
             return token
         reply = await call("POST", self.base_url + path, headers={"Authorization": f"Bearer {token}"}, body=body)
         if isinstance(reply, Reply) and reply.status == 401:
             daraja_token.forget(self.base_url, self.consumer_key)
-            return Unreached("the token was refused")
+            return NotReached("the token was refused")
         return reply
 
 
@@ -276,5 +277,5 @@ def timestamp(now: datetime) -> str:
     return now.astimezone(EAT).strftime("%Y%m%d%H%M%S")
 
 
-def _unsaid(reply: Reply) -> Unanswered:
-    return Unanswered(f"HTTP {reply.status}")
+def _unsaid(reply: Reply) -> Unknown:
+    return Unknown(f"HTTP {reply.status}")

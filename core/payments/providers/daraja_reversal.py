@@ -7,7 +7,8 @@ counts. Codes we are not sure about are asked about too: money that went back mu
 
 from typing import Any
 
-from core.payments.providers.contract import Begun, Declined, ProviderEventIn, Started, StartRequest, Unanswered
+from core.outcome import Refusal, Unknown
+from core.payments.providers.contract import Begun, ProviderEventIn, Started, StartRequest
 from core.payments.providers.daraja_payloads import about_attempt
 from core.payments.providers.http import Reply
 from core.payments.providers.parse import short
@@ -40,8 +41,8 @@ def begun(reply: Reply) -> Started:
     if reply.status == 200 and str(body.get("ResponseCode")) == "0" and body.get("ConversationID"):
         return Begun(_ref(body))
     if 400 <= reply.status < 500 and reply.status != 429 and body.get("errorCode"):
-        return Declined("declined")
-    return Unanswered(f"HTTP {reply.status}")
+        return Refusal("declined")
+    return Unknown(f"HTTP {reply.status}")
 
 
 def _ref(said: dict[str, Any]) -> str:

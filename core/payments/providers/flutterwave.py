@@ -15,11 +15,10 @@ from urllib.parse import quote
 
 from core import money
 from core.context import App
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments.providers.contract import (
     Begun,
-    Declined,
     Method,
-    NotKnown,
     NotUnderstood,
     ProviderEventIn,
     Queried,
@@ -29,10 +28,8 @@ from core.payments.providers.contract import (
     State,
     StatusQuery,
     Told,
-    Unanswered,
-    Unreached,
 )
-from core.payments.providers.http import MOST_PAGES, Reply, call, loads, refusal, untold
+from core.payments.providers.http import MOST_PAGES, Reply, call, loads, missing, refusal, untold
 from core.payments.providers.parse import amount, card, iso, month_end, short
 from core.payments.providers.signatures import mac, verify
 
@@ -112,9 +109,9 @@ class Flutterwave:
             return reply
         said = reply.body["data"]
         if said.get("status") == "failed":
-            return Declined(_reason(said.get("processor_response")))
+            return Refusal(_reason(said.get("processor_response")))
         wants_them = ((said.get("meta") or {}).get("authorization") or {}).get("mode") == "redirect"
-        return Declined("cancelled") if wants_them else Begun(short(said["id"]))
+        return Refusal("cancelled") if wants_them else Begun(short(said["id"]))
 
     async def query(self, asked: StatusQuery) -> Told:
         """What became of a payment, by our key; of one that only its callback names, by Flutterwave's number."""
@@ -127,7 +124,7 @@ class Flutterwave:
         else:
             path = f"/charges/{quote(asked.provider_ref or '', safe='')}"
         reply = await self._ask("GET", path)
-        if isinstance(reply, NotKnown):
+        if missing(reply):
             return Queried("missing")
         return _verified(reply.body["data"], asked) if isinstance(reply, Reply) else untold(reply)
 
@@ -146,22 +143,22 @@ class Flutterwave:
                     return _given(one)
             if not reply.body["data"]:
                 return Queried("missing")
-        return Unanswered("more was made since than we read")
+        return Unknown("more was made since than we read")
 
     async def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None
-    ) -> Reply | Declined | Unreached | Unanswered:
+    ) -> Reply | Refusal | NotReached | Unknown:
         headers = {"Authorization": f"Bearer {self.secret_key}"}
         reply = await call(method, self.base_url + path, headers=headers, body=body)
         if not isinstance(reply, Reply):
             return reply
         if reply.status >= 500 or reply.status == 429:
-            return Unanswered(f"HTTP {reply.status}")
+            return Unknown(f"HTTP {reply.status}")
         if reply.status == 401:
-            return Unreached("our key was refused")
+            return NotReached("our key was refused")
         if reply.status >= 400:
             return refusal(reply, _reason(reply.body.get("message")))
-        return reply if reply.body.get("data") is not None else Unanswered("it has no data")
+        return reply if reply.body.get("data") is not None else Unknown("it has no data")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
         """The one event of a webhook of either form."""
@@ -187,7 +184,7 @@ def _verified(said: dict[str, Any], asked: StatusQuery) -> Told:
         why = _reason(said.get("processor_response")) if state == "failed" else None
         return Queried(state, asked.provider_ref, reason=why)
     if asked.currency and said["currency"] != asked.currency:
-        return Unanswered("it was paid in another currency")
+        return Unknown("it was paid in another currency")
     return Queried(
         "succeeded",
         asked.provider_ref,

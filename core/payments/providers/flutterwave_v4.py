@@ -17,12 +17,11 @@ from urllib.parse import quote
 from core import money
 from core.clock import Clock
 from core.context import App
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments.providers import oauth
 from core.payments.providers.contract import (
     Begun,
-    Declined,
     Method,
-    NotKnown,
     NotUnderstood,
     ProviderEventIn,
     Queried,
@@ -31,10 +30,8 @@ from core.payments.providers.contract import (
     State,
     StatusQuery,
     Told,
-    Unanswered,
-    Unreached,
 )
-from core.payments.providers.http import Reply, call, loads, refusal, untold
+from core.payments.providers.http import Reply, call, loads, missing, refusal, untold
 from core.payments.providers.parse import amount, iso, maybe, short
 from core.payments.providers.signatures import mac, verify
 from core.phone import parts
@@ -50,7 +47,7 @@ REASONS = {
 """`processor_response.type` -> words of `payments.reason.*`."""
 
 Thing = dict[str, Any]
-No = Declined | Unreached | Unanswered
+No = Refusal | NotReached | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +123,11 @@ class FlutterwaveV4:
 
     async def _make(self, path: str, body: Thing, key: str) -> Thing | No:
         said = await self._ask("POST", path, body, key)
-        return said if not isinstance(said, list) else Unanswered("it has no data")
+        return said if not isinstance(said, list) else Unknown("it has no data")
 
     async def _ask(self, method: str, path: str, body: Thing | None = None, key: str = "") -> Thing | list[Thing] | No:
         given = await oauth.token(self.token_url, self.client_id, self.client_secret, self.clock.now())
-        if isinstance(given, Unreached):
+        if isinstance(given, NotReached):
             return given
         headers = {"Authorization": f"Bearer {given}"} | ({"X-Idempotency-Key": key} if key else {})
         reply = await call(method, self.base_url + path, headers=headers, body=body)
@@ -138,13 +135,13 @@ class FlutterwaveV4:
             return reply
         if reply.status == 401:
             oauth.forget(self.token_url, self.client_id)
-            return Unreached("the token was refused")
+            return NotReached("the token was refused")
         if reply.status >= 500 or reply.status in (409, 429):
-            return Unanswered(f"HTTP {reply.status}")
+            return Unknown(f"HTTP {reply.status}")
         if reply.status >= 400:
             return refusal(reply)
         data = reply.body.get("data")
-        return data if isinstance(data, dict | list) else Unanswered("it has no data")
+        return data if isinstance(data, dict | list) else Unknown("it has no data")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
         """The one event of a signed webhook; the charge is asked about before it is believed."""
@@ -172,7 +169,7 @@ def _number(whole: str) -> Any:
 
 
 def _found(said: Thing | list[Thing] | No, asked: StatusQuery, ours: Any) -> Told:
-    if isinstance(said, NotKnown) and asked.method != "refund":
+    if missing(said) and asked.method != "refund":
         return Queried("missing")
     if not isinstance(said, dict | list):
         return untold(said)
@@ -190,7 +187,7 @@ def _stands(said: Thing, asked: StatusQuery) -> Told:
     if asked.method == "refund":
         return Queried("succeeded", ref, txn=f"refund:{ref}")
     if asked.currency and said["currency"] != asked.currency:
-        return Unanswered("it was paid in another currency")
+        return Unknown("it was paid in another currency")
     return Queried(
         "succeeded",
         ref,

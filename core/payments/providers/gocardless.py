@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from core.context import App
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments.providers.contract import (
     Begun,
-    Declined,
     Method,
     NotUnderstood,
     ProviderEventIn,
@@ -23,12 +23,13 @@ from core.payments.providers.contract import (
     StartRequest,
     StatusQuery,
     Told,
-    Unanswered,
-    Unreached,
 )
 from core.payments.providers.gocardless_payloads import payment_state, read, refund_state
 from core.payments.providers.http import MOST_PAGES, Reply, call, loads, untold
 from core.payments.providers.signatures import mac, verify
+
+CREATED_BEFORE = "created_before"
+"""Code of a refusal: it was created before, under the id that is its `why`."""
 
 HEADER = "Webhook-Signature"
 VERSION = "2015-07-06"
@@ -86,18 +87,18 @@ class GoCardless:
 
     async def _make(
         self, kind: str, body: dict[str, Any], wanted: StartRequest
-    ) -> str | Declined | Unreached | Unanswered:
+    ) -> str | Refusal | NotReached | Unknown:
         """Create something under our key; its id, also where it was created before."""
         body = body | {"metadata": {"attempt": wanted.key, "account": wanted.reference}}
         reply = await self._ask("POST", f"/{kind}", {kind: body}, wanted.key)
         if isinstance(reply, Reply):
             return str(reply.body[kind]["id"])
-        return reply.reason if isinstance(reply, _Before) else reply
+        return reply.why if isinstance(reply, Refusal) and reply.code == CREATED_BEFORE else reply
 
     async def forget(self, token: str, key: str) -> Started:
         """The mandate is cancelled at their bank too; one whose page was never finished has none."""
         if not token.startswith("MD"):
-            return Declined("no_mandate")
+            return Refusal("no_mandate")
         reply = await self._ask("POST", f"/mandates/{quote(token, safe='')}/actions/cancel", {}, key)
         return Begun(token) if isinstance(reply, Reply) else reply
 
@@ -123,11 +124,11 @@ class GoCardless:
             after = reply.body.get("meta", {}).get("cursors", {}).get("after")
             if not after:
                 return Queried("missing")
-        return Unanswered("more was made since than we read")
+        return Unknown("more was made since than we read")
 
     async def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, key: str = ""
-    ) -> Reply | Declined | Unreached | Unanswered:
+    ) -> Reply | Refusal | NotReached | Unknown:
         headers = {"Authorization": f"Bearer {self.access_token}", "GoCardless-Version": VERSION}
         if key:
             headers["Idempotency-Key"] = key
@@ -135,11 +136,11 @@ class GoCardless:
         if not isinstance(reply, Reply) or reply.status < 300:
             return reply
         if reply.status >= 500 or reply.status == 429:
-            return Unanswered(f"HTTP {reply.status}")
+            return Unknown(f"HTTP {reply.status}")
         for error in reply.body.get("error", {}).get("errors", []):
             if error.get("reason") == "idempotent_creation_conflict":
-                return _Before(error["links"]["conflicting_resource_id"])
-        return Declined("declined")
+                return Refusal(CREATED_BEFORE, error["links"]["conflicting_resource_id"])
+        return Refusal("declined")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
         """The events of a signed webhook, up to 250."""
@@ -149,12 +150,6 @@ class GoCardless:
             return [read(one) for one in said["events"]]
         except (KeyError, TypeError, ValueError, AttributeError) as why:
             raise NotUnderstood("not events of GoCardless") from why
-
-
-class _Before(Declined):
-    """It was created before, under this id (its `reason`)."""
-
-    __slots__ = ()
 
 
 def opened(app: App) -> GoCardless:

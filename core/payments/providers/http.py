@@ -1,10 +1,8 @@
 """How providers are called: JSON over HTTP with a timeout on everything, and an answer that says what is certain.
 
-The difference between "it never heard us" and "we do not know" is decided here and nowhere else: only a connection that was
-never made counts as never heard.
+The difference between "it never heard us" and "we do not know" is `core/http_errors.py`.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,21 +12,20 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from core.payments.providers.contract import Declined, NotKnown, Unanswered, Unreached
-from core.retry_after import retry_after
+from core.http_errors import HTTP_ERRORS, outcome_of
+from core.outbox.back_off import retry_after
+from core.outbox.circuit_breaker import CircuitBreaker
+from core.outcome import UNKNOWN_TO_PROVIDER, NotReached, Refusal, Unknown
 
 TIMEOUT = aiohttp.ClientTimeout(total=20, connect=5)
-NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 MOST_PAGES = 200
 """How far we read in a list for something of ours whose answer was lost; more than that was made meanwhile on no day of ours."""
 
 
 ASKS_TO_WAIT = (429, 503)
-LONGEST_WAIT = 3600
-"""No provider of payments is left alone for longer, whatever it asks; our own polling goes on once an hour."""
-_waits: dict[str, float] = {}
-"""Until when (loop time) each provider asked us to wait, by its address."""
+_told_to_wait = CircuitBreaker("address")
+"""Who asked us to wait, by its address; silences are counted in `health`, by the provider's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +42,44 @@ async def call(
     *,
     headers: Mapping[str, str],
     body: Mapping[str, Any] | None = None,
-) -> Reply | Unreached | Unanswered:
+) -> Reply | NotReached | Unknown:
     """One call, never repeated. A provider that asked us to wait is not called before that time is over: it surely never hears us."""
-    origin, now = urlsplit(url).netloc, asyncio.get_running_loop().time()
-    if _waits.get(origin, now) > now:
-        return Unreached("it asked us to wait")
+    origin = urlsplit(url).netloc
+    if _told_to_wait.is_resting(origin):
+        return NotReached("it asked us to wait")
     try:
         async with (
             aiohttp.ClientSession(timeout=TIMEOUT) as session,
             session.request(method, url, json=body, headers=headers, allow_redirects=False) as response,
         ):
             if response.status in ASKS_TO_WAIT and (seconds := retry_after(response.headers)):
-                _waits[origin] = now + min(seconds, LONGEST_WAIT)
+                _told_to_wait.wait(origin, seconds)
             return _read(response.status, await response.read())
-    except NEVER_HEARD as why:
-        return Unreached(type(why).__name__)
-    except (aiohttp.ClientError, TimeoutError, OSError) as why:
-        return Unanswered(type(why).__name__)
+    except HTTP_ERRORS as error:
+        return outcome_of(error)
 
 
-def refusal(reply: Reply, reason: str = "declined") -> Declined:
+def refusal(reply: Reply, reason: str = "declined") -> Refusal:
     """A 4xx: it does not know the thing at all (404, or words that say so), or else a plain no, which says nothing of the thing."""
     said = str(reply.body.get("message") or "").casefold()
     unknown = reply.status == 404 or (reply.status == 400 and ("not found" in said or "was found" in said))
-    return NotKnown(reason) if unknown else Declined(reason)
+    return Refusal(UNKNOWN_TO_PROVIDER, reason) if unknown else Refusal(reason)
 
 
-def untold(said: Declined | Unreached | Unanswered) -> Unreached | Unanswered:
+def missing(said: object) -> bool:
+    """Whether it answered that it knows no such thing: asked about, it never happened."""
+    return isinstance(said, Refusal) and said.code == UNKNOWN_TO_PROVIDER
+
+
+def untold(said: Refusal | NotReached | Unknown) -> NotReached | Unknown:
     """A question that was refused: it says nothing of what we asked about."""
-    return Unanswered("it would not say") if isinstance(said, Declined) else said
+    return Unknown("it would not say") if isinstance(said, Refusal) else said
 
 
-def _read(status: int, raw: bytes) -> Reply | Unanswered:
+def _read(status: int, raw: bytes) -> Reply | Unknown:
     body = loads(raw)
     if not isinstance(body, dict):
-        return Unanswered(f"HTTP {status} without a JSON object")
+        return Unknown(f"HTTP {status} without a JSON object")
     return Reply(status, body)
 
 

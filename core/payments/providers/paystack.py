@@ -12,11 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from core.context import App
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments.providers.contract import (
     Begun,
-    Declined,
     Method,
-    NotKnown,
     NotUnderstood,
     ProviderEventIn,
     Queried,
@@ -25,10 +24,8 @@ from core.payments.providers.contract import (
     State,
     StatusQuery,
     Told,
-    Unanswered,
-    Unreached,
 )
-from core.payments.providers.http import MOST_PAGES, Reply, call, loads, refusal, untold
+from core.payments.providers.http import MOST_PAGES, Reply, call, loads, missing, refusal, untold
 from core.payments.providers.parse import to_units
 from core.payments.providers.paystack_payloads import DECIMALS, read, reason, stands
 from core.payments.providers.signatures import mac, verify
@@ -89,9 +86,9 @@ class Paystack:
             return reply
         said = reply.body["data"]
         if said.get("paused"):
-            return Declined("cancelled")
+            return Refusal("cancelled")
         if said.get("status") == "failed":
-            return Declined(reason(said.get("gateway_response")))
+            return Refusal(reason(said.get("gateway_response")))
         return Begun(reference(wanted.key))
 
     async def _refund(self, wanted: StartRequest) -> Started:
@@ -115,13 +112,13 @@ class Paystack:
         if asked.method == "refund":
             return await self._refunded(asked)
         reply = await self._ask("GET", f"/transaction/verify/{quote(reference(asked.key), safe='')}")
-        if isinstance(reply, NotKnown):
+        if missing(reply):
             return Queried("missing")
         if not isinstance(reply, Reply):
             return untold(reply)
         said = reply.body["data"]
         if said["status"] in ("success", "reversed") and said["currency"] != asked.currency:
-            return Unanswered("it was paid in another currency")
+            return Unknown("it was paid in another currency")
         return stands(said, asked.currency)
 
     async def _refunded(self, asked: StatusQuery) -> Told:
@@ -139,23 +136,23 @@ class Paystack:
                     return _given(one)
             if not reply.body["data"]:
                 return Queried("missing")
-        return Unanswered("more was made since than we read")
+        return Unknown("more was made since than we read")
 
     async def _ask(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, *, bare: bool = False
-    ) -> Reply | Declined | Unreached | Unanswered:
+    ) -> Reply | Refusal | NotReached | Unknown:
         headers = {"Authorization": f"Bearer {self.secret_key}"}
         reply = await call(method, self.base_url + path, headers=headers, body=body)
         if not isinstance(reply, Reply):
             return reply
         if reply.status >= 500 or reply.status == 429 or reply.body.get("code") == "duplicate_reference":
-            return Unanswered(f"HTTP {reply.status}")
+            return Unknown(f"HTTP {reply.status}")
         if reply.status == 401:
-            return Unreached("our key was refused")
+            return NotReached("our key was refused")
         if reply.status >= 400:
             return refusal(reply, reason(reply.body.get("message")))
         whole = reply.body.get("status") is True and (bare or "data" in reply.body)
-        return reply if whole else Unanswered("it has no data")
+        return reply if whole else Unknown("it has no data")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
         """What a signed webhook tells."""

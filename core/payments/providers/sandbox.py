@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from core.clock import Clock
 from core.context import App
+from core.outcome import Refusal, Unknown
 from core.payments.providers.contract import (
     Begun,
-    Declined,
     Kind,
     Method,
     NotUnderstood,
@@ -25,7 +25,6 @@ from core.payments.providers.contract import (
     StartRequest,
     StatusQuery,
     Told,
-    Unanswered,
 )
 from core.payments.providers.http import Reply, call, loads, storable
 from core.payments.providers.signatures import verify_stamped
@@ -71,9 +70,9 @@ class Sandbox:
         if not isinstance(reply, Reply):
             return reply
         if reply.status >= 500:
-            return Unanswered(f"HTTP {reply.status}")
+            return Unknown(f"HTTP {reply.status}")
         if reply.status >= 400:
-            return Declined(str(reply.body.get("code", "declined")))
+            return Refusal(str(reply.body.get("code", "declined")))
         return Begun(reply.body["id"], reply.body.get("checkout_url"))
 
     async def query(self, asked: StatusQuery) -> Told:
@@ -84,7 +83,7 @@ class Sandbox:
         if reply.status == 404 and reply.body.get("code") == "unknown":
             return Queried("missing")
         if reply.status != 200 or reply.body.get("state") not in _STATES:
-            return Unanswered(f"HTTP {reply.status}")
+            return Unknown(f"HTTP {reply.status}")
         said = reply.body
         return Queried(
             state=said["state"],

@@ -14,9 +14,10 @@ import aiohttp
 
 from core.clock import Clock
 from core.context import App
+from core.http_errors import NEVER_HEARD
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments.providers.contract import (
     Begun,
-    Declined,
     Method,
     NotUnderstood,
     ProviderEventIn,
@@ -25,10 +26,8 @@ from core.payments.providers.contract import (
     StartRequest,
     StatusQuery,
     Told,
-    Unanswered,
-    Unreached,
 )
-from core.payments.providers.http import MOST_PAGES, NEVER_HEARD, TIMEOUT, loads, untold
+from core.payments.providers.http import MOST_PAGES, TIMEOUT, loads, untold
 from core.payments.providers.parse import to_units
 from core.payments.providers.signatures import verify_stamped
 from core.payments.providers.stripe_payloads import DECIMALS, intent_state, read, reason, refund_state, session_state
@@ -41,7 +40,7 @@ PAGE = 100
 """How many of the things made since we ask to see at once, where an answer was lost."""
 
 Made = dict[str, Any]
-Failed = Declined | Unreached | Unanswered
+Failed = Refusal | NotReached | Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ class Stripe:
             if not found.get("has_more") or not found["data"]:
                 return Queried("missing")
             options["starting_after"] = found["data"][-1]["id"]
-        return Unanswered("more was made since than we read")
+        return Unknown("more was made since than we read")
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:
         """The one event of a signed webhook."""
@@ -141,13 +140,13 @@ class Stripe:
                 made: Made = (await do(client)).to_dict()
                 return made
         except stripe.CardError as why:
-            return Declined(reason(why.error.to_dict() if why.error else {}))
+            return Refusal(reason(why.error.to_dict() if why.error else {}))
         except stripe.APIConnectionError as why:
-            return Unreached("no connection") if isinstance(why.__cause__, NEVER_HEARD) else Unanswered("no answer")
+            return NotReached("no connection") if isinstance(why.__cause__, NEVER_HEARD) else Unknown("no answer")
         except (stripe.InvalidRequestError, stripe.AuthenticationError, stripe.PermissionError) as why:
-            return Declined("declined") if why.code != "idempotency_key_in_use" else Unanswered("being made")
+            return Refusal("declined") if why.code != "idempotency_key_in_use" else Unknown("being made")
         except (stripe.StripeError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as why:
-            return Unanswered(type(why).__name__)
+            return Unknown(type(why).__name__)
 
 
 def _told(said: Made | Failed, read_it: Callable[[Made], Queried]) -> Told:

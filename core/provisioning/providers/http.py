@@ -18,10 +18,11 @@ import aiohttp
 from yarl import URL
 
 from core.clock import Clock
-from core.provisioning.model import LEVELS, Answer, Command, Done, Level, NotKnown, NotReached, Refused
+from core.http_errors import HTTP_ERRORS, outcome_of
+from core.outcome import NotReached, Refusal, Unknown
+from core.provisioning.model import LEVELS, Answer, Applied, Command, Level
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
-_NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 def signature(secret: str, method: str, path: str, time: str, body: bytes) -> str:
@@ -47,21 +48,21 @@ class HttpNetwork:
             "service": str(command.service_id),
         }
         said = await self._call("PUT", f"/services/{quote(command.login, safe='')}", told)
-        return said if isinstance(said, NotReached | NotKnown) else _read(*said)
+        return said if isinstance(said, NotReached | Unknown) else _read(*said)
 
     async def ask(self, command: Command) -> Answer:
         """What became of it."""
         said = await self._call("GET", f"/commands/{quote(command.key, safe='')}")
         if isinstance(said, NotReached):
-            return NotKnown(said.why)  # the command may have arrived all the same
-        if isinstance(said, NotKnown):
+            return Unknown(said.why)  # the command may have arrived all the same
+        if isinstance(said, Unknown):
             return said
         return NotReached("it never arrived") if said[0] == 404 else _read(*said)
 
     async def levels(self, logins: Sequence[str]) -> Mapping[str, Level | None]:
         """How it lets each line through."""
         said = await self._call("POST", "/levels", {"logins": list(logins)})
-        if isinstance(said, NotReached | NotKnown) or said[0] != 200:
+        if isinstance(said, NotReached | Unknown) or said[0] != 200:
             return {}
         found = said[1].get("levels")
         known = found if isinstance(found, dict) else {}
@@ -69,7 +70,7 @@ class HttpNetwork:
 
     async def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> tuple[int, dict[str, Any]] | NotReached | NotKnown:
+    ) -> tuple[int, dict[str, Any]] | NotReached | Unknown:
         raw = b"" if body is None else json.dumps(body).encode()
         url = URL(self.base_url.rstrip("/") + path, encoded=True)
         time = str(int(self.clock.now().timestamp()))
@@ -80,10 +81,8 @@ class HttpNetwork:
                 session.request(method, url, data=raw, headers=headers, allow_redirects=False) as response,
             ):
                 return response.status, _json(await response.read())
-        except _NEVER_HEARD as why:
-            return NotReached(type(why).__name__)
-        except (aiohttp.ClientError, TimeoutError, OSError) as why:
-            return NotKnown(type(why).__name__)
+        except HTTP_ERRORS as error:
+            return outcome_of(error)
 
 
 def _json(raw: bytes) -> dict[str, Any]:
@@ -96,7 +95,7 @@ def _json(raw: bytes) -> dict[str, Any]:
 
 def _read(status: int, body: dict[str, Any]) -> Answer:
     if status == 200:
-        return Done(str(body["ref"]) if "ref" in body else None)
+        return Applied(str(body["ref"]) if "ref" in body else None)
     if status >= 500 or status in (408, 425, 429):
-        return NotKnown(f"HTTP {status}")
-    return Refused(str(body.get("reason", f"HTTP {status}"))[:200])
+        return Unknown(f"HTTP {status}")
+    return Refusal(f"http_{status}", str(body.get("reason", f"HTTP {status}"))[:200])

@@ -16,7 +16,8 @@ from pyrad.client import Client, Timeout
 from pyrad.dictionary import Dictionary
 
 from core.config.operator import Settings
-from core.provisioning.model import Answer, Command, Done, Level, NotKnown, NotReached, Refused
+from core.outcome import NotReached, Refusal, Unknown
+from core.provisioning.model import Answer, Applied, Command, Level
 
 DICTIONARY = Path(__file__).with_name("radius_dictionary.txt")
 NO_SESSION = 503
@@ -89,7 +90,7 @@ class RadiusNetwork:
         try:
             reply = client.SendPacket(request)
         except (Timeout, OSError) as why:
-            return NotKnown(type(why).__name__)
+            return Unknown(type(why).__name__)
         finally:
             client._CloseSocket()
         return _read(reply)
@@ -113,6 +114,6 @@ class RadiusNetwork:
 
 def _read(reply: Any) -> Answer:
     if reply.code in (packet.CoAACK, packet.DisconnectACK):
-        return Done()
+        return Applied()
     cause = next(iter(reply.get("Error-Cause", [])), None)
-    return Done("no session") if cause == NO_SESSION else Refused(f"Error-Cause {cause}")
+    return Applied("no session") if cause == NO_SESSION else Refusal(f"error_cause_{cause}", f"Error-Cause {cause}")

@@ -6,10 +6,11 @@ from urllib.parse import quote
 
 import aiohttp
 
-from core.vending.contract import Answer, Declined, Missing, TokenRequest, Told, Unanswered, Unreached, Vended
+from core.http_errors import HTTP_ERRORS, outcome_of
+from core.outcome import UNKNOWN_TO_PROVIDER, NotReached, Refusal, Unknown
+from core.vending.contract import Answer, TokenRequest, Vended
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
-_NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 _DIGITS = 20
 
 
@@ -30,15 +31,16 @@ class SandboxVendor:
             "units_micro": wanted.units_micro,
         }
         told = _read(await self._call("POST", "/v1/tokens", body))
-        return Unanswered("an answer that says nothing") if isinstance(told, Missing) else told
+        unknown = isinstance(told, Refusal) and told.code == UNKNOWN_TO_PROVIDER
+        return Unknown("an answer that says nothing") if unknown else told
 
-    async def query(self, key: str) -> Told:
+    async def query(self, key: str) -> Answer:
         """See `Vendor.query`."""
         return _read(await self._call("GET", f"/v1/tokens/{quote(key, safe='')}"))
 
     async def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> tuple[int, Any] | Unreached | Unanswered:
+    ) -> tuple[int, Any] | NotReached | Unknown:
         try:
             async with (
                 aiohttp.ClientSession(timeout=TIMEOUT) as session,
@@ -47,23 +49,21 @@ class SandboxVendor:
                 ) as answer,
             ):
                 return answer.status, await answer.json()
-        except _NEVER_HEARD as why:
-            return Unreached(type(why).__name__)
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as why:
-            return Unanswered(type(why).__name__)
+        except (*HTTP_ERRORS, ValueError) as error:
+            return outcome_of(error)
 
 
-def _read(answer: tuple[int, Any] | Unreached | Unanswered) -> Told:
-    if isinstance(answer, Unreached | Unanswered):
+def _read(answer: tuple[int, Any] | NotReached | Unknown) -> Answer:
+    if isinstance(answer, NotReached | Unknown):
         return answer
     status, said = answer
     if not isinstance(said, dict) or status >= 500:
-        return Unanswered(f"HTTP {status}")
+        return Unknown(f"HTTP {status}")
     if status == 404 and said.get("code") == "unknown":
-        return Missing()
+        return Refusal(UNKNOWN_TO_PROVIDER)
     if status in (200, 201):
         token, units = said.get("token"), said.get("units_micro")
         if isinstance(token, str) and token.isdigit() and len(token) == _DIGITS and type(units) is int and units > 0:
             return Vended(token, units, str(said.get("id", "")))
-        return Unanswered("an answer without a token")
-    return Declined(str(said.get("code", "declined"))[:40])
+        return Unknown("an answer without a token")
+    return Refusal(str(said.get("code", "declined"))[:40])

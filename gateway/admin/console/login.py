@@ -4,6 +4,7 @@ from aiohttp import web
 from yarl import URL
 
 from core.access import sessions, staff
+from core.access.attempts import Throttle
 from core.access.secrets import fresh
 from gateway import signed_values
 from gateway.address import limited_by
@@ -13,7 +14,6 @@ from gateway.admin.console.doors import first_door
 from gateway.admin.console.tongue import speaks
 from gateway.admin.described import ANYBODY, described, description
 from gateway.admin.edge import UNREAD
-from gateway.admin.throttle import Throttle
 from gateway.app_keys import APP
 from gateway.pages.page import render
 

@@ -21,6 +21,7 @@ from core.journeys.follow import follow
 from core.message import Notice, Sent
 from core.notices.campaign_editor import full, parts_of, warnings
 from core.outbox import queue
+from core.outcome import OutcomeState
 from core.overview.funnel import funnel
 from core.parties import consent
 from core.parties.tables import branch, contact
@@ -38,7 +39,7 @@ class Phones(ByMessage):
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         self.got += [(notice.to, notice.text) for notice in notices]
-        return [Sent(notice.key, "done", f"ref-{notice.key}") for notice in notices]
+        return [Sent(notice.key, OutcomeState.DONE, f"ref-{notice.key}") for notice in notices]
 
 
 async def people(app: App, count: int, first: int = 1, **more: object) -> list[Customer]:

@@ -12,17 +12,9 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from core.clock import SetClock
+from core.outcome import NotReached, Refusal, Unknown
 from core.payments.providers import daraja_token
-from core.payments.providers.contract import (
-    Begun,
-    Declined,
-    NotUnderstood,
-    Queried,
-    StartRequest,
-    StatusQuery,
-    Unanswered,
-    Unreached,
-)
+from core.payments.providers.contract import Begun, NotUnderstood, Queried, StartRequest, StatusQuery
 from core.payments.providers.daraja import Daraja, timestamp
 from core.payments.providers.daraja_payloads import REASONS, read_confirmation, read_result
 from core.payments.providers.http import loads
@@ -97,21 +89,21 @@ async def test_one_token_serves_many_calls_until_it_is_old_or_refused(clock: Set
         await mpesa.start(WANTED)
         assert len(double.tokens) == 2
         double.tokens.clear()
-        assert isinstance(await mpesa.start(WANTED), Unreached)
+        assert isinstance(await mpesa.start(WANTED), NotReached)
         assert isinstance(await mpesa.start(WANTED), Begun)
 
 
 async def test_wrong_credentials_mean_that_nothing_was_asked(clock: SetClock) -> None:
     async with connected(clock) as (mpesa, double):
-        assert isinstance(await replace(mpesa, consumer_secret="wrong").start(WANTED), Unreached)
+        assert isinstance(await replace(mpesa, consumer_secret="wrong").start(WANTED), NotReached)
         assert double.prompts == {}
 
 
 async def test_a_refusal_is_final_and_a_dropped_line_is_not(clock: SetClock) -> None:
     async with connected(clock) as (mpesa, double):
-        assert await mpesa.start(replace(WANTED, phone="+2547")) == Declined("declined")
+        assert await mpesa.start(replace(WANTED, phone="+2547")) == Refusal("declined")
         double.manners.answer = "dropped_after"
-        assert isinstance(await mpesa.start(WANTED), Unanswered)
+        assert isinstance(await mpesa.start(WANTED), Unknown)
         assert len(double.prompts) == 1
 
 
@@ -140,7 +132,7 @@ async def test_a_query_of_an_open_prompt_says_so(clock: SetClock) -> None:
         pushed = await mpesa.start(WANTED)
         assert isinstance(pushed, Begun)
         assert await mpesa.query(asked(pushed.provider_ref)) == Queried("awaiting_customer", pushed.provider_ref)
-        assert isinstance(await mpesa.query(asked("ws_CO_unknown")), Unanswered)
+        assert isinstance(await mpesa.query(asked("ws_CO_unknown")), Unknown)
 
 
 def test_a_result_is_read_even_where_an_item_has_no_value() -> None:

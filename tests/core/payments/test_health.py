@@ -11,9 +11,11 @@ from core.context import App
 from core.db.engine import Database
 from core.errors import Refused
 from core.journeys.follow import follow
+from core.outbox.circuit_breaker import FAILURES
+from core.outcome import NotReached
 from core.payments import doors as payment_doors
 from core.payments import health, push, redirect, request
-from core.payments.providers.contract import StartRequest, StatusQuery, Unreached
+from core.payments.providers.contract import StartRequest, StatusQuery
 from tests.core.payments.made import a_bill, an_account, attempts, cash
 from tests.gateway.payments_at_work import at_work
 
@@ -45,14 +47,14 @@ async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(
         gone = App(work.app.clock, work.app.operator, work.app.db, away, follow)
         silent = counted("unreached")
         for _ in range(8):
-            assert isinstance(await health.start(gone, "sandbox", WANTED), Unreached)
-        assert (counted("unreached") - silent, health.resting(gone, "sandbox")) == (health.SILENCES, True)
+            assert isinstance(await health.start(gone, "sandbox", WANTED), NotReached)
+        assert (counted("unreached") - silent, health.breaker(gone).is_resting("sandbox")) == (FAILURES, True)
         assert REGISTRY.get_sample_value("hodi_payment_provider_resting", {"provider": "sandbox"}) == 1
         asked = StatusQuery("card", "link:1", None, 100, "KES", app.clock.now())
         await health.query(gone, "sandbox", asked)
-        assert health.resting(work.app, "sandbox"), "a question that is not answered ends no rest"
+        assert health.breaker(work.app).is_resting("sandbox"), "a question that is not answered ends no rest"
         await health.query(work.app, "sandbox", asked)
-        assert not health.resting(work.app, "sandbox")
+        assert not health.breaker(work.app).is_resting("sandbox")
         assert REGISTRY.get_sample_value("hodi_payment_provider_resting", {"provider": "sandbox"}) == 0
 
 
@@ -60,21 +62,22 @@ async def test_a_rest_ends_by_itself_for_one_try_and_is_longer_the_next_time(app
     away = app.settings.model_copy(update={"sandbox_base_url": "http://127.0.0.1:1"})
     gone = App(app.clock, app.operator, app.db, away, follow)
     assert isinstance(app.clock, SetClock)
-    for _ in range(health.SILENCES):
+    for _ in range(FAILURES):
         await health.start(gone, "sandbox", WANTED)
     rests = []
     for _ in range(6):
-        until = health.circuit(gone, "sandbox").until
+        until = health.breaker(gone).circuit("sandbox").until
         assert until is not None
-        rests.append(int((until - app.clock.now()).total_seconds()))
-        app.clock.forward(until - app.clock.now())
+        rest = round(until - app.clock.now().timestamp())
+        rests.append(rest)
+        app.clock.forward(timedelta(seconds=rest))
         await health.start(gone, "sandbox", WANTED)
     assert rests == [15, 30, 60, 120, 240, 300]
 
 
 async def test_a_link_is_refused_at_once_while_its_provider_is_left_alone_and_charges_nothing(app: App) -> None:
     async with at_work(app) as work:
-        health.circuit(work.app, "sandbox").until = app.clock.now() + timedelta(minutes=1)
+        health.breaker(work.app).wait("sandbox", 60)
         async with app.db.writing() as conn:
             bill = await a_bill(conn, work.app, await an_account(conn, work.app), 5_000)
             link = await request.paylink(conn, work.app, bill.account_id, key="k")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.payments.model import LOOKS, Debt, account_numbers, masked, next_look, split
+from core.payments.model import LOOKS, Debt, account_numbers, masked, split
 
 JUNE = date(2026, 6, 6)
 
@@ -111,4 +111,4 @@ def test_a_payer_is_kept_by_the_last_three_figures() -> None:
 
 
 def test_we_ask_after_five_minutes_an_hour_and_then_daily() -> None:
-    assert [next_look(polls) for polls in range(5)] == [*LOOKS, LOOKS[-1], LOOKS[-1]]
+    assert [LOOKS.after(polls) for polls in range(5)] == [*LOOKS.waits, LOOKS.waits[-1], LOOKS.waits[-1]]

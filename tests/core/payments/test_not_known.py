@@ -8,7 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from core.payments.providers.contract import Queried, StatusQuery, Unanswered
+from core.outcome import Unknown
+from core.payments.providers.contract import Queried, StatusQuery
 from core.payments.providers.flutterwave import Flutterwave
 from core.payments.providers.paystack import Paystack
 
@@ -51,4 +52,4 @@ async def test_who_does_not_know_it_says_that_it_never_was(says: Answer, status:
 async def test_any_other_no_says_nothing_of_the_payment(says: Answer, status: int, message: str) -> None:
     url = await says(status, message)
     for till in (Paystack(url, "sk", "a@b.ke"), Flutterwave(url, "sk", "hash", "a@b.ke")):
-        assert isinstance(await till.query(ASKED), Unanswered)
+        assert isinstance(await till.query(ASKED), Unknown)

@@ -15,6 +15,7 @@ from core.ledger import queries
 from core.ledger.tables import balance, ledger_account
 from core.message import Delivery, Sent
 from core.outbox.queue import outbox
+from core.outcome import OutcomeState
 from core.rewards import airtime, earn, points, redeem, units
 from core.rewards.model import MICRO, PaidBill
 from core.rewards.tables import redemption
@@ -139,7 +140,7 @@ class Phone(ByMessage):
 
     async def send(self, notices: "list[object]") -> list[Sent]:
         self.texts += [str(getattr(notice, "text", "")) for notice in notices]
-        return [Sent(str(getattr(notice, "key", "")), "done") for notice in notices]
+        return [Sent(str(getattr(notice, "key", "")), OutcomeState.DONE) for notice in notices]
 
 
 async def _order(app: App, customer: Customer, key: str = "a") -> int:
@@ -202,7 +203,7 @@ async def test_where_the_provider_can_be_asked_polling_settles_the_unknown(app: 
     await Dispatcher(app, {}, {"airtime": airtime.handler(Provider("unknown"))}).drain()
 
     async def ask(key: str) -> Sent:
-        return Sent(key, "done")
+        return Sent(key, OutcomeState.DONE)
 
     assert await airtime.poll(app, ask) == {}
     clock.forward(timedelta(minutes=6))

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from core.context import App
+from core.outcome import NotReached, Refusal, Unknown
 from core.provisioning.desired import want
-from core.provisioning.model import Command, Done, NotKnown, NotReached, Refused
+from core.provisioning.model import Applied, Command
 from core.provisioning.providers.radius import RadiusNetwork
 from core.provisioning.tables import network_line
 from tests.databases import Postgres, missing
@@ -51,13 +52,13 @@ async def test_it_lets_lines_in_as_our_views_say_and_takes_a_change_at_once(peer
 
 async def test_it_acknowledges_a_change_and_an_end_and_says_no(peer: RadiusNetwork) -> None:
     told = [Command("k1", 1, "line-1", "soft", 256, 1), Command("k2", 1, "line-1", "hard", None, 2)]
-    assert [await peer.apply(one) for one in told] == [Done(), Done()]
+    assert [await peer.apply(one) for one in told] == [Applied(), Applied()]
     refused = await peer.apply(Command("k3", 1, "refuses", "none", None, 3))
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, Refusal)
 
 
 async def test_a_wrong_secret_is_answered_by_silence_and_nothing_is_assumed(peer: RadiusNetwork) -> None:
     stranger = RadiusNetwork("127.0.0.1", "wrong", peer.auth_port, "127.0.0.1", peer.coa_port, seconds=1, tries=1)
-    assert isinstance(await stranger.apply(Command("k4", 1, "line-1", "hard", None, 4)), NotKnown)
+    assert isinstance(await stranger.apply(Command("k4", 1, "line-1", "hard", None, 4)), Unknown)
     assert await stranger.levels(["line-1"]) == {"line-1": None}
     assert isinstance(await stranger.ask(Command("k4", 1, "line-1", "hard", None, 4)), NotReached)
