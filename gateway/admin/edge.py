@@ -60,7 +60,7 @@ LONGEST_NAME = 255
 """Of one part of an address, in bytes: more no file system can look up."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 UNREAD: web.RequestKey[web.Request] = web.RequestKey("unread", web.Request)
-"""The request before its form was read: what another page is looked at with (`console/stays.py`)."""
+"""The request before its form was read: what another page is looked at with (`console/form_middleware.py`)."""
 PICTURES = "/me/picture"
 """The one form that may hold a file as large as we keep them."""
 

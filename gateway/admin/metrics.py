@@ -76,7 +76,7 @@ def _rows(states: Iterable[str], counted: dict[str, int]) -> Iterable[tuple[str,
     return ((state, counted.get(state, 0)) for state in states)
 
 
-@described(summary="Counters in the Prometheus text format")
+@described(summary="Counters in the Prometheus text format", also=("metrics.see",))
 async def metrics(request: web.Request) -> web.Response:
     """GET /metrics: for this machine, or with an API key that may `metrics.see` (the role `watcher`)."""
     meters, app = request.app[METERS], request.app[HOUSE]

@@ -24,7 +24,7 @@ from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
 from dialogs.brought import MAP
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
 from gateway.admin.edge import language
 from gateway.app_keys import HOUSE
 from gateway.pages.tongue import gettext, ngettext, told

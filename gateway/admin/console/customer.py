@@ -15,7 +15,8 @@ from core.parties import link
 from core.parties import queries as parties
 from core.phone import parse
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_instant, back, branch_of, form, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -98,11 +99,10 @@ async def seen(request: web.Request) -> Customer:
     return found
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [
-        web.get("/console", search),
-        web.get("/console/accounts/{id}", page),
-        web.post("/console/accounts/{id}/phone", change_phone),
-        web.post("/console/accounts/{id}/links", unlink),
-    ]
+SECTION = Section(
+    "/console",
+    search,
+    Entry(Group.CUSTOMERS, 10, "Customers"),
+    {"/accounts/{id}": page},
+    (Action("/accounts/{id}/phone", change_phone), Action("/accounts/{id}/links", unlink)),
+)

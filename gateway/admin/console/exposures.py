@@ -4,7 +4,8 @@ from aiohttp import web
 
 from core.overview.exposures import ORDERS, highest, sums
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import show
+from gateway.admin.console.section import Section
+from gateway.admin.console.shared import show
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -31,6 +32,4 @@ async def page(request: web.Request) -> web.Response:
     )
 
 
-def routes() -> list[web.RouteDef]:
-    """The route."""
-    return [web.get("/console/exposures", page)]
+SECTION = Section("/console/exposures", page, under="/console/collections")

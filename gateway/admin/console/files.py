@@ -10,6 +10,7 @@ from core.overview.theirs import theirs
 from core.parties import queries as parties
 from gateway.admin.auth import WHO
 from gateway.admin.console.customer import seen
+from gateway.admin.console.section import Section
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE
 
@@ -33,6 +34,4 @@ async def file(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type=one.type or "application/octet-stream", headers=headers)
 
 
-def routes() -> list[web.RouteDef]:
-    """The route."""
-    return [web.get("/console/accounts/{id}/files/{file}", file)]
+SECTION = Section("/console/accounts", details={"/{id}/files/{file}": file}, under="/console")

@@ -23,8 +23,9 @@ from core.reasons import word
 from core.text.days import written
 from gateway.admin.auth import WHO
 from gateway.admin.console import campaigns
-from gateway.admin.console.desk import an_amount
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import place_of
+from gateway.admin.console.shared import an_amount
 from gateway.app_keys import HOUSE
 from gateway.pages.tongue import told as told_of
 
@@ -50,8 +51,7 @@ async def question(request: web.Request, told: Mapping[str, str]) -> Question | 
     """What has to be asked before this form is done; None: nothing, or it was asked and agreed to."""
     if told.get("agreed") == "yes":
         return None
-    resource = request.match_info.route.resource
-    place = resource.canonical if resource else ""
+    place = place_of(request)
     asks = ACTS.get((place, told.get("do", told.get("to", "")))) or ACTS.get((place, "*"))
     if asks is None:
         return None
