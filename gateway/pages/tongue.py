@@ -43,7 +43,7 @@ def words(lang: str) -> Words:
     texts = dict[str, tuple[str, ...]]()
     for message in catalogue:
         key = message.id if isinstance(message.id, str) else message.id[0]
-        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
         if key and all(forms):
             texts[key] = forms
     return Words(texts, c2py(catalogue.plural_expr))

@@ -30,7 +30,7 @@ OURS = ("Hodi", "hodi", "PIN", "SMS", "SHA", "doctype", "html")
 SAME = {
     "fr": {
         "Console", "Commission", "Points", "Note", "note", "Service", "Messages", "Services", "Total", "Tickets", "Ticket", "Message", "IBAN",
-        "Cause", "Ticket {reference}", "Sources", "Source", "Pages", "Protection", "Pause", "{n} SMS", "{n} ticket",
+        "Cause", "Ticket {reference}", "Sources", "Source", "Pages", "Protection", "normal", "Pause", "{n} SMS", "{n} ticket",
     },
     "vi": {"IBAN", "{state}: {count}", "{n} SMS"},
     "sw": {"IBAN", "{state}: {count}"},

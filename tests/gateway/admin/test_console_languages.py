@@ -10,8 +10,10 @@ from core.db.engine import Database
 from core.text import CONSOLE, catalogue
 from gateway.pages import page as pages_of
 from gateway.pages.tongue import words
+from tests.gateway.admin.console import signed_in
 from tests.gateway.admin.test_crawl import Crawl, crawl
 from tests.gateway.admin.test_words_on_pages import made_worse, pages
+from tests.gateway.conftest import World
 
 __all__ = ["crawl"]
 LANGUAGES = tuple(lang for lang in CONSOLE if lang != "en")
@@ -92,3 +94,27 @@ async def test_no_page_shows_a_text_of_ours_in_english(
                 left |= {f"{path}: {one}" for one in texts_of(text) if one in said}
     assert seen > 60, "the pages did not open"
     assert (sorted(left), sorted(nameless)) == ([], []), "left in English, and without a word"
+
+
+async def test_a_question_what_was_done_and_what_is_wrong_are_said_as_the_clerk_reads(world: World) -> None:
+    browser = await signed_in(world.client, world.app)
+    await browser.get("/console/cash?lang=fr")
+    refused = await browser.post("/console/cash", 400, do="open", amount="twelve")
+    assert "Ouvrir ma caisse" in refused, "the form stands where it stood"
+    assert "Votre caisse est ouverte." in await browser.post("/console/cash", do="open", amount="50")
+    form = {"csrf": browser.csrf, "do": "receipt", "account": "10000017", "amount": "300", "key": "k"}
+    asked = await (await browser.client.post("/console/cash", data=form)).text()
+    for words_of_it in ("Encaisser cette somme ?", "Comparez le nom.", "Espèces reçues", "avant le "):
+        assert words_of_it in asked, words_of_it
+    lost = await browser.get("/console/tickets?page=x", 404)
+    assert "Cette page n'existe pas." in lost.replace("&#39;", "'")
+
+
+async def test_the_console_speaks_as_the_browser_asks_until_somebody_chooses(world: World) -> None:
+    asks = {"Accept-Language": "vi-VN,vi;q=0.9,en;q=0.5"}
+    page = await (await world.client.get("/console/login", headers=asks)).text()
+    assert '<html lang="vi">' in page and "Mật khẩu" in page
+    page = await (await world.client.get("/console/login?lang=fr", headers=asks)).text()
+    assert '<html lang="fr">' in page and "Mot de passe" in page
+    page = await (await world.client.get("/console/login", headers={"Accept-Language": "nl"})).text()
+    assert '<html lang="en">' in page, "the console has no Dutch"
