@@ -29,8 +29,9 @@ from sqlalchemy import text
 
 from bench.loop_watch import LIMIT_MS, Watch
 from bench.served import Figure, figure
-from channels.africastalking_messaging import Account
-from channels.sms_africastalking import AfricasTalkingSms
+from channels.africastalking.messaging import AfricasTalkingAccount
+from channels.africastalking.sms import AfricasTalkingSms
+from channels.contract import ByMessage
 from core.billing.tables import invoice
 from core.clock import SystemClock
 from core.config.messages import Notices
@@ -166,7 +167,7 @@ async def _bare(url: str, messages: int) -> None:
         await asyncio.gather(*(lane(http) for _ in range(CONNECTIONS)))
 
 
-class Poster:
+class Poster(ByMessage):
     """A channel that only posts: what is left to measure is the dispatcher."""
 
     def __init__(self, url: str, http: aiohttp.ClientSession) -> None:
@@ -189,7 +190,7 @@ class Poster:
 
 
 def _channel(url: str, http: aiohttp.ClientSession) -> AfricasTalkingSms:
-    return AfricasTalkingSms(Account("sandbox", SecretStr("k"), url), http)
+    return AfricasTalkingSms(AfricasTalkingAccount("sandbox", SecretStr("k"), url), http)
 
 
 LIMIT, BARE = "alone", "by a bare channel"

@@ -25,7 +25,7 @@ from bench import boxes
 from bench.callers import length
 from bench.served import Figure, figure, skipped
 from bench.turn import ROUNDS
-from channels.sms_kannel import AT_ONCE, Account, KannelSms, query
+from channels.kannel import AT_ONCE, KannelAccount, KannelSms, query
 from core.message import Notice
 
 NAME = "SMS through Kannel"
@@ -49,7 +49,7 @@ async def _measure(folder: Path, messages: int) -> list[Figure]:
         async with boxes.running(folder, hooks) as kannel, aiohttp.ClientSession() as http:
             await kannel.listen()
             base = f"http://127.0.0.1:{kannel.sendsms}"
-            account = Account(base, "hodi", SecretStr("hodipw"), hooks, SecretStr("a key to sign with"), "20880")
+            account = KannelAccount(base, "hodi", SecretStr("hodipw"), hooks, SecretStr("a key to sign with"), "20880")
             channel = KannelSms(account, http)
             limits, ours = [], []
             for round_ in range(ROUNDS + 1):

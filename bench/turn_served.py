@@ -12,8 +12,8 @@ import uvloop
 from aiohttp import web
 
 from bench.loop_watch import Watch
+from channels.africastalking.ussd import AfricasTalkingUssd
 from channels.contract import Channel
-from channels.ussd_africastalking import AfricasTalkingUssd
 from core.clock import SystemClock
 from core.config.operator import Operator, Settings
 from core.context import App

@@ -34,9 +34,9 @@ class SendError:
         """For the clerk who looks into a message that did not arrive."""
         return say(lang, f"channels.error.{self.code}")
 
-    def sent(self, key: str, told: str | None = None, after: int | None = None) -> Sent:
-        """The fate of one notice; `told` is the provider's own word, kept for the investigation, `after` how long it wants us to wait."""
-        return Sent(key, self.state, reason=self.code, details={"told": told[:200]} if told else {}, after=after)
+    def sent(self, key: str, word: str | None = None, after: int | None = None) -> Sent:
+        """The fate of one notice; `word` is the provider's own word, kept for the investigation, `after` how long it wants us to wait."""
+        return Sent(key, self.state, reason=self.code, details={"told": word[:200]} if word else {}, after=after)
 
 
 INVALID_NUMBER = SendError("invalid_number")

@@ -7,7 +7,7 @@ whole body at once, and the general decoder runs only on a field where an escape
 from collections.abc import Mapping
 from urllib.parse import quote_plus, unquote
 
-from channels.contract import LARGEST_BODY, NotUnderstood
+from channels.contract import LARGEST_BODY, Malformed
 
 FORM = "application/x-www-form-urlencoded"
 LONGEST_FIELD = 200
@@ -17,7 +17,7 @@ LONGEST_FIELD = 200
 def fields(body: bytes | str) -> dict[str, str]:
     """The fields of a form, decoded. The last one wins where a name is repeated; NUL characters are dropped."""
     if len(body) > LARGEST_BODY:
-        raise NotUnderstood("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
+        raise Malformed("body.too_long", f"The body is longer than {LARGEST_BODY} bytes.")
     text = body if isinstance(body, str) else body.decode("utf-8", "replace")
     if "\x00" in text:
         text = text.replace("\x00", "")
@@ -45,10 +45,10 @@ def _escaped(text: str) -> str:
 
 
 def required(read: dict[str, str], name: str, longest: int = LONGEST_FIELD) -> str:
-    """A field that must be there and not be empty; NotUnderstood otherwise."""
+    """A field that must be there and not be empty; Malformed otherwise."""
     value = read.get(name, "")
     if not value:
-        raise NotUnderstood("field.missing", f"The field {name} is missing.")
+        raise Malformed("field.missing", f"The field {name} is missing.")
     if len(value) > longest:
         raise too_long(name, longest)
     return value
@@ -62,9 +62,9 @@ def optional(read: dict[str, str], name: str, longest: int = LONGEST_FIELD) -> s
     return value
 
 
-def too_long(name: str, longest: int) -> NotUnderstood:
+def too_long(name: str, longest: int) -> Malformed:
     """The refusal of a field beyond its bound."""
-    return NotUnderstood("field.too_long", f"The field {name} is longer than {longest} characters.")
+    return Malformed("field.too_long", f"The field {name} is longer than {longest} characters.")
 
 
 def clean(text: str) -> str:

@@ -17,7 +17,7 @@ from core.retry_after import retry_after
 PATIENCE = aiohttp.ClientTimeout(total=60, connect=10, sock_connect=5, sock_read=15)
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """What the provider said."""
 
     status: int
@@ -31,12 +31,12 @@ class Answer(NamedTuple):
         return 200 <= self.status < 300
 
 
-async def ask(http: aiohttp.ClientSession, method: str, url: str, **call: Any) -> Answer | SendError:
+async def ask(http: aiohttp.ClientSession, method: str, url: str, **call: Any) -> HttpAnswer | SendError:
     """One request; `call` is as aiohttp's own (`data`, `json`, `params`, `headers`)."""
     try:
         async with http.request(method, url, timeout=PATIENCE, allow_redirects=False, **call) as answer:
             body = (await answer.read()).decode("utf-8", "replace")
-            return Answer(answer.status, body, retry_after(answer.headers))
+            return HttpAnswer(answer.status, body, retry_after(answer.headers))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL):
         return errors.NOT_REACHED
     except (aiohttp.ClientError, TimeoutError):

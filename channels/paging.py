@@ -47,7 +47,7 @@ def pages(screen: Screen, budget: Budget = USSD) -> tuple[Page, ...]:
 @lru_cache(maxsize=1024)
 def _below(options: tuple[Option, ...]) -> tuple[str, tuple[str, ...]]:
     """The lines of the options and their keys. Most screens offer what another offered a moment ago."""
-    return "".join([f"\n{option.key}. {option.label}" for option in options]), tuple([one.key for one in options])
+    return "".join([f"\n{option.key}. {option.label}" for option in options]), tuple([option.key for option in options])
 
 
 def free_key(candidates: tuple[str, ...], taken: set[str]) -> str:
@@ -75,17 +75,17 @@ class _Cutter:
 
         Where the talk ends, the last page has no way back: the session is over once it is shown.
         """
-        made: list[Page] = []
+        finished: list[Page] = []
         start = 0
         while True:
-            back = self.back if made else None
+            back = self.back if finished else None
             last_back = None if self.ends else back
             last = self._below(self.content[start:], last_back, None)
             if self.budget.holds(last):
-                return [*made, Page(last, self._keys(start, len(self.content)), None, last_back)]
+                return [*finished, Page(last, self._keys(start, len(self.content)), None, last_back)]
             end = self._before_the_ways(start, self._end(start, back))
             text = self._below(self.content[start:end], back, self.more)
-            made.append(Page(text, self._keys(start, end), self.more, back))
+            finished.append(Page(text, self._keys(start, end), self.more, back))
             start = end
 
     def _below(self, piece: str, back: str | None, more: str | None) -> str:

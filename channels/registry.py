@@ -1,113 +1,29 @@
-"""Which channels there are: one row each. A channel is open when the operator has set what it needs."""
+"""Which channels there are: one row each, which stands in its provider's file. A channel is open when the operator has set what it needs.
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from email.utils import parseaddr
-from urllib.parse import unquote, urlsplit
+Of several open rows with the same name the first sends, unless the operator routes; all of them hear.
+"""
 
-import aiohttp
+from collections.abc import Mapping
+
 from pydantic import SecretStr
 
-from channels import sms_kannel, whatsapp
-from channels.africastalking_messaging import Account
-from channels.contract import Channel
-from channels.email import Email
-from channels.sms_africastalking import AfricasTalkingSms
-from channels.sms_kannel import KannelSms
-from channels.telegram import Telegram
-from channels.ussd_africastalking import AfricasTalkingUssd
-from channels.webchat import WebChat
-from channels.whatsapp import WhatsApp
-from core.config import hook_secrets
-from core.config.operator import Operator, Settings
+from channels import kannel, webchat
+from channels.africastalking import sms, ussd
+from channels.contract import Channel, ChannelRow, Tools
+from channels.email import channel as email
+from channels.telegram import channel as telegram
+from channels.whatsapp import channel as whatsapp
+from core.config.operator import Operator
 from core.errors import BadInput
-from core.message import Notice
 
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What the composition root hands to every channel it opens."""
-
-    settings: Settings
-    http: aiohttp.ClientSession
-    push: Callable[[Notice], Awaitable[bool]]
-    """Shows a notice in an open web chat; False when none is open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One provider of one channel; of several open rows with the same name the first sends, unless the operator routes."""
-
-    name: str
-    provider: str
-    needs: tuple[str, ...]
-    """The settings (`HODI_...` in small letters) without which it stays shut."""
-    make: Callable[[Tools], Channel]
-
-
-def _account(tools: Tools) -> Account:
-    settings = tools.settings
-    return Account(
-        settings.africastalking_username,
-        settings.africastalking_api_key,
-        settings.africastalking_base_url,
-        settings.africastalking_sender,
-    )
-
-
-def _whatsapp(tools: Tools) -> WhatsApp:
-    settings = tools.settings
-    account = whatsapp.Account(
-        settings.whatsapp_phone_id,
-        settings.whatsapp_token,
-        settings.whatsapp_app_secret,
-        settings.whatsapp_verify_token,
-        settings.whatsapp_base_url,
-    )
-    return WhatsApp(account, tools.http)
-
-
-def _telegram(tools: Tools) -> Telegram:
-    settings = tools.settings
-    return Telegram(
-        settings.telegram_token, settings.telegram_secret, settings.telegram_base_url, tools.http, settings.public_url
-    )
-
-
-def _kannel(tools: Tools) -> KannelSms:
-    settings = tools.settings
-    account = sms_kannel.Account(
-        settings.kannel_base_url,
-        settings.kannel_username,
-        settings.kannel_password,
-        f"{settings.public_url.rstrip('/')}/hooks/kannel/{hook_secrets.secret_of(settings, 'kannel')}",
-        settings.secret_key,
-        settings.kannel_sender,
-        frozenset(settings.kannel_smsc.replace(",", " ").split()),
-    )
-    return KannelSms(account, tools.http)
-
-
-def _email(tools: Tools) -> Email:
-    settings, sender = tools.settings, tools.settings.email_sender
-    reader = unquote(urlsplit(settings.imap_url.get_secret_value()).username or "")
-    also = [*settings.email_addresses.replace(",", " ").split(), *([reader] if "@" in reader else [])]
-    return Email(settings.smtp_url, sender, parseaddr(sender)[0] or sender, also)
-
-
-ROWS: tuple[Row, ...] = (
-    Row("ussd", "africastalking", (), lambda tools: AfricasTalkingUssd()),
-    Row(
-        "sms",
-        "africastalking",
-        ("africastalking_api_key",),
-        lambda tools: AfricasTalkingSms(_account(tools), tools.http),
-    ),
-    Row("sms", "kannel", ("kannel_username", "kannel_password"), _kannel),
-    Row("whatsapp", "meta", ("whatsapp_phone_id", "whatsapp_token", "whatsapp_app_secret"), _whatsapp),
-    Row("telegram", "telegram", ("telegram_token", "telegram_secret"), _telegram),
-    Row("email", "smtp", ("smtp_url", "email_sender"), _email),
-    Row("webchat", "hodi", (), lambda tools: WebChat(tools.push)),
+ROWS: tuple[ChannelRow, ...] = (
+    ussd.ROW,
+    sms.ROW,
+    kannel.ROW,
+    whatsapp.ROW,
+    telegram.ROW,
+    email.ROW,
+    webchat.ROW,
 )
 
 
@@ -119,13 +35,13 @@ def open_rows(tools: Tools) -> dict[str, Channel]:
 
 def senders(opened: Mapping[str, Channel]) -> dict[str, Channel]:
     """Who sends: by channel the first of those open, and by channel and provider where the table has several."""
-    made: dict[str, Channel] = {}
+    sending: dict[str, Channel] = {}
     names = [row.name for row in ROWS]
     for line, channel in opened.items():
-        made.setdefault(channel.name, channel)
+        sending.setdefault(channel.name, channel)
         if names.count(channel.name) > 1:
-            made[line] = channel
-    return made
+            sending[line] = channel
+    return sending
 
 
 def check_routes(operator: Operator) -> None:

@@ -7,10 +7,9 @@ a reconnecting page loses and repeats nothing; the page makes the `id` up, so th
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from channels import errors
-from channels.contract import Door, NotUnderstood, Page
+from channels.contract import ByMessage, ChannelRow, Door, Malformed, Page, Since
 from channels.form import clean, too_long
 from core.message import Inbound, Notice, Option, Screen, Sent
 
@@ -19,18 +18,12 @@ LARGEST_FRAME = 16 * 1024
 """Bytes of one frame; the gateway gives it to its WebSocket too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
-    """The page (re)connected and has seen everything up to `seq`."""
-
-    seq: int
-
-
-class WebChat:
+class WebChat(ByMessage):
     """The channel `webchat`. `push` shows a notice in the visitor's open chat and says whether one was open."""
 
     name = "webchat"
     doors: tuple[Door, ...] = ()
+    largest_frame = LARGEST_FRAME
 
     def __init__(self, push: Callable[[Notice], Awaitable[bool]]) -> None:
         self.push = push
@@ -50,40 +43,44 @@ class WebChat:
             for notice in notices
         ]
 
+    def read(self, visitor: str, raw: str | bytes) -> Inbound | Since:
+        """One frame of a visitor; Malformed is answered in the chat as `refusal`."""
+        if len(raw) > LARGEST_FRAME:
+            raise Malformed("body.too_long", f"A frame may hold {LARGEST_FRAME} bytes.")
+        try:
+            data = json.loads(raw)
+        except (ValueError, RecursionError) as why:
+            raise Malformed("body.not_json", "A frame must be a JSON object.") from why
+        if not isinstance(data, dict):
+            raise Malformed("body.not_json", "A frame must be a JSON object.")
+        since = data.get("since")
+        if isinstance(since, int) and not isinstance(since, bool) and 0 <= since < 2**53:
+            return Since(since)
+        return _message(visitor, data)
 
-def read(visitor: str, raw: str | bytes) -> Inbound | Since:
-    """One frame of a visitor; NotUnderstood is answered in the chat as `refusal`."""
-    if len(raw) > LARGEST_FRAME:
-        raise NotUnderstood("body.too_long", f"A frame may hold {LARGEST_FRAME} bytes.")
-    try:
-        told = json.loads(raw)
-    except (ValueError, RecursionError) as why:
-        raise NotUnderstood("body.not_json", "A frame must be a JSON object.") from why
-    if not isinstance(told, dict):
-        raise NotUnderstood("body.not_json", "A frame must be a JSON object.")
-    since = told.get("since")
-    if isinstance(since, int) and not isinstance(since, bool) and 0 <= since < 2**53:
-        return Since(since)
-    return _said(visitor, told)
+    def read_file(self, visitor: str, message_id: str) -> Inbound:
+        """A file that the page sent beside its socket, under an id that the page made up."""
+        known = clean(message_id)
+        if not 0 < len(known) <= 64:
+            raise Malformed("field.missing", "A file needs an id of 1 to 64 characters.")
+        return Inbound(
+            "webchat", visitor, "", "media", None, known, None, "chat", details={"media": f"{visitor}:{known}"}
+        )
+
+    def refusal(self, why: Malformed) -> str:
+        """The answer to a frame that was not understood: it has no number and is not kept."""
+        return json.dumps({"error": {"code": why.code, "reason": why.reason}})
 
 
-def _said(visitor: str, told: dict[str, object]) -> Inbound:
-    message_id, text = told.get("id"), told.get("choice", told.get("text"))
+def _message(visitor: str, data: dict[str, object]) -> Inbound:
+    message_id, text = data.get("id"), data.get("choice", data.get("text"))
     if not isinstance(message_id, str) or not 0 < len(clean(message_id)) <= 64:
-        raise NotUnderstood("field.missing", "A frame needs an id of 1 to 64 characters.")
+        raise Malformed("field.missing", "A frame needs an id of 1 to 64 characters.")
     if not isinstance(text, str) or not clean(text).strip():
-        raise NotUnderstood("field.missing", "A frame needs a text or a choice.")
+        raise Malformed("field.missing", "A frame needs a text or a choice.")
     if len(text) > LONGEST_TEXT:
         raise too_long("text", LONGEST_TEXT)
     return Inbound("webchat", visitor, clean(text), "text", None, clean(message_id), None, "chat")
-
-
-def a_file(visitor: str, message_id: str) -> Inbound:
-    """A file that the page sent beside its socket, under an id that the page made up."""
-    known = clean(message_id)
-    if not 0 < len(known) <= 64:
-        raise NotUnderstood("field.missing", "A file needs an id of 1 to 64 characters.")
-    return Inbound("webchat", visitor, "", "media", None, known, None, "chat", details={"media": f"{visitor}:{known}"})
 
 
 def frame(seq: int, text: str, options: Sequence[Option] = (), ends: bool = False, secret: bool = False) -> str:
@@ -93,6 +90,4 @@ def frame(seq: int, text: str, options: Sequence[Option] = (), ends: bool = Fals
     return json.dumps({"seq": seq, "text": text, "options": shown, "ends": ends, **hidden}, ensure_ascii=False)
 
 
-def refusal(why: NotUnderstood) -> str:
-    """The answer to a frame that was not understood: it has no number and is not kept."""
-    return json.dumps({"error": {"code": why.code, "reason": why.reason}})
+ROW = ChannelRow("webchat", "hodi", (), lambda tools: WebChat(tools.push))

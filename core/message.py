@@ -43,6 +43,7 @@ class Inbound(msgspec.Struct, frozen=True):
     service: str | None = None
     """What was dialled or written to: a USSD code, a short code, a page."""
     at: datetime | None = None
+    """When it was written, by its provider's clock; None where only its sender says so."""
     details: dict[str, str] = msgspec.field(default_factory=dict)
     """What only some channels say: how a USSD session ended, coordinates, a media id, the name of a profile."""
 
@@ -70,7 +71,7 @@ class OptOut:
     sender: str | None
     stopped: bool = True
     at: datetime | None = None
-    """When she did, where the provider tells."""
+    """When they did, where the provider tells."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -81,7 +82,7 @@ class Option(msgspec.Struct, frozen=True):
 
 
 class Screen(msgspec.Struct, frozen=True):
-    """What a person is shown, already in her language: words, then things to choose, then whether the talk ends here."""
+    """What a person is shown, already in their language: words, then things to choose, then whether the talk ends here."""
 
     text: str
     options: tuple[Option, ...] = ()
@@ -93,7 +94,7 @@ class Screen(msgspec.Struct, frozen=True):
     secret: bool = False
     """The answer to this screen is a secret (a PIN): neither it nor the answer may be logged or kept."""
     share: str = ""
-    """What a button that shares her own phone says, where her phone would answer the screen and the channel has such a button."""
+    """What a button that shares one's own phone says, where the phone would answer the screen and the channel has such a button."""
     ways: int = 0
     """How many of the last options only lead away (back, home): a page of nothing else is none."""
 
@@ -121,7 +122,7 @@ class Notice(msgspec.Struct, frozen=True):
     share: str = ""
     """As in `Screen`."""
     only_template: bool = False
-    """Free text is known not to be allowed: she wrote to us too long ago."""
+    """Free text is known not to be allowed: the customer wrote to us too long ago."""
     topic: str = ""
     """Where in a chat of several topics it belongs; empty: nowhere in particular."""
 

@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 
 from core.message import Screen
 from core.text import catalogue
-from dialogs.book import Book
-from dialogs.drawing import draw, screen
-from dialogs.model import ASKED, LEFT, MOST_ITEMS, WANTED, Act, Ask, Do, Effect, Flow, Fork, Menu, Say, State
-from dialogs.names import SAID_KINDLY
+from dialogs.answers import Answer
+from dialogs.book import FlowBook
+from dialogs.check_answers import ALWAYS as ENGINE_GIVES
+from dialogs.check_answers import check_answers, kept_by
+from dialogs.flow_digest import edges, keys, places_of
+from dialogs.model import ASKED, LEFT, MOST_ITEMS, WANTED, Act, Ask, Do, Effect, End, Flow, Fork, Menu, Say, State
+from dialogs.screen import draw, screen
 from dialogs.session import Session
-from dialogs.shape import edges, keys, places_of
+from dialogs.small_talk import SMALL_TALK
 
 Pages = Callable[[Screen], int]
 """How many pages a channel needs for a screen; the channel hands this in, because dialogs know no channel."""
@@ -29,38 +32,37 @@ ENGINE_KEYS = (
     "talk.card",
     "talk.too_long",
     "talk.late",
-    *SAID_KINDLY,
+    *SMALL_TALK,
 )
 
 
-def check(book: Book, languages: tuple[str, ...], pages: Pages | None = None) -> list[str]:
+def check(book: FlowBook, languages: tuple[str, ...], pages: Pages | None = None) -> list[str]:
     """Every problem of the book, as sentences; none when it may be used."""
     broken = list(_targets(book))
     if broken:
         return broken
-    found = [*_unreached(book), *_endless(book), *_outcomes(book), *_unconfirmed(book), *_words(book, languages)]
-    if not found:
-        found = list(_plain(book, languages))
-    if not found and pages:
-        found = [problem for lang in languages for problem in _screens(book, lang, pages)]
-    return found
+    problems = [*_unreached(book), *_endless(book), *_outcomes(book), *_unconfirmed(book), *_words(book, languages)]
+    problems = problems or [*_plain(book, languages), *check_answers(book, languages)]
+    if not problems and pages:
+        problems = [problem for lang in languages for problem in _screens(book, lang, pages)]
+    return problems
 
 
-def _each(book: Book) -> Iterator[tuple[str, Flow, State]]:
+def _each(book: FlowBook) -> Iterator[tuple[str, Flow, State]]:
     """(where, flow, state) of the whole book."""
     for flow in book.flows.values():
         for name, state in flow.states.items():
             yield f"{flow.name}.{name}", flow, state
 
 
-def each(book: Book) -> Iterator[tuple[str, str, str, State]]:
+def each(book: FlowBook) -> Iterator[tuple[str, str, str, State]]:
     """(where, flow, name, state) of the whole book, for proofs of other files."""
     for flow in book.flows.values():
         for name, state in flow.states.items():
             yield f"{flow.name}.{name}", flow.name, name, state
 
 
-def _targets(book: Book) -> Iterator[str]:
+def _targets(book: FlowBook) -> Iterator[str]:
     for flow in book.flows.values():
         if flow.start not in flow.states:
             yield f"{flow.name}: its start {flow.start} is no state of it"
@@ -78,22 +80,22 @@ def _targets(book: Book) -> Iterator[str]:
                 yield f"{where}: {edge.label or 'the answer'} leads to {edge.to}, which does not exist"
 
 
-def _unreached(book: Book) -> Iterator[str]:
+def _unreached(book: FlowBook) -> Iterator[str]:
     waiting = [place for name in book.entrances for place in places_of(book.flows, None, name)]
-    seen = set(waiting)
+    reached = set(waiting)
     while waiting:
         flow, state = waiting.pop()
         for edge in edges(book.flows[flow].states[state]):
             for place in places_of(book.flows, flow, edge.to):
-                if place not in seen:
-                    seen.add(place)
+                if place not in reached:
+                    reached.add(place)
                     waiting.append(place)
     for flow_, name in book.places:
-        if (flow_, name) not in seen:
+        if (flow_, name) not in reached:
             yield f"{flow_}.{name}: nothing leads here"
 
 
-def _endless(book: Book) -> Iterator[str]:
+def _endless(book: FlowBook) -> Iterator[str]:
     """A circle of states that are never shown would keep a turn busy for ever; a shown one lets the customer turn back."""
     hidden = {place for place in book.places if isinstance(book.flows[place[0]].states[place[1]], Fork | Act)}
     onward = {
@@ -111,7 +113,7 @@ def _endless(book: Book) -> Iterator[str]:
         yield f"{flow}.{name}: leads in a circle that nobody is shown"
 
 
-def _outcomes(book: Book) -> Iterator[str]:
+def _outcomes(book: FlowBook) -> Iterator[str]:
     for where, _, state in _each(book):
         for name, run, leads in _effects(state):
             for outcome in (*run.outcomes, *ALWAYS):
@@ -122,7 +124,7 @@ def _outcomes(book: Book) -> Iterator[str]:
                     yield f"{where}: {name} never comes out {outcome!r}"
 
 
-def _effects(state: State) -> Iterator[tuple[str, Effect, dict[str, str]]]:
+def _effects(state: State) -> Iterator[tuple[str, Effect[Answer], dict[str, str]]]:
     if isinstance(state, Act):
         yield state.run.do.__name__, state.run, dict(state.to)
     elif isinstance(state, Menu):
@@ -131,7 +133,7 @@ def _effects(state: State) -> Iterator[tuple[str, Effect, dict[str, str]]]:
                 yield choice.run.do.__name__, choice.run, choice.leads
 
 
-def _unconfirmed(book: Book) -> Iterator[str]:
+def _unconfirmed(book: FlowBook) -> Iterator[str]:
     """An effect with a risk needs a menu of its own with a way out; a secret goes straight to the effect that checks it."""
     for where, flow, state in _each(book):
         if isinstance(state, Act) and state.run.risk != "none":
@@ -142,17 +144,17 @@ def _unconfirmed(book: Book) -> Iterator[str]:
             yield f"{where}: a secret must go straight to the effect that checks it"
 
 
-def _words(book: Book, languages: tuple[str, ...]) -> Iterator[str]:
-    wanted = dict.fromkeys(ENGINE_KEYS, "the engine")
+def _words(book: FlowBook, languages: tuple[str, ...]) -> Iterator[str]:
+    speakers = dict.fromkeys(ENGINE_KEYS, "the engine")
     for where, _, state in _each(book):
-        wanted |= dict.fromkeys(keys(state), where)
+        speakers |= dict.fromkeys(keys(state), where)
     for lang in languages:
-        for key, where in wanted.items():
+        for key, where in speakers.items():
             if key not in catalogue(lang):
                 yield f"{where}: {key} is not said in {lang}"
 
 
-def _plain(book: Book, languages: tuple[str, ...]) -> Iterator[str]:
+def _plain(book: FlowBook, languages: tuple[str, ...]) -> Iterator[str]:
     """Labels of choices are the same for everyone: they are drawn once."""
     for where, _, state in _each(book):
         if isinstance(state, Menu | Say):
@@ -161,23 +163,18 @@ def _plain(book: Book, languages: tuple[str, ...]) -> Iterator[str]:
                     yield f"{where}: the label {choice.label} has a field, which only a row may have"
 
 
-def _screens(book: Book, lang: str, pages: Pages) -> Iterator[str]:
+def _screens(book: FlowBook, lang: str, pages: Pages) -> Iterator[str]:
     """Draws every state with the longest values; what earlier states keep is taken from all of them together."""
     kept = widest_kept(book)
     for where, _, state in _each(book):
         if isinstance(state, Fork | Act):
             continue
-        loaded = dict(state.load.widest) if state.load else {}
+        answer = state.load.widest if not isinstance(state, End) and state.load else None
         try:
-            shown = draw(book, Session("check", lang=lang, data=dict(kept)), state, loaded)
+            shown = draw(book, Session("check", lang=lang, data=dict(kept)), state, answer)
         except (KeyError, ValueError) as why:
             yield f"{where} ({lang}): cannot be drawn with its longest values: {why!r}"
             continue
-        missing = [
-            name for name in book.words.fields(lang, state.text) if name not in {*kept, *loaded, *book.words.common}
-        ]
-        if missing:
-            yield f"{where} ({lang}): nobody gives it {', '.join(missing)}"
         items = sum(kind != "nav" for _, _, kind, _ in shown.options)
         if items > MOST_ITEMS:
             yield f"{where} ({lang}): {items} items, more than {MOST_ITEMS}"
@@ -186,12 +183,9 @@ def _screens(book: Book, lang: str, pages: Pages) -> Iterator[str]:
             yield f"{where} ({lang}): {needed} pages, more than the {state.pages} it may have"
 
 
-def widest_kept(book: Book) -> dict[str, object]:
+def widest_kept(book: FlowBook) -> dict[str, object]:
     """The longest of everything that any state or effect leaves behind."""
-    kept: dict[str, object] = {"why": "W" * 150, "name": "W" * 60, "place": "W" * 60, "number": "W" * 20}
-    for _, _, state in _each(book):
-        for _, run, _ in _effects(state):
-            kept |= run.widest
-        if isinstance(state, Menu | Say | Ask | Fork) and state.load:
-            kept |= {name: state.load.widest[name] for name in state.keep if name in state.load.widest}
+    kept: dict[str, object] = dict(ENGINE_GIVES)
+    for flow in book.flows.values():
+        kept |= kept_by(flow)
     return kept

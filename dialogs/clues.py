@@ -1,4 +1,4 @@
-"""Words that tell what a customer means, per language: the whole of what the guess knows (`dialogs/guess.py` reads it).
+"""Words that tell what a customer means, per language: the whole of what the guess knows (`dialogs/classify.py` reads it).
 
 A clue is stems in small letters without accents; `a b` stand side by side, `a & b` anywhere. Longer clues weigh more.
 """

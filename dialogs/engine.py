@@ -2,32 +2,34 @@
 
 A step that needs something from the counter returns `Need` and stands still; whoever drives it runs the need and comes back
 with `Answered`. Nothing here reads a clock, a database or a channel, so the same engine plays in a test, in the terminal and
-behind a webhook. Each turn is bounded: see `dialogs/moving.py`.
+behind a webhook. Each turn is bounded: see `dialogs/navigate.py`.
 """
 
 from collections.abc import Mapping
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
-from dialogs import brought
-from dialogs.book import HOME, REFUSED, RESUME, Book
-from dialogs.drawing import MOST_ROWS
-from dialogs.events import Answered, Event, Late, Need, Step, Told, Typed
-from dialogs.heard import Aside, Back, Chosen, Heard, Hint, Into, Kept, NextRows, understand
-from dialogs.heard import late as written_before
-from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State, Values
-from dialogs.moving import Walk
-from dialogs.session import Session, Who
+from dialogs import attachments
+from dialogs.answers import Answer, ListAnswer, Refusal
+from dialogs.book import HOME, REFUSED, RESUME, FlowBook
+from dialogs.events import Answered, Event, Late, Need, ScreenReady, Step, Typed
+from dialogs.input import Aside, Back, ChoiceMade, Filled, Hint, Input, Into, NextRows, understand
+from dialogs.input import late as written_before
+from dialogs.model import OFFERS, SHOWS_ONLY, Act, Do, Fork, Go, Menu, Pick, State
+from dialogs.navigate import Walk
+from dialogs.screen import MOST_ROWS
+from dialogs.session import Session
 
 LONGEST_HINT = 75
 """Letters that stand above a first menu on one page of a phone; what takes more is told alone."""
 
 
-def step(book: Book, session: Session, event: Event) -> Step:
+def step(book: FlowBook, session: Session, event: Event) -> Step:
     """The next screen, or what is needed on the way to it. The session given is not changed."""
     if isinstance(event, Answered):
         turn = _Turn(book, session)  # a session under way is nobody else's
-        return turn.take_ahead(turn.answered(event.values))
+        return turn.take_ahead(turn.answered(event.answer))
     s = replace(session, data=dict(session.data), steps=0, hint="", hush=False)
     if isinstance(event, Typed | Late):
         turn = _Turn(book, s)
@@ -43,50 +45,54 @@ class _Turn(Walk):
 
     # what came back from the counter
 
-    def answered(self, values: Values) -> Step:
+    def answered(self, answer: Answer) -> Step:
         """Goes on where the step stood still."""
         pending, self.s.pending = self.s.pending, ""
         if pending == "who":
-            return self.met(values)
+            return self.identify(answer)
         state = self.here()
         if pending == "load" and state is not None:
-            return self.loaded(state, values)
+            return self.loaded(state, answer)
         if pending and state is not None:
-            return self.done(state, pending, values)
+            return self.done(state, pending, answer)
         return self.home("talk.moved")
 
-    def met(self, values: Values) -> Step:
-        """We know who is calling, or make her acquaintance first."""
-        if values["is"] == "new":
+    def identify(self, answer: Answer) -> Step:
+        """We know who is calling, or make their acquaintance first."""
+        if answer.outcome == "new":
             self.s.pending = "who"
             return Need(self.s, self.book.meet)
-        self.learn(values)
+        self.learn(answer)
         return self.welcome()
 
-    def learn(self, values: Values) -> None:
+    def learn(self, answer: Answer) -> None:
         """Keeps what an answer says: about the contact, the language, and everything else under its name."""
         s = self.s
-        for name, value in values.items():
+        for name in answer.__struct_fields__:
+            value = getattr(answer, name)
+            if value is UNSET or name == "outcome":
+                continue
             if name == "who":
                 self._facts = None
-                s.who = Who(value["contact_id"], value["party_id"], tuple(value["accounts"]), value.get("parted", 0.0))
+                s.who = value
             elif name == "lang":
                 s.lang = value
-            elif name != "is":
+            else:
                 s.data[name] = value
 
-    def loaded(self, state: State, values: Values) -> Step:
+    def loaded(self, state: State, answer: Answer) -> Step:
         """A fork leads on by what was loaded; a screen is drawn with it; a refusal is told at home."""
-        if values.get("is") == "refused":
-            return self.refused(str(values["why"]))
-        if isinstance(state, Fork):
-            self.learn({name: values[name] for name in state.keep})
-            return self.follow(state.to[values["is"]])
-        if isinstance(state, Pick) and not values["rows"]:
-            return self.follow(state.none)
+        if isinstance(answer, Refusal):
+            return self.refused(answer.why)
+        if isinstance(state, Pick):
+            assert isinstance(answer, ListAnswer)
+            return self.show(state, answer) if answer.rows else self.follow(state.none)
         if not isinstance(state, SHOWS_ONLY):
-            self.s.data.update({name: values[name] for name in state.keep})
-        return self.show(state, values)
+            for name in state.keep:
+                self.s.data[name] = getattr(answer, name)
+        if isinstance(state, Fork):
+            return self.follow(state.to[answer.outcome])
+        return self.show(state, answer)
 
     def refused(self, why: str) -> Step:
         """What could not be looked up is told above the first menu; at length, on a screen of its own."""
@@ -98,13 +104,13 @@ class _Turn(Walk):
         self.s.hint = why
         return self.flow(HOME)
 
-    def done(self, state: State, pending: str, values: Values) -> Step:
+    def done(self, state: State, pending: str, answer: Answer) -> Step:
         """An effect came out so: follow the edge of its outcome. What is done is not gone back into."""
-        self.learn(values)
+        self.learn(answer)
         leads = _leads(state, pending)
-        if values["is"] == "done" or not isinstance(state, Act):
+        if answer.outcome == "done" or not isinstance(state, Act):
             self.s.trail = self.s.trail[:1] if self.s.trail and self.s.trail[0].flow == HOME else ()
-        return self.follow(leads[values["is"]])
+        return self.follow(leads[answer.outcome])
 
     # what was typed
 
@@ -114,27 +120,27 @@ class _Turn(Walk):
         if state is None or self.s.shown is None:
             return self.home("talk.moved")
         read = written_before if late else understand
-        return self.heard(state, read(self.book, self.s, state, text))
+        return self.act_on(state, read(self.book, self.s, state, text))
 
-    def heard(self, state: State, heard: Heard) -> Step:
+    def act_on(self, state: State, meaning: Input) -> Step:
         """Follows what was understood."""
-        if isinstance(heard, Chosen):
-            return self.chosen(heard.choice)
-        if isinstance(heard, Kept):
-            return self.kept(heard)
-        if isinstance(heard, Back):
-            return self.home() if heard.home else self.back()
-        if isinstance(heard, Into):
-            return self.keyword(heard)
-        if isinstance(heard, Aside):
-            self.s.data.update(heard.keep)
-            return self.onward(heard.flow)
-        if isinstance(heard, NextRows):
+        if isinstance(meaning, ChoiceMade):
+            return self.choose(meaning.choice)
+        if isinstance(meaning, Filled):
+            return self.keep(meaning)
+        if isinstance(meaning, Back):
+            return self.home() if meaning.home else self.back()
+        if isinstance(meaning, Into):
+            return self.keyword(meaning)
+        if isinstance(meaning, Aside):
+            self.s.data.update(meaning.keep)
+            return self.onward(meaning.flow)
+        if isinstance(meaning, NextRows):
             self.s.first += MOST_ROWS
             return self.enter(self.s.place, keep_rows=True)
-        return self.again(heard)
+        return self.ask_again(meaning)
 
-    def chosen(self, choice: Go | Do) -> Step:
+    def choose(self, choice: Go | Do) -> Step:
         """A choice leads on, or runs its effect."""
         if isinstance(choice, Do):
             self.s.pending = f"do:{choice.label}"
@@ -142,22 +148,22 @@ class _Turn(Walk):
         self.s.data.update(choice.keep)
         return self.onward(choice.to)
 
-    def kept(self, kept: Kept) -> Step:
+    def keep(self, answer: Filled) -> Step:
         """An answer is remembered; a secret only until the effect that checks it has run."""
-        if kept.whisper:
-            self.s.whisper, self.s.hush = {name: str(value) for name, value in kept.keep.items()}, True
+        if answer.whisper:
+            self.s.whisper, self.s.hush = {name: str(value) for name, value in answer.keep.items()}, True
         else:
-            self.s.data.update(kept.keep)
-        return self.onward(kept.to)
+            self.s.data.update(answer.keep)
+        return self.onward(answer.to)
 
-    def again(self, hint: Hint) -> Step:
+    def ask_again(self, hint: Hint) -> Step:
         """The same screen once more, with a short word on what was wrong."""
         if hint.moved:
             return self.home(hint.key)
         s = self.s
         s.ahead, s.page, s.hush = (), 0, s.hush or hint.secret
         s.hint = self.book.say(s.lang, hint.key, {**s.data, **hint.values})
-        return Told(s)
+        return ScreenReady(s)
 
     def keyword(self, into: Into) -> Step:
         """A keyword begins its flow as if it had been chosen at home."""
@@ -179,25 +185,25 @@ class _Turn(Walk):
         s.left = None
         return self.flow(HOME)
 
-    def take_ahead(self, said: Step) -> Step:
+    def take_ahead(self, result: Step) -> Step:
         """An answer dialled ahead is taken at once, but never one that needs a yes."""
         s = self.s
-        while isinstance(said, Told) and s.ahead:
+        while isinstance(result, ScreenReady) and s.ahead:
             state = self.here()
             if state is None:
                 break
             text, *rest = s.ahead
             s.ahead = tuple(rest)
-            heard = understand(self.book, s, state, text)
-            unsure = isinstance(heard, Hint) and isinstance(state, Menu) and state.home and not heard.secret
-            unsure = unsure and not brought.read(text)
-            if unsure or (isinstance(heard, Chosen) and isinstance(heard.choice, Do)):
+            meaning = understand(self.book, s, state, text)
+            unsure = isinstance(meaning, Hint) and isinstance(state, Menu) and state.home and not meaning.secret
+            unsure = unsure and not attachments.decode(text)
+            if unsure or (isinstance(meaning, ChoiceMade) and isinstance(meaning.choice, Do)):
                 break
-            said = self.heard(state, heard)
+            result = self.act_on(state, meaning)
         else:
-            return said
+            return result
         s.ahead = ()
-        return said
+        return result
 
 
 def _leads(state: State, pending: str) -> Mapping[str, str]:

@@ -2,7 +2,8 @@
 
 import msgspec
 
-from dialogs.model import Effect, Load, Values
+from dialogs.answers import Answer
+from dialogs.model import AnyLoad, Effect
 from dialogs.session import Session
 
 
@@ -13,7 +14,7 @@ class Dialled(msgspec.Struct, frozen=True):
 
 
 class Typed(msgspec.Struct, frozen=True):
-    """The customer answered what is on her screen."""
+    """The customer answered what is on their screen."""
 
     text: str
 
@@ -25,12 +26,12 @@ class Late(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """What the counter said to the last `Need`. Its `is` names the outcome of an effect, or the label of a fork."""
+    """What the counter said to the last `Need`. Its `outcome` names what became of an effect, or the label of a fork."""
 
-    values: Values
+    answer: Answer
 
 
-class Told(msgspec.Struct, frozen=True):
+class ScreenReady(msgspec.Struct, frozen=True):
     """The turn is done: there is something new on the screen."""
 
     session: Session
@@ -40,8 +41,8 @@ class Need(msgspec.Struct, frozen=True):
     """The step stands still until this is answered."""
 
     session: Session
-    run: Load | Effect
+    run: AnyLoad | Effect[Answer]
 
 
 Event = Dialled | Typed | Late | Answered
-Step = Told | Need
+Step = ScreenReady | Need

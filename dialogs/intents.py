@@ -14,11 +14,11 @@ from typing import Any
 
 from core.numbers import tidied
 from core.text import LANGUAGES
-from dialogs.figures import TAKES_A_FIGURE, along
-from dialogs.leaving import is_leaving
-from dialogs.names import COURTESY_ENDS, LANGUAGE_NAMES, SAID_KINDLY
-from dialogs.receipts import reference_of
-from dialogs.typed import plain_figures
+from dialogs.normalize import plain_figures
+from dialogs.number_slots import NUMBER_SLOTS, after_keyword
+from dialogs.opt_out import wants_opt_out
+from dialogs.payment_reference import reference_of
+from dialogs.small_talk import small_talk
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,17 @@ OVER_QUESTIONS = frozenset(
 """The first menu, help and a person, under one word in each language."""
 EVERYWHERE = frozenset({"stop", "start"})
 
+_LANGUAGES = {
+    "en": ("ENGLISH", "KIINGEREZA", "KIZUNGU", "ANGLAIS", "TURANCI", "TIENG ANH", "ENGELS"),
+    "sw": ("SWAHILI", "KISWAHILI", "SUAHILI", "SOUAHELI", "TIENG SWAHILI"),
+    "ha": ("HAUSA", "KIHAUSA", "HAOUSSA", "HARSHEN HAUSA", "TIENG HAUSA"),
+    "fr": ("FRENCH", "FRANCAIS", "KIFARANSA", "FARANSANCI", "FARANSA", "TIENG PHAP", "FRANS"),
+    "vi": ("VIETNAMESE", "TIENG VIET", "VIETNAMIEN", "KIVIETINAMU", "VIETNAMEES", "VIETNAMANCI"),
+    "nl": ("DUTCH", "NEDERLANDS", "NEERLANDAIS", "HOLLANDAIS", "KIHOLANZI", "KIDACHI", "TIENG HA LAN", "YAREN HOLAND"),
+}
+LANGUAGE_NAMES = {name: lang for lang, names in _LANGUAGES.items() for name in names}
+"""How a language is called, in capital letters without accents -> its code."""
+
 _FLOW = {word: flow for flow, words in WORDS.items() for word in words}
 _TONGUE = {word: lang for told in OF_A_LANGUAGE.values() for lang, words in told.items() for word in words}
 _WITH_FIGURE = re.compile(r"(?P<word>[A-Z]+)\s+(?P<rest>.*\d.*)")
@@ -116,23 +127,25 @@ def find(text: str, languages: Sequence[str] = LANGUAGES) -> Intent | None:
     if paid:
         return Intent("paid", keep={"typed_reference": paid})
     words = plain(text)
-    said = " ".join(words)
+    phrase = " ".join(words)
     message = text.strip(".!?").strip().upper()
     short = len(text) <= 40
-    found = (_keyword(said.upper(), languages) or _brings(message)) if short else None
-    if found is None and is_leaving(words):
+    intent = (_keyword(phrase.upper(), languages) or _brings(message)) if short else None
+    if intent is None and wants_opt_out(words):
         return Intent("leaving", sure="leaving")
-    return found or (_kind_word(said) if short else None)
+    if intent is None and short and (key := small_talk(phrase)):
+        return Intent("home", greet=key)
+    return intent
 
 
-def _keyword(said: str, languages: Sequence[str]) -> Intent | None:
+def _keyword(phrase: str, languages: Sequence[str]) -> Intent | None:
     """A word alone, or the name of a language of the house."""
-    flow = _FLOW.get(said)
-    tongue = _TONGUE.get(said)
+    flow = _FLOW.get(phrase)
+    tongue = _TONGUE.get(phrase)
     if flow and (tongue is None or tongue in languages):
         sure = SURE.get(flow, "") if tongue else ""
-        return Intent(flow, flow in EVERYWHERE, {}, said in OVER_QUESTIONS, sure)
-    named = LANGUAGE_NAMES.get(said)
+        return Intent(flow, flow in EVERYWHERE, {}, phrase in OVER_QUESTIONS, sure)
+    named = LANGUAGE_NAMES.get(phrase)
     if named:
         return Intent("language", keep={"language": named, "named": True} if named in languages else {})
     return None
@@ -141,24 +154,14 @@ def _keyword(said: str, languages: Sequence[str]) -> Intent | None:
 def _brings(message: str) -> Intent | None:
     """A keyword and what it is about: `PAY 500`, `PAY500`, `PAID QWE123`."""
     glued = _GLUED.match(message)
-    if glued and _FLOW.get(glued[1]) in TAKES_A_FIGURE:
+    if glued and _FLOW.get(glued[1]) in NUMBER_SLOTS:
         message = f"{glued[1]} {message[glued.end() :]}"
-    told = _WITH_FIGURE.fullmatch(message)
-    flow = _FLOW.get(told["word"]) if told else None
-    figure = along(flow, told["rest"]) if told and flow else {}
+    match = _WITH_FIGURE.fullmatch(message)
+    flow = _FLOW.get(match["word"]) if match else None
+    figure = after_keyword(flow, match["rest"]) if match and flow else {}
     if flow and figure:
         return Intent(flow, keep=figure)
     named = _WITH_NUMBER.fullmatch(message)
     if named and _FLOW.get(" ".join(plain(named["word"])).upper()) == "paid":
         return Intent("paid", keep={"typed_reference": named["number"]})
-    return None
-
-
-def _kind_word(said: str) -> Intent | None:
-    """Thanks and greetings are answered as a person would, and then with the menu."""
-    for key, phrases in SAID_KINDLY.items():
-        for phrase in phrases:
-            rest = said.removeprefix(phrase)
-            if said.startswith(phrase) and (not rest or rest[0] == " ") and set(rest.split()) <= COURTESY_ENDS:
-                return Intent("home", greet=key)
     return None

@@ -7,10 +7,15 @@ what is kept, never where the talk goes: a function that must choose answers wit
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from datetime import date, datetime
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from core.context import App
+from core.summary.account_summary import Standing
+from dialogs.answers import Answer, ListAnswer
 
 Values = Mapping[str, Any]
 """Plain JSON, and the tagged values of `dialogs/values.py`, which words.py writes in the customer's language."""
@@ -20,10 +25,31 @@ MOST_ITEMS = 7
 """Of a menu. More than that nobody reads on a small screen."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class ChannelTraits(Protocol):
+    """What a talk may depend on of the channel that it goes by (`channels/contract.py` says what they mean); never its name."""
+
+    @property
+    def synchronous(self) -> bool:
+        """A session whose next screen is the answer: a dial."""
+
+    @property
+    def cellular(self) -> bool:
+        """The line itself says who writes, and shows short plain text in which no link is followed."""
+
+    @property
+    def forgeable(self) -> bool:
+        """Anybody can write any sender on it."""
+
+    @property
+    def opened_by_code(self) -> bool:
+        """A code to their own phone opened it."""
+
+
+class CounterRequest(msgspec.Struct, frozen=True):
     """Who asks, as the counter needs to know it. `key` is the stable key of an effect: the same for a repeat."""
 
     channel: str
+    """Its name, for the records; what depends on it is a trait."""
     user: str
     phone: str | None
     lang: str
@@ -32,40 +58,60 @@ class Asked(msgspec.Struct, frozen=True):
     account_id: int | None
     accounts: tuple[int, ...]
     data: Values
+    traits: ChannelTraits
+    """What the talk may depend on of its channel."""
     key: str = ""
     typed: str = ""
     """What came in, as it was typed: for the record of a STOP, and for nothing else."""
     service: str | None = None
-    """The number or code that she wrote to or dialled."""
+    """The number or code that was written to or dialled."""
     at: datetime | None = None
-    """When she said it, where the channel tells: an old word that comes late is not her latest."""
+    """When it was said, where the channel tells: an old word that comes late is not the latest."""
     address: str | None = None
     """The address that it came from, where a stranger can have as many names as they like: the web chat."""
 
 
-Counter = Callable[[Any, Any, Asked], Awaitable[dict[str, Any]]]
-"""A function of `dialogs/counter.py`: (conn, house, asked) -> values. A `quick` one is handed `core.summary.reader.Quick` as conn."""
+class SummaryReader(Protocol):
+    """The cheap read of a turn, asked once and remembered for the rest of the turn."""
+
+    async def standing(self) -> list[Standing]:
+        """How the caller's accounts stand; empty when we have never met."""
+
+    async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
+        """Whether there is a dial they may read, and whether the account is prepaid."""
+
+
+AnswerT_co = TypeVar("AnswerT_co", bound=Answer, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class Load(Generic[AnswerT_co]):
     """A question to the counter. `widest` is the longest answer it may give: the checks fill it in."""
 
-    ask: Counter
-    widest: Values = field(default_factory=dict)
-    quick: bool = False
-    """Answered by the listed point statements of `core/summary/reader.py`, without opening a connection."""
+    ask: Callable[[AsyncConnection, App, CounterRequest], Awaitable[AnswerT_co]]
+    widest: AnswerT_co
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
-    """Something that changes the world, once. Its answer's `is` names the outcome; `refused` and `down` are always possible."""
+class QuickLoad(Generic[AnswerT_co]):
+    """A question answered by the listed point statements of `core/summary/reader.py`, without opening a connection."""
 
-    do: Counter
+    ask: Callable[[SummaryReader, App, CounterRequest], Awaitable[AnswerT_co]]
+    widest: AnswerT_co
+
+
+@dataclass(frozen=True, slots=True)
+class Effect(Generic[AnswerT_co]):
+    """Something that changes the world, once. Its answer's `outcome` is one of these; `refused` and `down` are always possible."""
+
+    do: Callable[[AsyncConnection, App, CounterRequest], Awaitable[AnswerT_co]]
+    widest: AnswerT_co
     outcomes: tuple[str, ...] = ("done",)
     risk: Literal["none", "money", "order", "personal"] = "none"
     """What a confirmation must stand before."""
-    widest: Values = field(default_factory=dict)
+
+
+AnyLoad = Load[Answer] | QuickLoad[Answer]
 
 
 class Again(Exception):
@@ -91,7 +137,7 @@ class Do:
     """A choice that runs an effect; every outcome is led somewhere. Only the customer's own yes runs it, never a deep dial."""
 
     label: str
-    run: Effect
+    run: Effect[Answer]
     done: str
     refused: str
     down: str
@@ -102,8 +148,8 @@ class Do:
     @property
     def leads(self) -> dict[str, str]:
         """Outcome -> target."""
-        led = {"done": self.done, "already": self.already, "pending": self.pending}
-        return {name: to for name, to in led.items() if to} | {"refused": self.refused, "down": self.down}
+        targets = {"done": self.done, "already": self.already, "pending": self.pending}
+        return {name: to for name, to in targets.items() if to} | {"refused": self.refused, "down": self.down}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +158,7 @@ class Menu:
 
     text: str
     choices: tuple[Go | Do, ...]
-    load: Load | None = None
+    load: AnyLoad | None = None
     keep: tuple[str, ...] = ()
     """Loaded values that the talk must remember as they were shown (an amount that was confirmed)."""
     home: bool = False
@@ -123,11 +169,11 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A list made of what the counter knows: `rows` of the answer, each `{"value": ..., **fields of the row's text}`."""
+    """A list made of what the counter knows: `rows` of the answer, each with a `value` and the fields of the row's text."""
 
     text: str
     row: str
-    load: Load
+    load: Load[ListAnswer]
     keep_as: str
     to: str
     none: str
@@ -137,22 +183,24 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question answered in the customer's own words. `parse(text, data, house words)` gives what to keep, or raises Again.
+    """A question answered in the customer's own words. `parse(text, data, common)` gives what to keep, or raises Again.
 
-    Among the house words is `lang`, the language of whoever answers: numbers are read in its notation."""
+    Among what is common is `lang`, the language of whoever answers: numbers are read in its notation."""
 
     text: str
     parse: Callable[[str, Values, Values], Values]
     to: str
-    load: Load | None = None
+    load: AnyLoad | None = None
     keep: tuple[str, ...] = ()
+    widest: Values = field(default_factory=dict)
+    """The longest of what `parse` gives."""
     secret: bool = False
     """A PIN or a code: what is typed is handed to the next effect and kept nowhere."""
     pages: int = 1
     nav: bool = True
     """Whether `0` and `00` lead away; without them the flow itself must know a way out."""
     share: str = ""
-    """The label of a button that shares her own phone, where the channel has such a button."""
+    """The label of a button that shares their own phone, where the channel has such a button."""
     coded: bool = False
     """The answer is a number or a code: what is a keyword as a whole is none."""
     pin: bool = False
@@ -167,7 +215,7 @@ class Say:
 
     text: str
     choices: tuple[Go, ...] = ()
-    load: Load | None = None
+    load: AnyLoad | None = None
     keep: tuple[str, ...] = ()
     pages: int = 1
 
@@ -177,17 +225,17 @@ class End:
     """The last words: on USSD the session closes."""
 
     text: str
-    load: Load | None = None
+    load: AnyLoad | None = None
     pages: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """Not shown: leads on by a label. The label is `judge(data, who)`, or the `is` of what was loaded."""
+    """Not shown: leads on by a label. The label is `judge(data, who)`, or the `outcome` of what was loaded."""
 
     to: Mapping[str, str]
     judge: Callable[[Values, Values], str] | None = None
-    load: Load | None = None
+    load: AnyLoad | None = None
     keep: tuple[str, ...] = ()
 
 
@@ -195,7 +243,7 @@ class Fork:
 class Act:
     """Not shown: runs an effect that needs no yes of its own (a code was just typed), and leads every outcome on."""
 
-    run: Effect
+    run: Effect[Answer]
     to: Mapping[str, str]
 
 

@@ -1,7 +1,7 @@
 """Where a conversation stands between two turns: a plain value that is stored whole and knows when it expires.
 
-It carries what the customer was shown (words, options and the page), so that "2" means what she saw; the version of the flow,
-so that a deploy never strands her; and the provider's raw text so far, with secrets blotted out. Nothing in it may be missed if
+It carries what the customer was shown (words, options and the page), so that "2" means what they saw; the version of the flow,
+so that a deploy never strands them; and the provider's raw text so far, with secrets blotted out. Nothing in it may be missed if
 it is lost: the conversation begins again, or is walked again from what the provider repeats.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 
-class Who(msgspec.Struct, array_like=True, frozen=True):
+class SessionContact(msgspec.Struct, array_like=True, frozen=True):
     """The contact, as it was when the conversation began."""
 
     contact_id: int | None = None
@@ -20,12 +20,12 @@ class Who(msgspec.Struct, array_like=True, frozen=True):
     parted: float = 0.0
     """When it had last lost an account (seconds since 1970): once it loses another, the conversation is over."""
 
-    def holds(self, now: "Who") -> bool:
+    def holds(self, now: "SessionContact") -> bool:
         """Whether what this conversation began with is still so: no account was taken away, not even for a moment."""
         return self.parted == now.parted and set(self.accounts) <= set(now.accounts)
 
 
-class Shown(msgspec.Struct, array_like=True, frozen=True):
+class ShownScreen(msgspec.Struct, array_like=True, frozen=True):
     """What stands on the customer's screen."""
 
     text: str
@@ -34,10 +34,10 @@ class Shown(msgspec.Struct, array_like=True, frozen=True):
     ends: bool = False
     secret: bool = False
     share: str = ""
-    """What a button that shares her phone says; empty where none is wanted."""
+    """What a button that shares their phone says; empty where none is wanted."""
 
 
-class Place(msgspec.Struct, array_like=True, frozen=True):
+class StatePlace(msgspec.Struct, array_like=True, frozen=True):
     """A state of a flow, and the version of the flow it was read from."""
 
     flow: str
@@ -52,10 +52,10 @@ class Session(msgspec.Struct, array_like=True):
     """Names this conversation; with `turn` it is the key of every effect."""
     turn: int = 0
     lang: str = ""
-    who: Who | None = None
-    place: Place | None = None
+    who: SessionContact | None = None
+    place: StatePlace | None = None
     data: dict[str, Any] = {}
-    shown: Shown | None = None
+    shown: ShownScreen | None = None
     hint: str = ""
     page: int = 0
     more: str = ""
@@ -66,9 +66,9 @@ class Session(msgspec.Struct, array_like=True):
     """The first row on the screen of a long list."""
     open: bool = False
     """The screen waits for something: it is not merely told."""
-    trail: tuple[Place, ...] = ()
+    trail: tuple[StatePlace, ...] = ()
     """The screens behind this one: what `0` goes back to."""
-    wanted: tuple[Place, ...] = ()
+    wanted: tuple[StatePlace, ...] = ()
     """What guards are on the way to, the innermost last."""
     left: "Session | None" = None
     """The dropped conversation that may be continued."""
@@ -98,20 +98,18 @@ class Session(msgspec.Struct, array_like=True):
     def resumable(self) -> bool:
         """Whether there is something to continue: a question stands, and something was answered before it.
 
-        Who hung up after hearing her balance has finished, and is not asked.
+        Who hung up after hearing their balance has finished, and is not asked.
         """
         return bool(self.shown and self.open and self.place and len(self.trail) > 1)
 
     @property
     def unheard(self) -> bool:
-        """Whether her answer led nowhere: she is asked again, or stands at the first menu."""
+        """Whether the answer led nowhere: it is asked again, or the first menu stands."""
         return bool(self.hint) or (self.place is not None and self.place.flow == "home")
 
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Session)
-BLOT = "\ue000"
-"""Stands for each character of a secret in `raw`; it matches any character when a repeat is recognised."""
 
 
 def fresh(lang: str) -> Session:
@@ -130,15 +128,3 @@ def unpack(stored: bytes) -> Session | None:
         return _decoder.decode(stored)
     except (msgspec.DecodeError, RecursionError):
         return None
-
-
-def blotted(text: str) -> str:
-    """A secret, of the same length."""
-    return BLOT * len(text)
-
-
-def unblotted(stored: str, text: str) -> str:
-    """The stored raw text with its blots filled in from `text`, so that the two can be compared character by character."""
-    if BLOT not in stored:
-        return stored
-    return "".join(text[at] if letter == BLOT and at < len(text) else letter for at, letter in enumerate(stored))

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 MICRO = 1_000_000
+Text = str | list[Any]
+"""What a text may name: plain words, or a tagged value of this file."""
 
 
 def amount(minor: int, currency: str) -> list[Any]:

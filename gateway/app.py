@@ -10,8 +10,8 @@ from functools import partial
 import aiohttp
 from aiohttp import web
 
-from channels.contract import Prepares
-from channels.registry import Tools, check_routes, open_rows, senders
+from channels.contract import Prepares, Tools
+from channels.registry import check_routes, open_rows, senders
 from core.context import App
 from core.summary.reader import open_quick
 from gateway import quotes

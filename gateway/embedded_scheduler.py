@@ -7,9 +7,8 @@ from functools import partial
 import aiohttp
 from aiohttp import web
 
-from channels.contract import Channel, Fetches, File
-from channels.registry import Tools, open_channels
-from channels.sms_africastalking import AfricasTalkingSms, AirtimeOrder
+from channels.contract import AirtimeOrder, AsksSimSwap, Channel, Fetches, File, SendsAirtime, Tools
+from channels.registry import open_channels
 from core.care import media
 from core.context import App
 from core.journeys import top_up
@@ -42,16 +41,16 @@ def dispatcher_of(app: App, channels: dict[str, Channel]) -> Dispatcher:
         media.KIND: media.handler(partial(_fetch, channels)),
         **network_handlers(app),
     }
-    account = next((one for one in channels.values() if isinstance(one, AfricasTalkingSms)), None)
-    if account is not None:
-        handlers["airtime"] = airtime.handler(partial(_airtime, account))
-        handlers[sim.KIND] = sim.handler(account.ask_sim_swap)
-    senders = {name: channel for name, channel in channels.items() if name != "ussd"}
+    if seller := next((channel for channel in channels.values() if isinstance(channel, SendsAirtime)), None):
+        handlers["airtime"] = airtime.handler(partial(_airtime, seller))
+    if network := next((channel for channel in channels.values() if isinstance(channel, AsksSimSwap)), None):
+        handlers[sim.KIND] = sim.handler(network.ask_sim_swap)
+    senders = {name: channel for name, channel in channels.items() if not channel.synchronous}
     return Dispatcher(app, senders, handlers)
 
 
-async def _airtime(sms: AfricasTalkingSms, phone: str, minor: int, currency: str, key: str) -> Sent:
-    return await sms.send_airtime(AirtimeOrder(key, phone, minor, currency))
+async def _airtime(seller: SendsAirtime, phone: str, minor: int, currency: str, key: str) -> Sent:
+    return await seller.send_airtime(AirtimeOrder(key, phone, minor, currency))
 
 
 async def _fetch(channels: Mapping[str, object], name: str, ref: str, largest: int) -> bytes | str | None:

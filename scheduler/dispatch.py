@@ -257,7 +257,7 @@ class Dispatcher:
         if once:
             async with self.app.db.writing() as conn:
                 await queue.mark(conn, once)
-        if line.startswith("sms") and self.app.operator.notices.plain_letters:
+        if self.senders[line].cellular and self.app.operator.notices.plain_letters:
             letters = [handover.in_plain_letters(letter) for letter in letters]
         outcomes = await handover.send(self.senders, line, letters)
         self.breaker.note(line, [outcome.reason for outcome in outcomes])
@@ -279,7 +279,7 @@ class Dispatcher:
                         conn, self.app, [one.provider_ref for one in outcomes if one.provider_ref]
                     )
                     await self._remember(conn, outcomes, letters)
-                    await costs.note(conn, self.app, handover.spent(outcomes, letters))
+                    await costs.note(conn, self.app, handover.spent(self.senders, outcomes, letters))
                 break
             except (DBAPIError, OSError):
                 if rest == SETTLE_TRIES - 1:

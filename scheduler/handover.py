@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 from msgspec.structs import replace
 
-from channels.letters import shorter
+from channels.transliteration import shorter
 from core.context import App
 from core.message import Notice, Sent
 from core.notices.compose import Dropped, Failed, Held, Letter, Poison
@@ -26,7 +26,15 @@ BUGS = 3
 
 
 class Sender(Protocol):
-    """A channel, as the dispatcher sees it."""
+    """A channel, as the dispatcher sees it (`channels/contract.py`)."""
+
+    @property
+    def cellular(self) -> bool:
+        """Whether one letter beyond GSM-7 halves the room of a message."""
+
+    @property
+    def charged_by_report(self) -> bool:
+        """Whether what a message cost stands in the report of its delivery."""
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """What became of each notice, in the order given; never raises for what a provider does."""
@@ -131,10 +139,10 @@ def unsent(one: Dropped | Failed | Held | Poison) -> Outcome:
     return poison(one.row, one.reason)
 
 
-def spent(outcomes: Sequence[Outcome], letters: Sequence[Letter]) -> list[Spent]:
-    """What a wave may have cost. WhatsApp tells that with its reports, by what it charges each message as."""
+def spent(senders: Mapping[str, Sender], outcomes: Sequence[Outcome], letters: Sequence[Letter]) -> list[Spent]:
+    """What a wave may have cost, where no report tells it later."""
     return [
         Spent(outcome.id, letter.notice.channel, outcome.cost)
         for letter, outcome in zip(letters, outcomes, strict=False)
-        if outcome.state == "sent" and letter.notice.channel != "whatsapp"
+        if outcome.state == "sent" and not senders[letter.line].charged_by_report
     ]

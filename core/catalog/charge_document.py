@@ -20,7 +20,7 @@ MOST_BLOCKS = 100
 class Doc(BaseModel):
     """Strict and closed: no field beyond those named."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
 
 
 class WhenDoc(Doc):

@@ -3,8 +3,6 @@
 import re
 from datetime import date
 
-import holidays
-
 from core.catalog.document import HolidaysDoc, TimeDoc
 from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
@@ -92,6 +90,8 @@ def _of_country(context: TariffScope, doc: HolidaysDoc) -> set[date]:
         if doc.subdivision is not None:
             refuse(where, "a `subdivision` is of a country", "add `country`")
         return set()
+    import holidays  # a second of tables that a tariff without a country never needs
+
     parts = holidays.list_supported_countries().get(doc.country)
     if parts is None:
         refuse(where, f"{doc.country!r} is no country with known holidays", "list the `days`")

@@ -56,6 +56,11 @@ def known(context: Context) -> list[str]:
     return list(dict.fromkeys(sender for sender in [*routed, _only(context)] if sender))
 
 
+def chosen(context: Context, channel: str, sender: str | None) -> str | None:
+    """What a campaign on this channel comes from, where its planner may choose and chose one of ours."""
+    return sender if channel == "sms" and sender in known(context) else None
+
+
 def same(one: str, other: str) -> bool:
     """Providers spell names as they like."""
     return one.strip().casefold() == other.strip().casefold()

@@ -1,110 +1,148 @@
-"""A person, please: a place in the queue where she chats, a call at a time she chooses where she does not."""
+"""A person, please: a place in the queue of a chat, a call at a time they choose on a phone."""
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care import callback_request, hours, talks, tickets
 from core.context import Context
-from core.errors import Refused
 from core.parties import contacts
-from dialogs.counter.common import Answer, medium_of
-from dialogs.model import Asked
+from dialogs.answers import DONE, Answer, ListAnswer, ListRow
+from dialogs.counter.common import Referenced, contact_of, medium_of
+from dialogs.model import CounterRequest
 from dialogs.redact import without_cards
-from dialogs.values import moment
+from dialogs.values import Text, moment
 
 
-async def how(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+class PersonRoute(Answer, frozen=True):
+    """Which way a person can be had: `call`, `standing`, `chat` or `closed`."""
+
+    phone: str
+    can_call: bool
+    opens: Text = ""
+
+
+class QueuePlace(Answer, frozen=True):
+    """How many are served before they are, themselves included."""
+
+    place: int
+
+
+class PassedOn(Answer, frozen=True):
+    """The clerk has it (`done`), the customer left, or the talk is `over`."""
+
+    leaving: bool
+
+
+class CallTime(ListRow, frozen=True):
+    """From when to when a call may come."""
+
+    begin: Text
+    end: str
+
+
+class CallTimes(ListAnswer, frozen=True):
+    """When we can call."""
+
+    rows: tuple[CallTime, ...]
+
+
+class CallOffer(Answer, frozen=True):
+    """What is about to be promised."""
+
+    when: Text
+    phone: str
+
+
+async def how(conn: AsyncConnection, context: Context, request: CounterRequest) -> PersonRoute:
     """Which way a person can be had from here, now."""
-    phone = await _phone(conn, asked)
-    told: dict[str, Any] = {"phone": phone or "", "can_call": bool(phone), "opens": ""}
-    if medium_of(asked) == "phone":  # nobody can wait there for an answer: a person calls back
-        return {"is": "call", **told}
-    if await talks.of_contact(conn, _contact(asked)):
-        return {"is": "standing", **told}
+    phone = await _phone(conn, request)
+    number, can_call = phone or "", bool(phone)
+    if medium_of(request) == "phone":  # nobody can wait there for an answer: a person calls back
+        return PersonRoute(number, can_call, outcome="call")
+    if await talks.of_contact(conn, contact_of(request)):
+        return PersonRoute(number, can_call, outcome="standing")
     now = context.clock.now()
     if hours.is_open(context.operator, now):
-        return {"is": "chat", **told}
+        return PersonRoute(number, can_call, outcome="chat")
     opens = hours.opens_at(context.operator, now)
-    return {"is": "closed", **told, "opens": moment(opens) if opens else "-"}
+    return PersonRoute(number, can_call, moment(opens) if opens else "-", outcome="closed")
 
 
-async def ask_for_a_person(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+async def ask_for_a_person(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
     """Into the queue."""
-    about = without_cards(str(asked.data["about"]))
+    about = without_cards(str(request.data["about"]))
     await talks.ask(
-        conn, context, contact_id=_contact(asked), account_id=asked.account_id, channel=asked.channel, about=about
-    )
-    return {"is": "done"}
-
-
-async def queue_place(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
-    """How many are served before her, herself included."""
-    found = await talks.of_contact(conn, _contact(asked))
-    return {"place": max(1, await talks.place(conn, found)) if found else 1}
-
-
-async def pass_on(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
-    """What she writes is for the clerk, who reads it in the log; unless she leaves, or the talk is over."""
-    if asked.data.get("leaving"):
-        await talks.leave(conn, context, _contact(asked))
-        return {"is": "left", "leaving": False}
-    return {"is": "done" if await talks.heard(conn, context, _contact(asked)) else "over"}
-
-
-async def leave_word(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
-    """Nobody is there: her words become a ticket."""
-    opened = await tickets.open_ticket(
         conn,
         context,
-        key=asked.key,
+        contact_id=contact_of(request),
+        account_id=request.account_id,
+        channel=request.channel,
+        about=about,
+    )
+    return DONE
+
+
+async def queue_place(conn: AsyncConnection, _context: Context, request: CounterRequest) -> QueuePlace:
+    """Where they stand in the queue now."""
+    talk = await talks.of_contact(conn, contact_of(request))
+    return QueuePlace(max(1, await talks.place(conn, talk)) if talk else 1)
+
+
+async def pass_on(conn: AsyncConnection, context: Context, request: CounterRequest) -> PassedOn:
+    """What is written is for the clerk, who reads it in the log; unless the customer leaves, or the talk is over."""
+    if request.data.get("leaving"):
+        await talks.leave(conn, context, contact_of(request))
+        return PassedOn(False, outcome="left")
+    return PassedOn(False, outcome="done" if await talks.heard(conn, context, contact_of(request)) else "over")
+
+
+async def leave_word(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
+    """Nobody is there: their words become a ticket."""
+    ticket = await tickets.open_ticket(
+        conn,
+        context,
+        key=request.key,
         kind="message",
-        contact_id=asked.contact_id,
-        account_id=asked.account_id,
-        description=without_cards(str(asked.data["about"])),
+        contact_id=request.contact_id,
+        account_id=request.account_id,
+        description=without_cards(str(request.data["about"])),
     )
-    return {"is": "done", "reference": opened.reference}
+    return Referenced(ticket.reference)
 
 
-async def call_times(_conn: AsyncConnection, context: Context, _asked: Asked) -> Answer:
+async def call_times(_conn: AsyncConnection, context: Context, _request: CounterRequest) -> CallTimes:
     """When we can call."""
-    return {
-        "rows": [
-            {"value": begin.isoformat(), "begin": moment(begin), "end": f"{end.astimezone(context.zone):%H:%M}"}
+    return CallTimes(
+        tuple(
+            CallTime(begin.isoformat(), moment(begin), f"{end.astimezone(context.zone):%H:%M}")
             for begin, end in callback_request.slots(context)
-        ]
-    }
+        )
+    )
 
 
-async def call_time(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+async def call_time(conn: AsyncConnection, _context: Context, request: CounterRequest) -> CallOffer:
     """What is about to be promised."""
-    begins = datetime.fromisoformat(str(asked.data["slot"]))
-    return {"when": moment(begins), "phone": await _phone(conn, asked) or ""}
+    begins = datetime.fromisoformat(str(request.data["slot"]))
+    return CallOffer(moment(begins), await _phone(conn, request) or "")
 
 
-async def order_call(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+async def order_call(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
     """A call is promised; who waits for one already is told its reference."""
-    opened, new = await callback_request.order(
+    ticket, new = await callback_request.order(
         conn,
         context,
-        contact_id=_contact(asked),
-        account_id=asked.account_id,
-        begins=datetime.fromisoformat(str(asked.data["slot"])),
-        key=asked.key,
+        contact_id=contact_of(request),
+        account_id=request.account_id,
+        begins=datetime.fromisoformat(str(request.data["slot"])),
+        key=request.key,
     )
-    return {"is": "done" if new else "already", "reference": opened.reference}
+    return Referenced(ticket.reference, outcome="done" if new else "already")
 
 
-async def _phone(conn: AsyncConnection, asked: Asked) -> str | None:
-    """The phone she writes from, else the one her contact is known by."""
-    if asked.phone or asked.contact_id is None:
-        return asked.phone
-    found = await contacts.by_id(conn, asked.contact_id)
-    return found.phone if found else None
-
-
-def _contact(asked: Asked) -> int:
-    if asked.contact_id is None:
-        raise Refused("choose.gone")
-    return asked.contact_id
+async def _phone(conn: AsyncConnection, request: CounterRequest) -> str | None:
+    """The phone they write from, else the one their contact is known by."""
+    if request.phone or request.contact_id is None:
+        return request.phone
+    contact = await contacts.by_id(conn, request.contact_id)
+    return contact.phone if contact else None

@@ -1,40 +1,51 @@
-"""Every bill collected when it is due: where she agrees to it, and how she ends it."""
+"""Every bill collected when it is due: where the customer agrees to it, and how they end it."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
 from core.payments import cards, mandate_pages, mandates
 from core.text import say
-from dialogs.counter.common import Answer, account_of, follows_here, text_me
-from dialogs.model import Asked
+from dialogs.answers import DONE, Answer
+from dialogs.counter.common import account_of, actor_of, follows_here, text_me
+from dialogs.model import CounterRequest
 
 
-async def debit_stands(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
-    """Whether her bills are collected already; else where she can agree."""
-    given = await _given(conn, asked)
-    told = {"bank": given.masked if given else "", "phone": asked.phone or ""}
-    if given:
-        return {"is": "given", **told}
-    if not await mandate_pages.offered_to(conn, app, account_of(asked)):
-        return {"is": "no_page", **told}
-    return {"is": "here" if follows_here(asked) else "sms", **told}
+class DebitStands(Answer, frozen=True):
+    """Bills are collected (`given`), or the customer can agree `here`, by a link that comes by `sms`, or nowhere (`no_page`)."""
+
+    bank: str
+    phone: str
 
 
-async def invite(conn: AsyncConnection, app: App, asked: Asked) -> Answer:
-    """The link to the page where she agrees: on this screen, or by SMS."""
-    url = await mandate_pages.invite(conn, app, account_of(asked), key=asked.key)
-    if not follows_here(asked):
-        words = say(asked.lang, "debit.sms", operator=app.operator.short_name, url=url)
-        await text_me(conn, app, asked, words)
-    return {"is": "done", "url": url}
+class DebitLink(Answer, frozen=True):
+    """The page where the customer agrees."""
+
+    url: str
 
 
-async def end_debit(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
-    """From now on she pays each bill herself."""
-    await cards.remove(conn, context, account_of(asked), actor=f"customer:{asked.contact_id}")
-    return {"is": "done"}
+async def debit_stands(conn: AsyncConnection, app: App, request: CounterRequest) -> DebitStands:
+    """Whether the bills are collected already; else where the customer can agree."""
+    account_id = account_of(request)
+    mandate = (await mandates.active_for(conn, [account_id])).get(account_id)
+    if mandate:
+        outcome = "given"
+    elif not await mandate_pages.offered_to(conn, app, account_id):
+        outcome = "no_page"
+    else:
+        outcome = "here" if follows_here(request) else "sms"
+    return DebitStands(mandate.masked if mandate else "", request.phone or "", outcome=outcome)
 
 
-async def _given(conn: AsyncConnection, asked: Asked) -> mandates.Mandate | None:
-    account_id = account_of(asked)
-    return (await mandates.active_for(conn, [account_id])).get(account_id)
+async def invite(conn: AsyncConnection, app: App, request: CounterRequest) -> DebitLink:
+    """The link to the page where the customer agrees: on this screen, or by SMS."""
+    url = await mandate_pages.invite(conn, app, account_of(request), key=request.key)
+    if not follows_here(request):
+        words = say(request.lang, "debit.sms", operator=app.operator.short_name, url=url)
+        await text_me(conn, app, request, words)
+    return DebitLink(url)
+
+
+async def end_debit(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
+    """From now on the customer pays each bill themselves."""
+    await cards.remove(conn, context, account_of(request), actor=actor_of(request))
+    return DONE

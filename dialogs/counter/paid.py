@@ -1,4 +1,4 @@
-"""I paid: what became of it, by its number or without one; and money that nobody claimed becomes hers."""
+"""I paid: what became of it, by its number or without one; and money that nobody claimed becomes the payer's."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -7,59 +7,74 @@ from core.context import Context
 from core.errors import Refused
 from core.journeys import money_received
 from core.payments import trace
-from dialogs.counter.common import Answer, account_of
-from dialogs.model import Asked
-from dialogs.values import amount, lines, moment, word
+from dialogs.answers import DONE, Answer
+from dialogs.counter.common import Referenced, account_of, actor_of
+from dialogs.model import CounterRequest
+from dialogs.values import Text, amount, lines, moment, word
 
 MOST_LINES = 3
 
 
-async def last_payments(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
-    """Her latest payments and tries, and how each stands. A number that came along (`PAID QWE123`) is looked for at once."""
-    if asked.data.get("typed_reference"):
-        return {"is": "typed", "lines": ""}
-    found = await trace.latest(conn, account_of(asked), limit=MOST_LINES)
-    told = [
+class LastPayments(Answer, frozen=True):
+    """The latest payments and tries (`told`), unless a number came along (`typed`)."""
+
+    lines: Text
+
+
+class PaymentTrace(Answer, frozen=True):
+    """What became of a payment: its state is the outcome, `none` where we know no such number."""
+
+    number: str
+    amount: Text = ""
+    at: Text = ""
+
+
+async def last_payments(conn: AsyncConnection, _context: Context, request: CounterRequest) -> LastPayments:
+    """The latest payments and tries, and how each stands. A number that came along (`PAID QWE123`) is looked for at once."""
+    if request.data.get("typed_reference"):
+        return LastPayments("", outcome="typed")
+    payments = await trace.latest(conn, account_of(request), limit=MOST_LINES)
+    rows = [
         word(
             "paid.line",
-            amount=amount(one.amount_minor, one.currency),
-            at=moment(one.at),
-            state=word(f"paid.state.{one.state}"),
+            amount=amount(payment.amount_minor, payment.currency),
+            at=moment(payment.at),
+            state=word(f"paid.state.{payment.state}"),
         )
-        for one in found
+        for payment in payments
     ]
-    return {"is": "told", "lines": lines(told or [word("paid.no_tries")])}
+    return LastPayments(lines(rows or [word("paid.no_tries")]), outcome="told")
 
 
-async def find_payment(conn: AsyncConnection, _house: Context, asked: Asked) -> Answer:
-    """The payment of the number she named."""
-    number = str(asked.data.get("number") or asked.data["typed_reference"]).upper()
-    found = await trace.trace(conn, account_of(asked), number)
-    if found is None:
-        return {"is": "none", "number": number, "amount": "", "at": ""}
-    state = "pending" if found.state == "initiated" else found.state
-    return {"is": state, "number": number, "amount": amount(found.amount_minor, found.currency), "at": moment(found.at)}
+async def find_payment(conn: AsyncConnection, _context: Context, request: CounterRequest) -> PaymentTrace:
+    """The payment of the number that was named."""
+    number = str(request.data.get("number") or request.data["typed_reference"]).upper()
+    payment = await trace.trace(conn, account_of(request), number)
+    if payment is None:
+        return PaymentTrace(number, outcome="none")
+    state = "pending" if payment.state == "initiated" else payment.state
+    return PaymentTrace(number, amount(payment.amount_minor, payment.currency), moment(payment.at), outcome=state)
 
 
-async def claim_payment(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
-    """It is hers: only who paid knows its number. It pays her bills like any other."""
-    number = str(asked.data["number"])
-    await money_received.claimed(conn, context, account_of(asked), number, f"customer:{asked.contact_id}")
-    return {"is": "done"}
+async def claim_payment(conn: AsyncConnection, context: Context, request: CounterRequest) -> Answer:
+    """It is theirs: only who paid knows its number. It pays their bills like any other."""
+    number = str(request.data["number"])
+    await money_received.claimed(conn, context, account_of(request), number, actor_of(request))
+    return DONE
 
 
-async def look_for_payment(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+async def look_for_payment(conn: AsyncConnection, context: Context, request: CounterRequest) -> Referenced:
     """We cannot see it: a person looks for it."""
-    number = str(asked.data.get("number") or "")
+    number = str(request.data.get("number") or "")
     if not number:
         raise Refused("choose.gone")
-    opened = await tickets.open_ticket(
+    ticket = await tickets.open_ticket(
         conn,
         context,
-        key=f"paid:{account_of(asked)}:{number}",
+        key=f"paid:{account_of(request)}:{number}",
         kind="payment",
-        contact_id=asked.contact_id,
-        account_id=account_of(asked),
+        contact_id=request.contact_id,
+        account_id=account_of(request),
         description=number,
     )
-    return {"is": "done", "reference": opened.reference}
+    return Referenced(ticket.reference)

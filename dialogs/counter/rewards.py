@@ -5,80 +5,147 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import Context
 from core.errors import Refused
 from core.money import exponent
-from core.rewards import points as book
+from core.rewards import points as books
 from core.rewards import redeem
-from dialogs.counter.common import Answer, account_of, phone_at_hand
-from dialogs.model import Asked
-from dialogs.values import MICRO, amount, quantity
+from dialogs.answers import Answer, ListAnswer, ListRow
+from dialogs.counter.common import account_of, phone_at_hand
+from dialogs.model import CounterRequest
+from dialogs.values import MICRO, Text, amount, quantity
 
 
-async def points(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
-    """How many there are, and which way they suffice for."""
-    has = await _balance(conn, asked)
-    rules = context.operator.rewards
-    kwh = has >= min(rules.kwh_choices, default=10**9) * rules.points_per_kwh
-    airtime = has >= min(rules.airtime_choices, default=10**9) * rules.points_per_airtime_unit
-    phone, _ = await phone_at_hand(conn, asked)
-    return {"points": has, "kwh": kwh, "airtime": airtime and phone is not None}
+class Points(Answer, frozen=True):
+    """How many there are, and what they suffice for."""
+
+    points: int
+    kwh: bool
+    airtime: bool
 
 
-async def kwh_choices(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+class KwhRow(ListRow, frozen=True):
+    """So many kWh for so many points."""
+
+    units: Text
+    points: int
+
+
+class KwhChoices(ListAnswer, frozen=True):
     """How many kWh the points buy."""
-    has, rules = await _balance(conn, asked), context.operator.rewards
-    rows = [
-        {"value": units, "units": quantity(units * MICRO, "kWh"), "points": units * rules.points_per_kwh}
-        for units in rules.kwh_choices
-        if units * rules.points_per_kwh <= has
-    ]
-    return {"rows": rows, "points": has}
+
+    rows: tuple[KwhRow, ...]
+    points: int
 
 
-async def airtime_choices(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+class AirtimeRow(ListRow, frozen=True):
+    """Airtime of this worth for so many points."""
+
+    worth: Text
+    points: int
+
+
+class AirtimeChoices(ListAnswer, frozen=True):
     """How much airtime the points buy."""
-    has, rules = await _balance(conn, asked), context.operator.rewards
-    rows = [
-        {"value": units, "worth": _worth(context, units), "points": units * rules.points_per_airtime_unit}
-        for units in rules.airtime_choices
-        if units * rules.points_per_airtime_unit <= has
-    ]
-    return {"rows": rows, "points": has}
+
+    rows: tuple[AirtimeRow, ...]
+    points: int
 
 
-async def kwh_price(_conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+class KwhPrice(Answer, frozen=True):
     """What is about to be spent on kWh."""
-    units = int(asked.data["kwh"])
-    return {"units": quantity(units * MICRO, "kWh"), "cost": units * context.operator.rewards.points_per_kwh}
+
+    units: Text
+    cost: int
 
 
-async def airtime_price(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+class AirtimePrice(Answer, frozen=True):
     """What is about to be spent on airtime."""
-    units = int(asked.data["airtime"])
+
+    worth: Text
+    cost: int
+    phone: str
+
+
+class KwhGiven(Answer, frozen=True):
+    """What the points bought, and what is left of them."""
+
+    units: Text
+    left: int
+
+
+class AirtimeGiven(Answer, frozen=True):
+    """What the points bought, and for which phone."""
+
+    worth: Text
+    phone: str
+
+
+async def points(conn: AsyncConnection, context: Context, request: CounterRequest) -> Points:
+    """How many there are, and which way they suffice for."""
+    balance, rules = await _balance(conn, request), context.operator.rewards
+    kwh = balance >= min(rules.kwh_choices, default=10**9) * rules.points_per_kwh
+    airtime = balance >= min(rules.airtime_choices, default=10**9) * rules.points_per_airtime_unit
+    phone, _ = await phone_at_hand(conn, request)
+    return Points(balance, kwh, airtime and phone is not None)
+
+
+async def kwh_choices(conn: AsyncConnection, context: Context, request: CounterRequest) -> KwhChoices:
+    """How many kWh the points buy."""
+    balance, rules = await _balance(conn, request), context.operator.rewards
+    rows = tuple(
+        KwhRow(units, quantity(units * MICRO, "kWh"), units * rules.points_per_kwh)
+        for units in rules.kwh_choices
+        if units * rules.points_per_kwh <= balance
+    )
+    return KwhChoices(rows, balance)
+
+
+async def airtime_choices(conn: AsyncConnection, context: Context, request: CounterRequest) -> AirtimeChoices:
+    """How much airtime the points buy."""
+    balance, rules = await _balance(conn, request), context.operator.rewards
+    rows = tuple(
+        AirtimeRow(units, _worth(context, units), units * rules.points_per_airtime_unit)
+        for units in rules.airtime_choices
+        if units * rules.points_per_airtime_unit <= balance
+    )
+    return AirtimeChoices(rows, balance)
+
+
+async def kwh_price(_conn: AsyncConnection, context: Context, request: CounterRequest) -> KwhPrice:
+    """What is about to be spent on kWh."""
+    units = int(request.data["kwh"])
+    return KwhPrice(quantity(units * MICRO, "kWh"), units * context.operator.rewards.points_per_kwh)
+
+
+async def airtime_price(conn: AsyncConnection, context: Context, request: CounterRequest) -> AirtimePrice:
+    """What is about to be spent on airtime."""
+    units = int(request.data["airtime"])
     cost = units * context.operator.rewards.points_per_airtime_unit
-    _, shown = await phone_at_hand(conn, asked)
-    return {"worth": _worth(context, units), "cost": cost, "phone": shown}
+    _, label = await phone_at_hand(conn, request)
+    return AirtimePrice(_worth(context, units), cost, label)
 
 
-async def redeem_kwh(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+async def redeem_kwh(conn: AsyncConnection, context: Context, request: CounterRequest) -> KwhGiven:
     """Points become free kWh of the next bill."""
-    units = int(asked.data["kwh"])
-    await redeem.kwh(conn, context, account_id=account_of(asked), units=units, key=asked.key)
-    return {"is": "done", "units": quantity(units * MICRO, "kWh"), "left": await _balance(conn, asked)}
+    units = int(request.data["kwh"])
+    await redeem.kwh(conn, context, account_id=account_of(request), units=units, key=request.key)
+    return KwhGiven(quantity(units * MICRO, "kWh"), await _balance(conn, request))
 
 
-async def redeem_airtime(conn: AsyncConnection, context: Context, asked: Asked) -> Answer:
+async def redeem_airtime(conn: AsyncConnection, context: Context, request: CounterRequest) -> AirtimeGiven:
     """Points become airtime: reserved now, sent by the outbox, confirmed by the provider."""
-    units = int(asked.data["airtime"])
-    phone, shown = await phone_at_hand(conn, asked)
+    units = int(request.data["airtime"])
+    phone, label = await phone_at_hand(conn, request)
     if phone is None:
         raise Refused("rewards.no_phone")
     minor = units * 10 ** exponent(context.currency)
-    await redeem.airtime(conn, context, account_id=account_of(asked), phone=phone, amount_minor=minor, key=asked.key)
-    return {"is": "done", "worth": _worth(context, units), "phone": shown}
+    await redeem.airtime(
+        conn, context, account_id=account_of(request), phone=phone, amount_minor=minor, key=request.key
+    )
+    return AirtimeGiven(_worth(context, units), label)
 
 
-async def _balance(conn: AsyncConnection, asked: Asked) -> int:
-    return await book.balance(conn, account_of(asked))
+async def _balance(conn: AsyncConnection, request: CounterRequest) -> int:
+    return await books.balance(conn, account_of(request))
 
 
-def _worth(context: Context, units: int) -> list[object]:
+def _worth(context: Context, units: int) -> Text:
     return amount(units * 10 ** exponent(context.currency), context.currency)

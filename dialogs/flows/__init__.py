@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 from core.config.operator import Operator
 from core.money import parse
 from dialogs import intents
-from dialogs.book import Book, bind
+from dialogs.book import FlowBook, bind
+from dialogs.check_answers import check_answers
+from dialogs.classify import classify
 from dialogs.flows import (
     agent,
     arrange,
@@ -37,8 +39,7 @@ from dialogs.flows import (
     tickets,
     top_up,
 )
-from dialogs.guess import guess
-from dialogs.words import Words
+from dialogs.localize import Localizer
 
 FLOWS = (
     home.FLOW, balance.FLOW, bill.FLOW, pay.FLOW, fault.FLOW, tickets.FLOW, rewards.FLOW, choose_account.FLOW, pin.FLOW,
@@ -49,17 +50,20 @@ FLOWS = (
 )  # fmt: skip
 
 
-def book_of(operator: Operator) -> Book:
-    """The book of an operator's house."""
-    return bind(
+def book_of(operator: Operator) -> FlowBook:
+    """The book of an operator's house. What its flows keep and its texts name is proved here, at start."""
+    book = bind(
         FLOWS,
         home.CALLER,
         home.MEET,
-        Words(ZoneInfo(operator.zone), _common(operator)),
+        Localizer(ZoneInfo(operator.zone), _common(operator)),
         partial(intents.find, languages=operator.languages),
         intents.WORDS,
-        guess,
+        classify,
     )
+    if problems := check_answers(book, operator.languages):
+        raise ValueError("; ".join(problems))
+    return book
 
 
 def _common(operator: Operator) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Pay later, in parts: within the operator's policy she agrees it herself."""
+"""Pay later, in parts: within the operator's policy the customer agrees it without a clerk."""
 
 from datetime import date
 
 from dialogs.counter import arrange
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
 from dialogs.values import amount, day, lines, word
 
@@ -12,10 +12,10 @@ MOST_PARTS = 6
 
 PLANS = Load(
     arrange.part_plans,
-    {"rows": [{"value": 6, "count": 6, "amount": _MONEY, "first": _DAY}] * MOST_PARTS, "total": _MONEY},
+    arrange.PartPlans((arrange.PartPlan(6, 6, _MONEY, _DAY),) * MOST_PARTS, _MONEY),
 )
-PLAN = Load(arrange.part_plan, {"lines": lines([word("arrange.part", day=_DAY, amount=_MONEY)] * MOST_PARTS)})
-AGREE = Effect(arrange.agree, ("done", "already"), risk="order", widest={"first": _DAY, "part": _MONEY})
+PLAN = Load(arrange.part_plan, arrange.PartLines(lines([word("arrange.part", day=_DAY, amount=_MONEY)] * MOST_PARTS)))
+AGREE = Effect(arrange.agree, arrange.PartsAgreed(_DAY, _MONEY), ("done", "already"), risk="order")
 
 FLOW = Flow(
     "arrange",

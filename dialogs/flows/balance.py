@@ -2,33 +2,33 @@
 
 from datetime import UTC, date, datetime
 
-from dialogs.counter import arrange, who
-from dialogs.model import Flow, Go, Load, Say
+from dialogs.counter import arrange, caller
+from dialogs.model import Flow, Go, Load, QuickLoad, Say
 from dialogs.values import amount, day, left, lines, moment, word
 
 _AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
 _DAY = day(date(2026, 9, 28))
-BALANCES = Load(
-    who.balances,
-    quick=True,
-    widest={
-        "account": "0123456789012",
-        "lines": lines(
+BALANCES = QuickLoad(
+    caller.balances,
+    caller.BalanceLines(
+        account="0123456789012",
+        lines=lines(
             [
                 word("balance.overdue", amount=amount(999_999_99, "KES"), due=_DAY, at=_AT),
                 word("balance.limit", percent=999, limit=amount(999_999_99, "KES"), at=_AT),
                 *[word("bucket.line_until", name="W" * 16, left=left(999_999_99, "KES"), until=_DAY, at=_AT)]
-                * who.MOST_BUCKETS,
+                * caller.MOST_BUCKETS,
                 word("bucket.more", count=99),
                 word("balance.points", points=999_999, at=_AT),
             ]
         ),
-        "owes": True,
-        "late": True,
-    },
+        owes=True,
+        late=True,
+    ),
 )
 NEXT = Load(
-    arrange.next_step, {"line": word("ahead.formal", amount=amount(999_999_99, "KES"), date=_DAY), "owes": True}
+    arrange.next_step,
+    arrange.NextStepLine(word("ahead.formal", amount=amount(999_999_99, "KES"), date=_DAY), True),
 )
 
 FLOW = Flow(

@@ -2,22 +2,24 @@
 
 from datetime import date
 
-from dialogs.counter import bills
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.answers import DONE
+from dialogs.counter import bill
+from dialogs.counter.common import REFERENCE, Referenced
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
 from dialogs.values import amount, day, named
 
 _MONEY, _DAY = amount(999_999_99, "KES"), day(date(2026, 9, 28))
 _NUMBER = "INV-000001234567"
-_LINE = {"value": 9, "label": named({"en": "Inflation adjustment", "sw": "Marekebisho ya mfumuko"}), "amount": _MONEY}
+_LABEL = named({"en": "Inflation adjustment", "sw": "Marekebisho ya mfumuko"})
 
-LAST = Load(bills.last_bills, {"rows": [{"value": "1", "until": _DAY, "total": _MONEY}] * 3})
-ONE = Load(bills.bill, {"text": "\n".join(["W" * 51] * 3), "owes": True, "here": False, "by_sms": True})
-WHOLE = Load(bills.whole_bill, {"number": _NUMBER, "total": "KES 999,999.99", "url": "W" * 46})
-LINES = Load(bills.bill_lines, {"rows": [_LINE] * 9, "number": _NUMBER})
-LINE = Load(bills.bill_line, {"label": _LINE["label"], "amount": _MONEY})
-TEXT_ME = Effect(bills.text_bill, ("done", "already"))
-DISPUTE = Effect(bills.dispute, ("done", "already"), risk="order", widest={"reference": "T-1234567-8"})
+LAST = Load(bill.last_bills, bill.LastBills((bill.BillRow("1", _DAY, _MONEY),) * 3))
+ONE = Load(bill.bill, bill.BillText("\n".join(["W" * 51] * 3), owes=True, here=False, by_sms=True))
+WHOLE = Load(bill.whole_bill, bill.BillLink(_NUMBER, "KES 999,999.99", "W" * 46))
+LINES = Load(bill.bill_lines, bill.BillLines((bill.BillLineRow(9, _LABEL, _MONEY),) * 9, _NUMBER))
+LINE = Load(bill.bill_line, bill.DisputedLine(_LABEL, _MONEY))
+TEXT_ME = Effect(bill.text_bill, DONE, ("done", "already"))
+DISPUTE = Effect(bill.dispute, Referenced(REFERENCE), ("done", "already"), risk="order")
 
 FLOW = Flow(
     "bill",

@@ -1,13 +1,13 @@
 """One phone with several accounts is asked which; one without any is led to link one."""
 
-from dialogs.counter import who
-from dialogs.model import WANTED, Flow, Fork, Go, Load, Menu, Pick, Values
+from dialogs.counter import caller
+from dialogs.model import WANTED, Flow, Fork, Go, Load, Menu, Pick, QuickLoad, Values
 from dialogs.values import word
 
-ACCOUNTS = Load(who.accounts, {"rows": [{"value": 1, "number": "0123456789012", "place": "W" * 16}] * 6})
+ACCOUNTS = Load(caller.accounts, caller.Accounts((caller.AccountRow(1, "0123456789012", "W" * 16),) * 6))
 
 
-HERE = Load(who.here, {"here": word("home.here.phone")}, quick=True)
+HERE = QuickLoad(caller.here, caller.HereLine(word("home.here.phone")))
 
 
 def chosen(data: Values, facts: Values) -> str:

@@ -1,12 +1,12 @@
-"""What we may write to her: news and offers on or off, or nothing at all but what the law demands."""
+"""What we may write to a customer: news and offers on or off, or nothing at all but what the law demands."""
 
-from dialogs.counter import plan
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.counter import contact
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Say
 from dialogs.values import word
 
-NOW = Load(plan.consent, {"state": word("consent.own"), "on": True, "off": True, "offers": True, "no_offers": True})
-SET = Effect(plan.set_offers, widest={"state": word("consent.own")})
+NOW = Load(contact.consent, contact.Consent(word("consent.own"), on=True, off=True, offers=True, no_offers=True))
+SET = Effect(contact.set_offers, contact.OffersSet(word("consent.own")))
 
 FLOW = Flow(
     "consent",

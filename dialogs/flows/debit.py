@@ -1,12 +1,13 @@
-"""Every bill collected when it is due: she agrees on the provider's own page, whose link is shown or sent; and she ends it here."""
+"""Every bill collected when it is due: the customer agrees on the provider's own page, whose link is shown or sent, and ends it here."""
 
+from dialogs.answers import DONE
 from dialogs.counter import debit
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Fork, Go, Load, Menu, Say
 
-STANDS = Load(debit.debit_stands, {"bank": "bank ****1234", "phone": "+254712345678"})
-INVITE = Effect(debit.invite, ("done", "already"), risk="order", widest={"url": "W" * 46})
-END = Effect(debit.end_debit, ("done", "already"), risk="order")
+STANDS = Load(debit.debit_stands, debit.DebitStands("bank ****1234", "+254712345678"))
+INVITE = Effect(debit.invite, debit.DebitLink("W" * 46), ("done", "already"), risk="order")
+END = Effect(debit.end_debit, DONE, ("done", "already"), risk="order")
 
 FLOW = Flow(
     "debit",

@@ -2,31 +2,31 @@
 
 from datetime import UTC, datetime
 
-from dialogs.counter import faults
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.counter import fault
+from dialogs.counter.common import REFERENCE, Referenced
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
 from dialogs.values import cut, moment, word
 
 _AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
 _PLACE = "W" * 30
 LONGEST_PLACE = 120
+_TYPED = {"place": "W" * 60}
 
-PLACES = Load(
-    faults.places,
-    {"rows": [{"value": {}, "place": _PLACE}] * 7, "place": _PLACE, "spot": {}, "commodity": "electricity"},
-)
+PLACES = Load(fault.places, fault.Places((fault.PlaceRow({}, _PLACE),) * 7, spot=None, place=_PLACE))
 KNOWN = Load(
-    faults.known_outage,
-    {"area": "W" * 20, "cause": "W" * 30, "since": _AT, "until": word("fault.until", at=_AT)},
+    fault.known_outage,
+    fault.KnownOutage(_PLACE, "W" * 20, "W" * 30, since=_AT, until=word("fault.until", at=_AT)),
 )
-KINDS = Load(faults.fault_kinds, {"electricity": True, "leaks": True, "water": True, "internet": True})
-SUMMARY = Load(faults.fault_summary, {"kind_name": word("fault.kind.no_supply"), "place": _PLACE})
-REPORT = Effect(
-    faults.report_fault, ("done", "already"), risk="order", widest={"reference": "T-1234567-8", "outage_note": ""}
+KINDS = Load(
+    fault.fault_kinds,
+    fault.FaultKinds(electricity=True, leaks=True, water=True, internet=True, metered=False, elsewhere=False),
 )
+SUMMARY = Load(fault.fault_summary, fault.FaultSummary(word("fault.kind.no_supply"), _PLACE))
+REPORT = Effect(fault.report_fault, Referenced(REFERENCE), ("done", "already"), risk="order")
 
 
-def a_place(text: str, _data: Values, _house: Values) -> Values:
+def a_place(text: str, _data: Values, _common: Values) -> Values:
     """A place in the customer's own words."""
     if len(text) < 3:
         raise Again("fault.where_hint")
@@ -35,9 +35,9 @@ def a_place(text: str, _data: Values, _house: Values) -> Values:
     return {"spot": None, "place": cut(text, LONGEST_PLACE)}
 
 
-def a_place_of_theirs(text: str, data: Values, context: Values) -> Values:
+def a_place_of_theirs(text: str, data: Values, common: Values) -> Values:
     """Where it is, in their own words; which of their supplies it is, is known."""
-    return {"place": a_place(text, data, context)["place"]}
+    return {"place": a_place(text, data, common)["place"]}
 
 
 def placed(data: Values, _facts: Values) -> str:
@@ -62,8 +62,8 @@ FLOW = Flow(
         ),
         "outage": Menu("fault.outage", choices=(Go("fault.mine_differs", to="placed"),), pages=2),
         "placed": Fork({"known": "kind", "nowhere": "where_theirs"}, judge=placed),
-        "where_theirs": Ask("fault.where", parse=a_place_of_theirs, to="kind", pin=True),
-        "where": Ask("fault.where", parse=a_place, to="kind", pin=True),
+        "where_theirs": Ask("fault.where", parse=a_place_of_theirs, widest=_TYPED, to="kind", pin=True),
+        "where": Ask("fault.where", parse=a_place, widest=_TYPED, to="kind", pin=True),
         "kind": Menu(
             "fault.kind",
             load=KINDS,

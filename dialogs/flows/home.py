@@ -2,24 +2,21 @@
 
 from datetime import date
 
-from dialogs.counter import who
-from dialogs.model import Effect, Flow, Fork, Go, Load, Menu, Values
+from dialogs.answers import Identified
+from dialogs.counter import caller
+from dialogs.model import Effect, Flow, Fork, Go, Menu, QuickLoad, Values
 from dialogs.values import amount, day, word
 
-CALLER = Load(who.caller, quick=True)
-MEET = Effect(who.meet, ("known",))
-STANDING = Load(
-    who.standing,
-    quick=True,
-    widest={
-        "line": word("home.line.overdue", amount=amount(999_999_99, "KES"), due=day(date(2026, 9, 28))),
-        "several": True,
-    },
+CALLER = QuickLoad(caller.caller, Identified())
+MEET = Effect(caller.meet, Identified(), ("known",))
+STANDING = QuickLoad(
+    caller.standing,
+    caller.StandingLine(
+        word("home.line.overdue", amount=amount(999_999_99, "KES"), due=day(date(2026, 9, 28))), several=True
+    ),
 )
-
-
-OFFERS = Load(who.offers, {"reads": True, "prepaid": True}, quick=True)
-HERE = Load(who.here, {"here": word("home.here.phone")}, quick=True)
+OFFERS = QuickLoad(caller.offers, caller.MoreOffers(reads=True, prepaid=True))
+HERE = QuickLoad(caller.here, caller.HereLine(word("home.here.phone")))
 
 
 def who_calls(_data: Values, facts: Values) -> str:

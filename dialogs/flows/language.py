@@ -1,11 +1,11 @@
 """The language we speak, from the next screen on and in every notice."""
 
-from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.counter import contact
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Act, Effect, Flow, Fork, Load, Pick, Say, Values
 
-CHOICES = Load(identity.languages, {"rows": [{"value": "sw", "name": "Kiswahili"}] * 6})
-SPEAK = Effect(identity.set_language)
+CHOICES = Load(contact.languages, contact.Languages((contact.LanguageRow("sw", "Kiswahili"),) * 6))
+SPEAK = Effect(contact.set_language, contact.Speaks("sw"))
 
 
 def named(data: Values, _facts: Values) -> str:

@@ -2,22 +2,22 @@
 
 from dialogs.counter import identity
 from dialogs.flows.new_pin import a_code
-from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.flows.pin import digits
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Act, Again, Ask, Do, Effect, Flow, Go, Load, Menu, Say, Values
 from dialogs.values import word
 
-SEND_CODE = Effect(identity.send_link_code, risk="personal", widest={"masked": "+2547*****678"})
-LINK = Effect(
-    identity.link_account, ("done", "wrong"), widest={"number": "0123456789012", "thing": word("link.thing.phone")}
-)
-BY_PIN = Effect(identity.link_by_pin, ("done", "wrong", "locked"), widest={"thing": word("link.thing.phone")})
-ACCOUNT = Load(identity.linked_account, {"number": "0123456789012"})
-UNLINK = Effect(identity.unlink, risk="personal")
+SEND_CODE = Effect(identity.send_link_code, identity.CodeSent("+2547*****678"), risk="personal")
+_LINKED = identity.Linked(thing=word("link.thing.phone"))
+LINK = Effect(identity.link_account, _LINKED, ("done", "wrong"))
+BY_PIN = Effect(identity.link_by_pin, _LINKED, ("done", "wrong", "locked"))
+ACCOUNT = Load(identity.linked_account, identity.LinkedAccount("0123456789012"))
+UNLINK = Effect(identity.unlink, identity.Linked(), risk="personal")
+
 LONGEST_NUMBER = 20
 
 
-def an_account_number(text: str, _data: Values, _house: Values) -> Values:
+def an_account_number(text: str, _data: Values, _common: Values) -> Values:
     """An account number as it stands on the bill."""
     typed = text.replace(" ", "").upper()
     if not 3 <= len(typed) <= LONGEST_NUMBER or not typed.replace("-", "").replace("/", "").isalnum():
@@ -29,7 +29,14 @@ FLOW = Flow(
     "link",
     start="number",
     states={
-        "number": Ask("link.number", parse=an_account_number, to="confirm", share="link.share_phone", coded=True),
+        "number": Ask(
+            "link.number",
+            parse=an_account_number,
+            widest={"number": "W" * LONGEST_NUMBER},
+            to="confirm",
+            share="link.share_phone",
+            coded=True,
+        ),
         "confirm": Menu(
             "link.confirm",
             choices=(

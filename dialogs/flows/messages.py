@@ -3,12 +3,13 @@
 A word that may have been the answer to a question is asked back; and who asks for it in other words is told the word.
 """
 
-from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.answers import DONE
+from dialogs.counter import contact
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import ASKED, Act, Effect, End, Flow, Go, Menu, Say
 
-LEAVE_ALONE = Effect(identity.stop, ("done", "sender"), widest={"sender": "W" * 11})
-WRITE_AGAIN = Effect(identity.start)
+LEAVE_ALONE = Effect(contact.stop, contact.Stopped("W" * 11), ("done", "sender"))
+WRITE_AGAIN = Effect(contact.start, DONE)
 
 STOP = Flow(
     "stop",

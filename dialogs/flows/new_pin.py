@@ -1,17 +1,17 @@
 """Sets a PIN, the first or after one was forgotten: a code to the phone of record, then the PIN twice."""
 
 from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
 from dialogs.flows.pin import digits
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import WANTED, Act, Again, Ask, Do, Effect, Flow, Go, Menu, Say, Values
 
-SEND_CODE = Effect(identity.send_pin_code, risk="personal", widest={"masked": "+2547*****678"})
-CHECK_CODE = Effect(identity.check_pin_code, ("done", "wrong"))
-REMEMBER = Effect(identity.remember_pin)
-SET = Effect(identity.set_pin, ("done", "differs"))
+SEND_CODE = Effect(identity.send_pin_code, identity.CodeSent("+2547*****678"), risk="personal")
+CHECK_CODE = Effect(identity.check_pin_code, identity.CodeChecked(), ("done", "wrong"))
+REMEMBER = Effect(identity.remember_pin, identity.PinRemembered(""))
+SET = Effect(identity.set_pin, identity.PinSet(), ("done", "differs"))
 
 
-def a_code(text: str, _data: Values, _house: Values) -> Values:
+def a_code(text: str, _data: Values, _common: Values) -> Values:
     """A code of six digits or so, as it came by SMS."""
     typed = text.replace(" ", "").replace("-", "")
     if not (typed.isascii() and typed.isdigit() and 4 <= len(typed) <= 10):

@@ -1,22 +1,24 @@
-"""I paid, where is it? Her last payments at a glance, any one of them by its number, and a person who looks for it."""
+"""I paid, where is it? The last payments at a glance, any one of them by its number, and a person who looks for it."""
 
 from datetime import UTC, datetime
 
+from dialogs.answers import DONE
 from dialogs.counter import paid
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.counter.common import REFERENCE, Referenced
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Say, Values
 from dialogs.values import amount, lines, moment, word
 
 _MONEY, _AT = amount(999_999_99, "KES"), moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
 _LINE = word("paid.line", amount=_MONEY, at=_AT, state=word("paid.state.refunded"))
 
-LAST = Load(paid.last_payments, {"lines": lines([_LINE] * paid.MOST_LINES)})
-FIND = Load(paid.find_payment, {"number": "W" * 20, "amount": _MONEY, "at": _AT})
-CLAIM = Effect(paid.claim_payment, ("done", "already"), risk="money", widest={"amount": _MONEY})
-LOOK = Effect(paid.look_for_payment, ("done", "already"), risk="order", widest={"reference": "T-1234567-8"})
+LAST = Load(paid.last_payments, paid.LastPayments(lines([_LINE] * paid.MOST_LINES)))
+FIND = Load(paid.find_payment, paid.PaymentTrace("W" * 20, _MONEY, _AT))
+CLAIM = Effect(paid.claim_payment, DONE, ("done", "already"), risk="money")
+LOOK = Effect(paid.look_for_payment, Referenced(REFERENCE), ("done", "already"), risk="order")
 
 
-def a_payment_number(text: str, _data: Values, _house: Values) -> Values:
+def a_payment_number(text: str, _data: Values, _common: Values) -> Values:
     """The number of a payment as a bank or a wallet gives it."""
     typed = text.replace(" ", "")
     if not 4 <= len(typed) <= 40 or not typed.replace("-", "").replace("_", "").isalnum():
@@ -31,7 +33,7 @@ FLOW = Flow(
     states={
         "start": Fork({"told": "last", "typed": "found"}, load=LAST),
         "last": Say("paid.last", load=LAST, choices=(Go("paid.by_number", to="ask"),), pages=3),
-        "ask": Ask("paid.ask", parse=a_payment_number, to="found", pages=2, coded=True),
+        "ask": Ask("paid.ask", parse=a_payment_number, widest={"number": "W" * 20}, to="found", pages=2, coded=True),
         "found": Fork(
             {
                 "settled": "settled",

@@ -4,42 +4,47 @@ from datetime import date
 
 from core.money import LARGEST_MINOR, typed
 from core.numbers import Unreadable
-from dialogs.counter import paying
-from dialogs.figures import ENDS
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.answers import DONE
+from dialogs.counter import pay
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, End, Flow, Fork, Go, Load, Menu, Say, Values
+from dialogs.number_slots import ENDS
 from dialogs.values import amount, day
 
 _MONEY = amount(999_999_99, "KES")
 _PHONE = "+254712345678"
 
 OWING = Load(
-    paying.owing,
-    {
-        "owed": _MONEY,
-        "asked_minor": 999_999_99,
-        "due": day(date(2026, 9, 28)),
-        "push": True,
-        "link": True,
-        "currency": "KES",
-        "later": True,
-        "debit": True,
-        "some": True,
-    },
+    pay.owing,
+    pay.PayChoices(
+        owed=_MONEY,
+        asked_minor=999_999_99,
+        due=day(date(2026, 9, 28)),
+        push=True,
+        link=True,
+        currency="KES",
+        later=True,
+        debit=True,
+        some=True,
+    ),
 )
-MOST = Load(paying.at_most, {"most": _MONEY, "most_minor": 999_999_99})
-TO_PAY = Load(paying.to_pay, {"amount": _MONEY, "push": True, "link": True})
-TO_PUSH = Load(paying.to_push, {"amount": _MONEY, "amount_minor": 999_999_99, "phone": _PHONE, "link": True})
-TO_LINK = Load(paying.to_link, {"amount": _MONEY, "phone": _PHONE})
-PUSH = Effect(paying.push, ("done", "already", "pending"), risk="money", widest={"amount": _MONEY, "phone": _PHONE})
-LINK = Effect(paying.give_paylink, ("done", "already"), risk="money", widest={"amount": _MONEY, "url": "W" * 46})
+MOST = Load(pay.at_most, pay.AtMost(_MONEY, 999_999_99))
+TO_PAY = Load(pay.to_pay, pay.ToPay(_MONEY, push=True, link=True))
+TO_PUSH = Load(pay.to_push, pay.ToPush(_MONEY, 999_999_99, _PHONE, link=True))
+TO_LINK = Load(pay.to_link, pay.ToLink(_MONEY, _PHONE))
+PUSH = Effect(pay.push, DONE, ("done", "already", "pending"), risk="money")
+LINK = Effect(pay.give_paylink, pay.PaylinkShown("W" * 46), ("done", "already"), risk="money")
 
 
-def amount_to_pay(text: str, data: Values, context: Values) -> Values:
+ASKED = {"asked_minor": 999_999_99}
+"""The largest amount that is asked for."""
+
+
+def amount_to_pay(text: str, data: Values, common: Values) -> Values:
     """Minor units of what was typed, in the notation of who typed it: at least the house's least amount, at most what can be asked for."""
-    currency = str(data.get("currency") or context["currency"])
+    currency = str(data.get("currency") or common["currency"])
     try:
-        minor = typed(text.rstrip(ENDS), currency, context["lang"])
+        minor = typed(text.rstrip(ENDS), currency, common["lang"])
     except Unreadable as why:
         if why.key == "number.none":
             raise Again("pay.not_an_amount") from why
@@ -47,7 +52,7 @@ def amount_to_pay(text: str, data: Values, context: Values) -> Values:
             minor = LARGEST_MINOR
         else:
             raise Again("pay.like", example=amount(1_200_50, currency)) from why
-    least, most = int(context["least_minor"]), data.get("most_minor")
+    least, most = int(common["least_minor"]), data.get("most_minor")
     if minor < least:
         raise Again("pay.too_little", least=amount(least, currency))
     if most is not None and minor > most:
@@ -85,8 +90,10 @@ FLOW = Flow(
                 Go("pay.debit", to="debit", when="debit"),
             ),
         ),
-        "other": Ask("pay.other_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, to="other_how"),
-        "less": Ask("pay.less_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, to="other_how"),
+        "other": Ask(
+            "pay.other_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, widest=ASKED, to="other_how"
+        ),
+        "less": Ask("pay.less_ask", load=MOST, keep=("most_minor",), parse=amount_to_pay, widest=ASKED, to="other_how"),
         "other_how": Menu(
             "pay.other_how",
             load=TO_PAY,

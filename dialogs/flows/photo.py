@@ -1,11 +1,12 @@
-"""She sent a file: it is kept for a clerk. Of a picture one answer says what it is of; a voice and a paper say themselves what they are about."""
+"""A file was sent: it is kept for a clerk. Of a picture one answer says what it is of; a voice and a paper say themselves what they are about."""
 
 from dialogs.counter import photo
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.counter.common import REFERENCE, Referenced
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Fork, Go, Menu, Say, Values
 
-METER = Effect(photo.of_the_meter, ("done", "already"), risk="order", widest={"reference": "T-1234567-8"})
-CLERK = Effect(photo.for_a_clerk, ("done", "already"), risk="order", widest={"reference": "T-1234567-8"})
+METER = Effect(photo.of_the_meter, Referenced(REFERENCE), ("done", "already"), risk="order")
+CLERK = Effect(photo.for_a_clerk, Referenced(REFERENCE), ("done", "already"), risk="order")
 
 
 def what_was_sent(data: Values, _facts: Values) -> str:

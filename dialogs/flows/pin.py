@@ -1,11 +1,11 @@
 """Where the operator's policy asks for it, the PIN is asked before anything personal, once in a conversation."""
 
 from dialogs.counter import identity
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import WANTED, Act, Again, Ask, Effect, End, Flow, Fork, Load, Values
 
-HAS_PIN = Load(identity.has_pin)
-CHECK = Effect(identity.check_pin, ("done", "wrong", "locked"))
+HAS_PIN = Load(identity.has_pin, identity.PinKnown())
+CHECK = Effect(identity.check_pin, identity.PinChecked(), ("done", "wrong", "locked"))
 
 
 def asked_here(data: Values, facts: Values) -> str:
@@ -14,10 +14,10 @@ def asked_here(data: Values, facts: Values) -> str:
     return "enough" if rule != "pin" or data.get("proven") else "ask"
 
 
-def digits(text: str, _data: Values, context: Values) -> Values:
+def digits(text: str, _data: Values, common: Values) -> Values:
     """A PIN as typed; anything else is asked again."""
     typed = text.replace(" ", "")
-    if not (typed.isascii() and typed.isdigit() and len(typed) == context["pin_digits"]):
+    if not (typed.isascii() and typed.isdigit() and len(typed) == common["pin_digits"]):
         raise Again("pin.digits")
     return {"pin": typed}
 

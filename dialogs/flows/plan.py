@@ -7,18 +7,18 @@ from dialogs.model import Flow, Go, Load, Say
 from dialogs.values import day, lines, word
 
 _LINE = word("plan.line", what="W" * 11, plan="W" * 24, since=day(date(2026, 9, 28)))
-PLANS = Load(plan.my_plans, {"lines": lines([_LINE] * 4)})
+PLANS = Load(plan.my_plans, plan.PlanLines(lines([_LINE] * 4)))
 NUMBERS = Load(
     plan.my_numbers,
-    {
-        "lines": lines(
+    plan.PlanLines(
+        lines(
             [
                 word("plan.account", number="W" * 20),
                 word("plan.meter", serial=", ".join(["W" * 20] * 2)),
                 word("plan.paybill", paybill="1234567"),
             ]
         )
-    },
+    ),
 )
 
 PLAN = Flow(

@@ -1,35 +1,36 @@
-"""She reads her own meter: four answers from the first menu, or `READ 12345` by SMS."""
+"""The customer reads the meter: four answers from the first menu, or `READ 12345` by SMS."""
 
 from datetime import date
 
 from core.metering.units import MICRO, Unreadable, typed
-from dialogs.counter import readings
-from dialogs.figures import ENDS
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.counter import reading
+from dialogs.counter.common import REFERENCE, Referenced
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Again, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say, Values
+from dialogs.number_slots import ENDS
 from dialogs.values import day, quantity
 
 _DAY, _VALUE, _SERIAL = day(date(2026, 9, 28)), quantity(99_999_999_000_000, "kWh"), "W" * 20
 
 METERS = Load(
-    readings.meters,
-    {
-        "rows": [{"value": "1", "serial": _SERIAL, "unit": "kWh"}] * 4,
-        "opens": _DAY,
-        "closes": _DAY,
-        "read_micro": 12_345_000_000,
-        "meter_id": "1",
-    },
+    reading.meters,
+    reading.Meters(
+        (reading.MeterRow("1", _SERIAL, "kWh"),) * 4,
+        opens=_DAY,
+        closes=_DAY,
+        read_micro=12_345_000_000,
+        meter_id="1",
+    ),
 )
-METER = Load(readings.meter, {"serial": _SERIAL, "last": _VALUE, "dials": 8, "unit": "kWh"})
-READING = Load(readings.reading, {"serial": _SERIAL, "value": _VALUE})
-SEND = Effect(readings.send_reading, ("done", "already", "pending"), risk="order", widest={"reference": "T-1234567-8"})
+METER = Load(reading.meter, reading.MeterAsked(_SERIAL, _VALUE, 8, "kWh"))
+READING = Load(reading.reading, reading.ReadingGiven(_SERIAL, _VALUE))
+SEND = Effect(reading.send_reading, Referenced(REFERENCE), ("done", "already", "pending"), risk="order")
 
 
-def figures(text: str, data: Values, context: Values) -> Values:
+def figures(text: str, data: Values, common: Values) -> Values:
     """Micro-units of what was typed, in the notation of who typed it: no more figures than the meter has."""
     try:
-        micro = typed(text.rstrip(ENDS), context["lang"], str(data["unit"]))
+        micro = typed(text.rstrip(ENDS), common["lang"], str(data["unit"]))
     except Unreadable as why:
         raise Again("reading.digits", dials=data["dials"]) from why
     if micro >= 10 ** int(data["dials"]) * MICRO:
@@ -48,7 +49,9 @@ FLOW = Flow(
             keep=("meter_id", "read_micro", "opens", "closes"),
         ),
         "which": Pick("reading.which", row="reading.row", load=METERS, keep_as="meter_id", to="value", none="none"),
-        "value": Ask("reading.value", load=METER, keep=("dials", "unit"), parse=figures, to="confirm"),
+        "value": Ask(
+            "reading.value", load=METER, keep=("dials", "unit"), parse=figures, widest={"read_micro": 1}, to="confirm"
+        ),
         "confirm": Menu(
             "reading.confirm",
             load=READING,

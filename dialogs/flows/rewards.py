@@ -1,22 +1,22 @@
 """Points earned by paying on time, and what they buy: kWh on the next bill, or airtime for this phone."""
 
 from dialogs.counter import rewards
-from dialogs.flows.outcomes import DOWN, REFUSED
+from dialogs.flows.sorry import DOWN, REFUSED
 from dialogs.model import Do, Effect, Flow, Go, Load, Menu, Pick, Say
 from dialogs.values import amount, quantity
 
 _KWH, _AIRTIME, _PHONE = quantity(10_000_000, "kWh"), amount(1_000_00, "KES"), "+254712345678"
 
-POINTS = Load(rewards.points, {"points": 999_999, "kwh": True, "airtime": True})
-KWH = Load(rewards.kwh_choices, {"rows": [{"value": 10, "units": _KWH, "points": 99_999}] * 3, "points": 999_999})
+POINTS = Load(rewards.points, rewards.Points(999_999, kwh=True, airtime=True))
+KWH = Load(rewards.kwh_choices, rewards.KwhChoices((rewards.KwhRow(10, _KWH, 99_999),) * 3, 999_999))
 AIRTIME = Load(
-    rewards.airtime_choices, {"rows": [{"value": 1000, "worth": _AIRTIME, "points": 99_999}] * 3, "points": 999_999}
+    rewards.airtime_choices, rewards.AirtimeChoices((rewards.AirtimeRow(1000, _AIRTIME, 99_999),) * 3, 999_999)
 )
-KWH_PRICE = Load(rewards.kwh_price, {"units": _KWH, "cost": 99_999})
-AIRTIME_PRICE = Load(rewards.airtime_price, {"worth": _AIRTIME, "cost": 99_999, "phone": _PHONE})
-GIVE_KWH = Effect(rewards.redeem_kwh, ("done", "already"), risk="money", widest={"units": _KWH, "left": 999_999})
+KWH_PRICE = Load(rewards.kwh_price, rewards.KwhPrice(_KWH, 99_999))
+AIRTIME_PRICE = Load(rewards.airtime_price, rewards.AirtimePrice(_AIRTIME, 99_999, _PHONE))
+GIVE_KWH = Effect(rewards.redeem_kwh, rewards.KwhGiven(_KWH, 999_999), ("done", "already"), risk="money")
 GIVE_AIRTIME = Effect(
-    rewards.redeem_airtime, ("done", "already", "pending"), risk="money", widest={"worth": _AIRTIME, "phone": _PHONE}
+    rewards.redeem_airtime, rewards.AirtimeGiven(_AIRTIME, _PHONE), ("done", "already", "pending"), risk="money"
 )
 
 FLOW = Flow(

@@ -2,18 +2,16 @@
 
 from datetime import UTC, datetime
 
-from dialogs.counter import faults
+from dialogs.counter import fault
+from dialogs.counter.common import REFERENCE
 from dialogs.model import Flow, Load, Pick, Say
 from dialogs.values import moment, word
 
 _AT = moment(datetime(2026, 9, 28, 20, 20, tzinfo=UTC))
 _STATE, _KIND = word("tickets.state.waiting"), word("fault.kind.no_supply")
 
-MINE = Load(faults.my_tickets, {"rows": [{"value": "T-1234567-8", "reference": "T-1234567-8", "state": _STATE}] * 7})
-ONE = Load(
-    faults.ticket,
-    {"reference": "T-1234567-8", "state": _STATE, "kind": _KIND, "opened": _AT, "changed": _AT},
-)
+MINE = Load(fault.my_tickets, fault.MyTickets((fault.TicketRow(REFERENCE, REFERENCE, _STATE),) * 7))
+ONE = Load(fault.ticket, fault.TicketView(REFERENCE, _STATE, _KIND, _AT, _AT))
 
 FLOW = Flow(
     "tickets",

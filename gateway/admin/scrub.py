@@ -1,6 +1,6 @@
 """Card numbers are blotted out at the edge, whoever types them: a clerk in a form, a machine in its JSON, a file by its name.
 
-What customers type is looked at where it is heard (`dialogs/heard.py`), because it has to be answered.
+What customers type is looked at where it is heard (`dialogs/input.py`), because it has to be answered.
 """
 
 import json

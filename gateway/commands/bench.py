@@ -11,7 +11,7 @@ from core.errors import BadInput
 from gateway.commands.run import err, out, show_json, told
 
 NAMES = (
-    "turn", "peer", "workers", "growth", "busy", "chat", "dispatch", "sms", "rating", "usage", "billrun", "pdf",
+    "turn", "peer", "workers", "growth", "busy", "chat", "dispatch", "sms", "rating", "usage", "billrun", "pdf", "start",
 )  # fmt: skip
 
 

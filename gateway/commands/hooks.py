@@ -34,7 +34,8 @@ async def _addresses(app: "App") -> list[tuple[str, str]]:
     """(provider, address) of each door whose path has a secret: of the channels that are open, and of the payment providers named."""
     import aiohttp
 
-    from channels.registry import Tools, open_rows
+    from channels.contract import Tools
+    from channels.registry import open_rows
     from core.config import hook_secrets as secrets
     from core.errors import Refused
     from core.message import Notice

@@ -11,9 +11,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from core.card_numbers import scrubbed
 from core.errors import BadInput, Refused
@@ -21,6 +19,9 @@ from core.numbers import Notation, of_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from pydantic import ValidationError
+    from sqlalchemy.exc import DBAPIError
 
     from core.context import App
 
@@ -51,23 +52,38 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         try:
             command(*args, **{name: scrubbed(value, name) for name, value in kwargs.items()})
         except (BadInput, Refused, ValueError) as wrong:
-            if isinstance(wrong, ValidationError):
-                raise fail(_settings_sentence(wrong)) from None
+            if (settings := _wrong_settings(wrong)) is not None:
+                raise fail(_settings_sentence(settings)) from None
             raise fail(wrong.sentence() if isinstance(wrong, Refused) else str(wrong)) from None
         except FileNotFoundError as wrong:
             raise fail(f"{wrong.filename}: there is no such file. Check the path and try again.") from None
-        except OperationalError as wrong:
-            raise fail(_database_sentence(wrong)) from None
+        except Exception as wrong:
+            if (away := _database_away(wrong)) is None:
+                raise
+            raise fail(_database_sentence(away)) from None
 
     return run
 
 
-def _settings_sentence(wrong: ValidationError) -> str:
+def _wrong_settings(wrong: Exception) -> "ValidationError | None":
+    """Imported only when something went wrong, so that a command that reads no settings starts without."""
+    from pydantic import ValidationError
+
+    return wrong if isinstance(wrong, ValidationError) else None
+
+
+def _database_away(wrong: Exception) -> "DBAPIError | None":
+    from sqlalchemy.exc import OperationalError
+
+    return wrong if isinstance(wrong, OperationalError) else None
+
+
+def _settings_sentence(wrong: "ValidationError") -> str:
     first = wrong.errors()[0]
     return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}. Correct it and try again."
 
 
-def _database_sentence(wrong: DBAPIError) -> str:
+def _database_sentence(wrong: "DBAPIError") -> str:
     if "no such table" in str(wrong.orig) or "does not exist" in str(wrong.orig):
         return "The database has no tables yet, or older ones: run `hodi db upgrade` and try again."
     return f"The database cannot be reached or used: {wrong.orig}. Check HODI_DATABASE_URL and try again."

@@ -24,8 +24,8 @@ def add_to(app: typer.Typer) -> None:
 @told
 def check() -> None:
     """Prove every conversation in every language: no dead end, no missing word, no screen over its budget."""
-    from channels.letters import on_air
     from channels.paging import pages
+    from channels.transliteration import on_air
     from core.text import LANGUAGES
     from dialogs.check import check as problems
     from dialogs.check_pages import check_pages
@@ -48,7 +48,7 @@ def check() -> None:
 @told
 def verbs() -> None:
     """What a customer can do on which channel, as Markdown; and where not, why."""
-    from dialogs.verbs import table
+    from dialogs.channel_matrix import table
 
     typer.echo(table())
 
@@ -57,8 +57,8 @@ def verbs() -> None:
 @told
 def draw(folder: Annotated[Path, typer.Argument(help="Where the pages go.")] = Path("docs/dialogs")) -> None:
     """Draw every conversation as Mermaid, from the tables that run it."""
-    from dialogs.draw import write_all
     from dialogs.flows import book_of
+    from dialogs.mermaid import write_all
     from gateway.bootstrap import example_operator
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,14 +75,13 @@ def intents(
     cases: Annotated[Path, typer.Option(help="Labelled messages, a CSV a language.")] = Path("tests/dialogs/intents"),
 ) -> None:
     """Publish how well free text is understood: the confusion matrix of labelled messages."""
-    from dialogs import confusion
-    from dialogs.understood import taken_for
+    from dialogs import confusion_matrix
 
-    found = confusion.read(cases)
-    page.write_text(confusion.page(found, taken_for), "utf-8")
+    found = confusion_matrix.read(cases)
+    page.write_text(confusion_matrix.page(found, confusion_matrix.first_message), "utf-8")
     for lang, messages in found.items():
-        counts = confusion.counted(messages, lang, taken_for)
-        out.print(f"{lang}: {confusion.right(counts)} of {counts.total()}", highlight=False)
+        counts = confusion_matrix.counted(messages, lang, confusion_matrix.first_message)
+        out.print(f"{lang}: {confusion_matrix.right(counts)} of {counts.total()}", highlight=False)
 
 
 @dialogs.command("try")
@@ -127,38 +126,38 @@ async def _pretend(lang: str) -> None:
 
 async def _speak(app: "App", phone: str, lang: str) -> None:
     from core.parties import contacts
+    from core.parties.model import PHONE
 
     async with app.db.writing() as conn:
-        contact = await contacts.find_or_make(conn, app, "ussd", phone, phone)
+        contact = await contacts.find_or_make(conn, app, PHONE, phone, phone)
         await contacts.set_language(conn, contact.id, lang)
 
 
 async def _dial(app: "App", phone: str) -> None:
-    from channels.ussd_africastalking import AfricasTalkingUssd
     from core.message import Inbound
     from core.summary.reader import open_quick
+    from gateway.commands.terminal import Terminal
     from gateway.conversation.sessions import EmbeddedStore
     from gateway.conversation.turn import Turns
 
-    channel, sessions, quick = AfricasTalkingUssd(), EmbeddedStore(":memory:"), open_quick(app.db)
-    turns, session, said = Turns(app, sessions, quick), f"try-{secrets.token_hex(6)}", ""
+    channel, sessions, quick = Terminal(), EmbeddedStore(":memory:"), open_quick(app.db)
+    turns, session, typed = Turns(app, sessions, quick), f"try-{secrets.token_hex(6)}", ""
     while True:
         inbound = Inbound(
-            "ussd",
+            channel.name,
             phone,
-            said,
-            "text" if said else "new",
+            typed,
+            "text" if typed else "new",
             phone=phone,
             session=session,
             service=app.operator.ussd_code,
         )
         answer = await turns.take(inbound, channel)
-        out.print(answer[4:], markup=False, highlight=False)
-        if answer.startswith("END"):
+        out.print(answer.removesuffix(channel.END), markup=False, highlight=False)
+        if answer.endswith(channel.END):
             break
         typed = typer.prompt(">", default="", show_default=False)
         if not typed:
             break
-        said = f"{said}*{typed}" if said else typed
     await quick.close()
     await sessions.close()

@@ -5,18 +5,20 @@ A network may bring what was written to other numbers of the business, and names
 
 from msgspec.structs import replace
 
-from channels.contract import Event
+from channels.contract import Channel, Event
 from core.context import App
 from core.message import Inbound, OptOut
 from core.parties.senders import same
 from core.phone import from_network
 
 
-def for_us(app: App, event: Event) -> Event | None:
+def for_us(app: App, channel: Channel, event: Event) -> Event | None:
     """The event with its sender in full; None when it is for somebody else."""
-    if isinstance(event, Inbound) and event.channel == "sms":
+    if not channel.cellular:
+        return event
+    if isinstance(event, Inbound):
         return _message(app, event)
-    if isinstance(event, OptOut) and event.channel == "sms":
+    if isinstance(event, OptOut):
         phone = from_network(event.user, app.operator.country)
         return OptOut(event.channel, phone or event.user, event.sender, event.stopped, event.at)
     return event

@@ -32,14 +32,14 @@ class Passed:
         self._lines: list[Interaction] = []
 
     def note(self, inbound: Inbound, answer: Answer, said: str | None = None) -> None:
-        """What she typed and what she was shown (`said`, else a USSD answer without its first word); a repeat was noted before."""
+        """What was typed and what was shown (`said`, else the words of the page); a repeat was noted before."""
         session = answer.session
         if answer.repeated or session is None:
             return
         contact_id = session.who.contact_id if session.who else None
         last = inbound.text.rpartition("*")[2]
         typed = to_keep(last, secret=session.hush, unheard=session.unheard)
-        said = answer.reply.partition(" ")[2] if said is None else said
+        said = answer.shown if said is None else said
         account_id = session.data.get("account_id")
         self._lines += [
             Interaction(contact_id, account_id, inbound.channel, "in", "turn", typed or inbound.service or "*"),

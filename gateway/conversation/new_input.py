@@ -1,7 +1,7 @@
 """What of an inbound is new to a conversation: a fresh start, an answer, a page to turn, or a repeat.
 
-USSD text is cumulative, so it is compared with what was stored; other channels name each message. A repeat gets the stored
-screen and nothing else. What was secret is blotted out before anything is kept.
+A channel that keeps a session open says what continues the text that was stored; other channels name each message. A repeat gets the
+stored screen and nothing else. What was secret is blotted out before anything is kept.
 """
 
 from datetime import timedelta
@@ -9,16 +9,18 @@ from typing import Literal
 
 import msgspec
 
-from channels.ussd_africastalking import deep_dial, new_input
+from channels.contract import Channel
 from core.care import media
 from core.message import EDITED, Inbound
-from dialogs import brought
+from dialogs import attachments
 from dialogs.events import Dialled, Late, Typed
 from dialogs.intents import find
-from dialogs.redact import has_card
-from dialogs.session import Session, blotted, fresh, unblotted
-from dialogs.typed import as_key
+from dialogs.normalize import as_key
+from dialogs.redact import blotted, has_card, unblotted
+from dialogs.session import Session, fresh
 
+KEPT_SYNCHRONOUS = timedelta(minutes=30)
+"""How long a session that was dropped may be continued."""
 KEPT_ELSEWHERE = timedelta(hours=24)
 """How long a conversation by messages goes on."""
 PROOF_LASTS = timedelta(minutes=10)
@@ -38,28 +40,31 @@ class Heard(msgspec.Struct, frozen=True):
 
     session: Session
     event: Dialled | Typed | Late | TurnPage | None
+    stored: int = 0
+    """How many characters of the stored raw text the inbound begins with."""
 
 
-def hear(inbound: Inbound, before: Session | None, now: float, lang: str) -> Heard:
+def hear(inbound: Inbound, channel: Channel, before: Session | None, now: float, lang: str) -> Heard:
     """Compares what came in with where the conversation stands."""
     live = before if before and before.expires > now else None
-    if brought.SIGN in inbound.text:
-        inbound = msgspec.structs.replace(inbound, text=inbound.text.replace(brought.SIGN, ""))
-    if inbound.session is not None and inbound.channel == "ussd":
-        return _dialled(inbound, live, lang)
+    if attachments.SIGN in inbound.text:
+        inbound = msgspec.structs.replace(inbound, text=inbound.text.replace(attachments.SIGN, ""))
+    if inbound.session is not None and channel.synchronous:
+        return _dialled(inbound, channel, live, lang)
     return _written(inbound, live, before, lang, now)
 
 
-def _dialled(inbound: Inbound, live: Session | None, lang: str) -> Heard:
-    """USSD: the provider's session is the conversation; another one is a new call."""
+def _dialled(inbound: Inbound, channel: Channel, live: Session | None, lang: str) -> Heard:
+    """The provider's session is the conversation; another one is a new call. A step may have an id, or be known by its text alone."""
     if live and live.dialled == inbound.session:
-        new = new_input(unblotted(live.raw, inbound.text), inbound.text)
-        if new is None:
-            return Heard(live, None)
+        new = channel.continues(unblotted(live.raw, inbound.text), inbound)
+        if new is None or (inbound.message_id and inbound.message_id in live.last_ids):
+            return Heard(live, None, len(live.raw))
+        stored = len(live.raw) if new != inbound.text else 0
         page = _page(live, new)
         if page is None and live.shown is not None and live.shown.ends:
-            return Heard(_again(live), Dialled())
-        return Heard(live, page or Typed(new))
+            return Heard(_again(live), Dialled(), stored)
+        return Heard(live, page or Typed(new), stored)
     if live and live.dialled_before == inbound.session:
         return Heard(live, None)
     session = fresh(live.lang if live else lang)
@@ -67,21 +72,23 @@ def _dialled(inbound: Inbound, live: Session | None, lang: str) -> Heard:
     if live:
         session.dialled_before = live.dialled
         session.left = _left(live)
-    return Heard(session, Dialled(tuple(deep_dial(inbound.text))))
+    ahead = channel.continues("", inbound)
+    return Heard(session, Dialled(tuple(ahead.split("*")) if ahead else ()))
 
 
 def _again(live: Session) -> Session:
     """A network that goes on after the last word: the conversation begins again in the same session."""
     session = fresh(live.lang)
     session.dialled, session.dialled_before, session.raw = live.dialled, live.dialled_before, live.raw
+    session.last_ids = live.last_ids
     return session
 
 
-def over(inbound: Inbound, heard: Heard) -> Heard:
+def over(heard: Heard) -> Heard:
     """The link that the conversation hung on is gone: it begins anew, and what was typed to the old one is not heard."""
     before = heard.session
-    if inbound.session is not None and inbound.channel == "ussd":
-        return Heard(_again(before), Dialled())
+    if before.dialled:
+        return Heard(_again(before), Dialled(), heard.stored)
     session = fresh(before.lang)
     session.last_ids = before.last_ids
     return Heard(session, Dialled())
@@ -124,25 +131,25 @@ def _written(inbound: Inbound, live: Session | None, before: Session | None, lan
 
 
 def _meant(inbound: Inbound, live: Session | None) -> str:
-    """What she wrote. What came without words speaks for itself (`dialogs/brought.py`), unless words that we know came with it, or a person
+    """What she wrote. What came without words speaks for itself (`dialogs/attachments.py`), unless words that we know came with it, or a person
     is being talked to, who looks at it."""
     if inbound.kind == "location":
-        return brought.sign("place", inbound.text)
+        return attachments.encode("place", inbound.text)
     if inbound.kind == "other":
-        return brought.sign("talk.edited" if inbound.details.get("what") == EDITED else "talk.unread")
+        return attachments.encode("talk.edited" if inbound.details.get("what") == EDITED else "talk.unread")
     if inbound.kind == "new":
         return next((words for words in (inbound.text, inbound.details.get("label", "")) if find(words)), inbound.text)
     if inbound.kind != "media" or find(inbound.text):
         return inbound.text
     sent = media.called(inbound.details.get("type", ""))
     if sent is None:
-        return brought.sign("talk.no_file")
-    return inbound.text if live and live.place and live.place.flow == "agent" else brought.sign(sent)
+        return attachments.encode("talk.no_file")
+    return inbound.text if live and live.place and live.place.flow == "agent" else attachments.encode(sent)
 
 
 def _written_at(inbound: Inbound) -> float:
-    """When it was written, by its provider's clock; 0 where nobody tells. The clock of a letter is its sender's own."""
-    return inbound.at.timestamp() if inbound.at and inbound.channel != "email" else 0.0
+    """When it was written, by its provider's clock; 0 where nobody tells."""
+    return inbound.at.timestamp() if inbound.at else 0.0
 
 
 def _forget_proof(live: Session, now: float) -> None:
@@ -169,10 +176,6 @@ def remember(session: Session, inbound: Inbound, heard: Heard) -> Session:
         session.last_ids = (inbound.message_id, *session.last_ids)[:MOST_IDS]
     if session.dialled:
         hush = session.hush or has_card(inbound.text)
-        stored = session.raw
-        if inbound.text.startswith(unblotted(stored, inbound.text)):
-            tail = inbound.text[len(stored) :]
-            session.raw = stored + (blotted(tail) if hush else tail)
-        else:
-            session.raw = blotted(inbound.text) if hush else inbound.text
+        tail = inbound.text[heard.stored :]
+        session.raw = session.raw[: heard.stored] + (blotted(tail) if hush else tail)
     return session

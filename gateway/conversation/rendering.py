@@ -7,7 +7,7 @@ import traceback
 from channels.contract import Channel, Page
 from core.db.engine import AWAY
 from core.message import Inbound, Screen
-from dialogs.book import Book
+from dialogs.book import FlowBook
 
 log = logging.getLogger("hodi.turn")
 
@@ -19,7 +19,7 @@ def fewest_pages(candidates: list[Screen], channel: Channel) -> tuple[Screen, tu
     return next(one for one in laid if len(one[1]) == fewest)
 
 
-def sorry(book: Book, inbound: Inbound, channel: Channel, why: Exception, lang: str) -> str:
+def sorry(book: FlowBook, inbound: Inbound, channel: Channel, why: Exception, lang: str) -> str:
     """A polite last word, and a line in the log that names no one and repeats nothing."""
     reference = secrets.token_hex(3).upper()
     if isinstance(why, AWAY):

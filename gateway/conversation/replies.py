@@ -12,14 +12,14 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import Channel, Door, Page
+from channels.contract import ByMessage, Channel, Door, Page
 from core.care import interactions, loop_guard, media
 from core.db import failpoints, idempotency
 from core.message import Inbound, Notice, Screen, Sent
 from core.notices import bounced_mail
 from core.outbox import queue
 from core.parties import contacts
-from dialogs import brought
+from dialogs import attachments
 from dialogs.redact import to_keep
 from gateway.conversation.turn import Answer, Turns
 
@@ -30,13 +30,14 @@ BUTTONS = frozenset({"callback", "label"})
 """Details that only a pressed button or a chosen row has: of Telegram, of WhatsApp."""
 
 
-class _AsLetter:
+class _AsLetter(ByMessage):
     """A channel whose screens become letters: the words and the options apart, for its `send` to draw."""
 
     doors: tuple[Door, ...] = ()
 
     def __init__(self, channel: Channel) -> None:
         self.channel, self.name = channel, channel.name
+        self.cellular, self.forgeable = channel.cellular, channel.forgeable
 
     def lay_out(self, screen: Screen) -> tuple[Page, ...]:
         """As the channel does."""
@@ -68,19 +69,27 @@ async def hear(turns: Turns, inbound: Inbound, channel: Channel) -> None:
         raise ConnectionError("the turn could not be taken")
     async with turns.app.db.writing() as conn:
         contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
-        if await _reply(conn, turns, key, inbound, answer, contact_id):
+        if await _reply(conn, turns, key, inbound, channel, answer, contact_id):
             await _remember(conn, turns, inbound, answer, contact_id)
+            if channel.bounces and contact_id is not None:
+                await bounced_mail.wrote(conn, contact_id)
     failpoints.point("reply.kept")
 
 
 async def _reply(
-    conn: AsyncConnection, turns: Turns, key: str, inbound: Inbound, answer: Answer, contact_id: int | None
+    conn: AsyncConnection,
+    turns: Turns,
+    key: str,
+    inbound: Inbound,
+    channel: Channel,
+    answer: Answer,
+    contact_id: int | None,
 ) -> bool:
     """Put the answer down; False where that was done before. Where a person answers, or the same was said too often, nothing is said."""
     app, params = turns.app, json.loads(answer.reply)
     if contact_id is None:
         params |= {"to": inbound.user, "lang": answer.session.lang} if answer.session else {"to": inbound.user}
-    if inbound.channel == "sms" and inbound.service:
+    if channel.cellular and inbound.service:
         params["from"] = inbound.service  # who wrote to a short code is answered by it
     if topic := inbound.details.get("topic"):
         params["topic"] = topic
@@ -122,8 +131,6 @@ async def _remember(
         contact_id=contact_id,
         text=kept or _named(inbound),
     )
-    if inbound.channel == "email" and contact_id is not None:
-        await bounced_mail.wrote(conn, contact_id)
     if ref := inbound.details.get("media"):
         await media.expect(conn, turns.app, channel=inbound.channel, ref=ref, contact_id=contact_id, caption=kept)
 
@@ -151,7 +158,7 @@ async def _as_meant(turns: Turns, inbound: Inbound) -> Inbound:
         return await _introduced(turns, inbound)
     if inbound.kind == "location":
         told = inbound.details
-        where = brought.place(
+        where = attachments.place(
             told.get("latitude", ""), told.get("longitude", ""), inbound.text, told.get("address", "")
         )
         lost = {"kind": "other", "details": {**told, "what": "location"}}

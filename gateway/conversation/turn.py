@@ -3,7 +3,7 @@
 The dialog decides, core makes true, the channel draws. A turn is claimed by compare-and-set on the session's version: whoever
 loses it finds the answer of whoever won. An effect runs alone in one transaction under a key made of the conversation and the
 turn, so that a repeat gets the first outcome. Nothing a customer does ends in a server error: what we did not foresee is logged
-with a reference (and never what she typed), and answered politely.
+with a reference (and never what they typed), and answered politely.
 
 The sessions of the latest turns are at hand: the store is not asked where a conversation stands that this process itself saved.
 That belief may be wrong where several processes share the store. A save proves it; before what a save cannot take back, an
@@ -19,7 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from channels.contract import Channel
-from channels.letters import on_air
+from channels.transliteration import on_air
 from core.context import App
 from core.db import failpoints, idempotency
 from core.db.engine import AWAY
@@ -28,13 +28,14 @@ from core.message import ADDRESS, Inbound
 from core.parties import queries as parties
 from core.parties import sim
 from core.summary.reader import Quick
-from dialogs.book import Book
-from dialogs.drawing import screens
+from dialogs import answers
+from dialogs.book import FlowBook
 from dialogs.engine import step
-from dialogs.events import Answered, Event, Need, Told
+from dialogs.events import Answered, Event, Need, ScreenReady
 from dialogs.flows import book_of
-from dialogs.model import Asked, Effect
-from dialogs.session import Session, Who, pack, unpack
+from dialogs.model import CounterRequest, Effect, QuickLoad
+from dialogs.screen import screens
+from dialogs.session import Session, SessionContact, pack, unpack
 from gateway.conversation import new_input
 from gateway.conversation.per_contact_queue import Order
 from gateway.conversation.rendering import fewest_pages, sorry
@@ -45,12 +46,11 @@ log = logging.getLogger("hodi.turn")
 
 TURN_SECONDS = 8.0
 """For a whole turn. The network waits ten; before that the customer is told politely."""
-NOBODY = Who()
+NOBODY = SessionContact()
 MOST_NEEDS = 40
 MOST_TRIES = 6
 MOST_AT_HAND = 4096
 """Sessions of the latest turns, each two or three kilobytes."""
-KEPT_SECONDS = {"ussd": 30 * 60}
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -58,6 +58,8 @@ class Answer(msgspec.Struct, frozen=True):
 
     reply: str
     session: Session | None = None
+    shown: str = ""
+    """The words of the page that the reply draws."""
     repeated: bool = False
     unavailable: bool = False
     """The database or the session store was not there: whoever can bring the message again should."""
@@ -75,7 +77,7 @@ class _Moved(Exception):
 class Turns:
     """Takes turns. One for the whole process."""
 
-    def __init__(self, app: App, sessions: Store, quick: Quick, book: Book | None = None) -> None:
+    def __init__(self, app: App, sessions: Store, quick: Quick, book: FlowBook | None = None) -> None:
         self.app, self.sessions, self.quick = app, sessions, quick
         self.book = book or book_of(app.operator)
         self._order = Order()
@@ -110,28 +112,30 @@ class Turns:
         turn.stands = self._lately.pop(turn.key, None)
         for _ in range(MOST_TRIES):
             stands = turn.stands or await self._load(turn)
-            heard = new_input.hear(inbound, stands.session, now, self._first_language)
+            heard = new_input.hear(inbound, channel, stands.session, now, self._first_language)
             parted = await self._parted(turn, heard.session)
             if parted:
-                heard = new_input.over(inbound, heard)
+                heard = new_input.over(heard)
             try:
                 if heard.event is None:
                     await self._be_sure(turn)
-                    return Answer(self._draw(heard.session, channel), heard.session, repeated=True)
+                    reply, shown = self._draw(heard.session, channel)
+                    return Answer(reply, heard.session, shown, repeated=True)
                 session = await self._walk(turn, heard.session, heard.event)
             except _Moved:
                 continue
             if parted:
                 session.hint = self.book.say(session.lang, "home.here.swapped" if turn.swapped else "choose.gone")
             new_input.remember(session, inbound, heard)
-            reply = self._draw(session, channel)
-            session.expires = now + KEPT_SECONDS.get(inbound.channel, new_input.KEPT_ELSEWHERE.total_seconds())
+            reply, shown = self._draw(session, channel)
+            kept = new_input.KEPT_SYNCHRONOUS if channel.synchronous else new_input.KEPT_ELSEWHERE
+            session.expires = now + kept.total_seconds()
             failpoints.point("turn.answered")
             stands = Stands(stands.version + 1, session)
             if await self.sessions.save(turn.key, Kept(stands.version, pack(session), session.expires)):
                 failpoints.point("turn.kept")
                 self._remember(turn.key, stands)
-                return Answer(reply, session)
+                return Answer(reply, session, shown)
             turn.stands = None
         raise RuntimeError("the session was changed by others again and again")
 
@@ -153,7 +157,7 @@ class Turns:
             return False
         rows = await turn.standing()
         linked = tuple(row.account_id for row in rows if row.account_id is not None)
-        return not rows or not who.holds(Who(accounts=linked, parted=rows[0].parted))
+        return not rows or not who.holds(SessionContact(accounts=linked, parted=rows[0].parted))
 
     async def _be_sure(self, turn: Turn) -> None:
         """Before anything that a save cannot take back: is it still as this process left it? Raises `_Moved` when it is not."""
@@ -173,69 +177,71 @@ class Turns:
         """Steps until there is a screen, answering one need at a time."""
         if isinstance(event, new_input.TurnPage):
             return replace(session, page=session.page + event.by)
-        said = step(self.book, session, event)
+        result = step(self.book, session, event)
         for number in range(MOST_NEEDS):
-            if isinstance(said, Told):
-                return said.session
-            values = await self._fetch(said, turn, number)
-            said = step(self.book, said.session, Answered(values))
+            if isinstance(result, ScreenReady):
+                return result.session
+            answer = await self._fetch(result, turn, number)
+            result = step(self.book, result.session, Answered(answer))
         raise RuntimeError(f"a turn needed more than {MOST_NEEDS} things")
 
-    async def _fetch(self, need: Need, turn: Turn, number: int) -> dict[str, Any]:
+    async def _fetch(self, need: Need, turn: Turn, number: int) -> answers.Answer:
         """What the counter says to one need."""
         run, session = need.run, need.session
         if isinstance(run, Effect):
             await self._be_sure(turn)
             turn.forget()
-            asked = _asked(session, turn, f"turn:{session.token}:{session.turn}:{number}")
-            return await self._effect(run, asked, turn, session.who or NOBODY)
-        asked = _asked(session, turn)
+            request = _request(session, turn, f"turn:{session.token}:{session.turn}:{number}")
+            return await self._effect(run, request, turn, session.who or NOBODY)
+        request = _request(session, turn)
         try:
-            if run.quick:
-                return await run.ask(turn, self.app, asked)
+            if isinstance(run, QuickLoad):
+                return await run.ask(turn, self.app, request)
             async with turn.patience(), self.app.db.reading() as conn:
-                return await run.ask(conn, self.app, asked)
+                return await run.ask(conn, self.app, request)
         except Refused as refused:
-            return {"is": "refused", "why": refused.sentence(asked.lang)}
+            return answers.refusal(refused.sentence(request.lang))
 
-    async def _effect(self, run: Effect, asked: Asked, turn: Turn, who: Who) -> dict[str, Any]:
+    async def _effect(
+        self, run: Effect[answers.Answer], request: CounterRequest, turn: Turn, who: SessionContact
+    ) -> answers.Answer:
         """The effect, once: a repeat of the turn finds the first outcome under its key."""
         failpoints.point("turn.effect")
 
-        async def do() -> dict[str, Any]:
+        async def do() -> Any:
             if who.accounts and who.contact_id is not None:
                 linked, parted = await parties.links(conn, who.contact_id)
-                if not who.holds(Who(accounts=linked, parted=parted)):
+                if not who.holds(SessionContact(accounts=linked, parted=parted)):
                     raise Refused("choose.gone")
                 if await sim.swapped(conn, self.app, who.contact_id):
                     raise Refused("sim.cooling")
-            return await run.do(conn, self.app, asked)
+            return msgspec.to_builtins(await run.do(conn, self.app, request))
 
         try:
             async with turn.patience(), self.app.db.writing() as conn:
                 now = self.app.clock.now()
-                said: dict[str, Any] = await idempotency.once(conn, asked.key, now, do)
+                answer = msgspec.convert(await idempotency.once(conn, request.key, now, do), type(run.widest))
         except Refused as refused:
-            return {"is": "refused", "why": refused.sentence(asked.lang)}
+            return answers.refusal(refused.sentence(request.lang))
         except AWAY as why:
             if run is self.book.meet:
                 raise  # whom we could not even meet, we cannot lead on
             log.error("an effect could not be done: %s", type(why).__name__)
-            return {"is": "down"}
+            return answers.DOWN
         failpoints.point("turn.done")
-        return said
+        return answer
 
-    def _draw(self, session: Session, channel: Channel) -> str:
-        """The page of the screen that the customer is on; the session learns what turns the page."""
-        plain = self.app.operator.notices.plain_letters and channel.name in ("ussd", "sms")
+    def _draw(self, session: Session, channel: Channel) -> tuple[str, str]:
+        """The page of the screen that the customer is on, as the channel draws it and its words; the session learns what turns the page."""
+        plain = self.app.operator.notices.plain_letters and channel.cellular
         shown, pages = fewest_pages([on_air(one) if plain else one for one in screens(self.book, session)], channel)
         session.page = max(0, min(session.page, len(pages) - 1))
         page = pages[session.page]
         session.more, session.behind = page.more or "", page.back or ""
-        return channel.render(shown, page)
+        return channel.render(shown, page), page.text
 
     async def _language(self, key: str) -> str:
-        """The customer's language as her last turn knew it, if the sessions can be read at all."""
+        """The customer's language as their last turn knew it, if the sessions can be read at all."""
         try:
             kept = await self.sessions.load(key)
             session = unpack(kept.blob) if kept else None
@@ -244,9 +250,9 @@ class Turns:
         return (session.lang if session else "") or self._first_language
 
 
-def _asked(session: Session, turn: Turn, key: str = "") -> Asked:
+def _request(session: Session, turn: Turn, key: str = "") -> CounterRequest:
     inbound, who, data = turn.inbound, session.who or NOBODY, session.data
-    return Asked(
+    return CounterRequest(
         inbound.channel,
         inbound.user,
         inbound.phone,
@@ -256,6 +262,7 @@ def _asked(session: Session, turn: Turn, key: str = "") -> Asked:
         data.get("account_id"),
         who.accounts,
         {**data, **session.whisper} if session.whisper else data,
+        turn.channel,
         key,
         inbound.text,
         inbound.service,

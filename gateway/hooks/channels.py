@@ -1,8 +1,8 @@
 """What providers tell us: every address of every open channel (`Channel.doors`), answered in one way.
 
-Wrong secret or signature 403; not understood 400 {"code", "reason"} and nothing stored; understood 200. A USSD step is answered with
-the next screen. A message is answered through the outbox; it is claimed by the provider's id, so that a repeat has no second effect.
-While the database is away everything but a USSD step is kept on disk (`gateway/hooks/spool.py`) and answered 200 all the same. What is wrong
+Wrong secret or signature 403; not understood 400 {"code", "reason"} and nothing stored; understood 200. What a synchronous channel
+brings (USSD) is answered with the next screen. A message is answered through the outbox; it is claimed by the provider's id, so that a repeat has no second effect.
+While the database is away everything but a step of a synchronous channel is kept on disk (`gateway/hooks/spool.py`) and answered 200 all the same. What is wrong
 with one event of a batch keeps none of its neighbours back.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 
-from channels.contract import Acknowledges, Channel, Door, Event, NotUnderstood, Received
+from channels.contract import Acknowledges, Channel, Door, Event, Malformed, RawRequest
 from core.config import hook_secrets
 from core.message import Inbound
 from gateway.app_keys import CHANNELS, HOUSE, SPOOL, TURNS
@@ -25,7 +25,6 @@ from gateway.hooks.spool import Full
 log = logging.getLogger("hodi.webhooks")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def routes(channels: Iterable[Channel]) -> list[web.AbstractRouteDef]:
@@ -43,7 +42,7 @@ def _open(channel: Channel, door: Door) -> Handler:
         body = await _body(request, door.largest)
         if body is None:
             return _refused(400, "body.too_long", f"The body is longer than {door.largest} bytes.")
-        received = Received(request.method, body, request.rel_url.raw_query_string, request.headers)
+        received = RawRequest(request.method, body, request.rel_url.raw_query_string, request.headers)
         if not door.genuine(received):
             return _refused(403, "signature.wrong", "The signature is missing or not right.")
         return await _understand(request.app, channel, door, received)
@@ -52,11 +51,11 @@ def _open(channel: Channel, door: Door) -> Handler:
     return handle
 
 
-async def _understand(app: web.Application, channel: Channel, door: Door, received: Received) -> web.Response:
+async def _understand(app: web.Application, channel: Channel, door: Door, received: RawRequest) -> web.Response:
     """Reads what came in and acts on it."""
     try:
         events = door.parse(received)
-    except NotUnderstood as why:
+    except Malformed as why:
         if not door.lenient:
             return _refused(400, why.code, why.reason)
         log.warning("a genuine message of %s was not understood: %s", channel.name, why.code)
@@ -65,7 +64,7 @@ async def _understand(app: web.Application, channel: Channel, door: Door, receiv
 
 
 async def _answer(
-    app: web.Application, channel: Channel, door: Door, received: Received, events: list[Event]
+    app: web.Application, channel: Channel, door: Door, received: RawRequest, events: list[Event]
 ) -> web.Response:
     """Acts on what was understood; the body of the 200 is the next screen, or whatever the provider expects."""
     said: str | None = None
@@ -81,19 +80,21 @@ async def _answer(
         raise wrong
     if said is None:
         said = door.answer(received)
-    return web.Response(body=("OK" if said is None else said).encode(), headers=PLAIN)
+    elif door.envelope is not None:
+        said = door.envelope(received, said)
+    return web.Response(body=("OK" if said is None else said).encode(), headers={"Content-Type": door.content_type})
 
 
 async def _act(app: web.Application, channel: Channel, event: Event) -> str | None:
     """One thing a provider told us; the screen, where the answer itself is one."""
     if isinstance(event, Inbound) and event.kind == "end":
         return None
-    if isinstance(event, Inbound) and channel.name == "ussd":
+    if isinstance(event, Inbound) and channel.synchronous:
         answer = await app[TURNS].answer(event, channel)
         if PASSED in app:
             app[PASSED].note(event, answer)
         return answer.reply
-    meant = for_us(app[HOUSE], event)
+    meant = for_us(app[HOUSE], channel, event)
     if meant is None:
         return None
     await app[SPOOL].take("hook", channel.name, meant)
@@ -103,7 +104,7 @@ async def _act(app: web.Application, channel: Channel, event: Event) -> str | No
 
 
 async def take_in(app: web.Application, name: str, event: Event) -> None:
-    """What is no USSD step, now or when the database is back: harmless when repeated."""
+    """What has no screen for an answer, now or when the database is back: harmless when repeated."""
     if isinstance(event, Inbound):
         await replies.hear(app[TURNS], event, app[CHANNELS][name])
     else:

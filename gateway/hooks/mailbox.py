@@ -1,5 +1,5 @@
-"""Looks into the operator's mailbox every so often, and takes each letter in as if a provider had brought it: claimed by its Message-ID,
-once, and marked as read after that. While the database is away letters simply stay where they are.
+"""Looks every so often where a channel's messages lie (a mailbox), and takes each in as if a provider had brought it: claimed by its id,
+once, and done with after that. While the database is away they simply stay where they are.
 """
 
 import asyncio
@@ -8,9 +8,7 @@ from collections.abc import AsyncIterator
 import structlog
 from aiohttp import web
 
-from channels.contract import NotReady, NotUnderstood, Received
-from channels.email_imap import Mailbox
-from channels.email_letter import LARGEST_LETTER
+from channels.contract import Collects, Event, NotReady
 from core.care import inbound_mail
 from core.db import failpoints
 from core.db.engine import AWAY
@@ -24,18 +22,18 @@ TRIES = 3
 """A letter that broke our own code so often is marked as read and told in the log: it must not stand in the way of others for ever."""
 
 
-class Reader:
-    """Reads the mailbox of one process."""
+class Collector:
+    """Looks where the messages of one channel lie."""
 
-    def __init__(self, app: web.Application, mailbox: Mailbox) -> None:
-        self.app, self.mailbox, self.wrong = app, mailbox, ""
+    def __init__(self, app: web.Application, name: str, channel: Collects) -> None:
+        self.app, self.name, self.channel, self.wrong = app, name, channel, ""
         self._broke: dict[str, int] = {}
 
     async def run(self, seconds: float) -> None:
         """Look, rest, look again; for ever."""
         while True:
             try:
-                await self.mailbox.look(self.take)
+                await self.channel.collect(self.take)
                 self.wrong = ""
             except (NotReady, *AWAY) as why:
                 self.wrong = str(why) or type(why).__name__
@@ -49,18 +47,12 @@ class Reader:
         """For `/readyz`."""
         return f"mailbox: {self.wrong}" if self.wrong else None
 
-    async def take(self, raw: bytes) -> bool:
-        """One letter; whether it is done with. Raises while the database is away."""
-        try:
-            [door] = self.app[CHANNELS]["email"].doors
-            events = door.parse(Received("POST", raw)) if raw else []
-        except NotUnderstood as why:
-            log.warning("mailbox.letter_not_understood", code=why.code)
-            return True
+    async def take(self, events: list[Event]) -> bool:
+        """One message; whether it is done with. Raises while the database is away."""
         for event in events:
             if isinstance(event, Inbound):
                 return await self._hear(event)
-            await channels.take_in(self.app, "email", event)  # a report: harmless when repeated
+            await channels.take_in(self.app, self.name, event)  # a report: harmless when repeated
         return True
 
     async def _hear(self, event: Inbound) -> bool:
@@ -71,7 +63,7 @@ class Reader:
             return whose == "done"
         failpoints.point("letter.claimed")
         try:
-            await channels.take_in(self.app, "email", event)
+            await channels.take_in(self.app, self.name, event)
         except Exception as why:
             if isinstance(why, AWAY):
                 await app.db.answers()  # raises: it is away, and the letter waits for its lease to end
@@ -90,14 +82,16 @@ class Reader:
 
 
 async def mailing(app: web.Application) -> AsyncIterator[None]:
-    """Cleanup context: the mailbox is read while the app runs, where there is one and letters can be answered."""
-    settings = app[HOUSE].settings
-    if not settings.imap_url.get_secret_value() or "email" not in app[CHANNELS]:
-        yield
-        return
-    reader = Reader(app, Mailbox(settings.imap_url, LARGEST_LETTER))
-    app[CHECKS]["mailbox"] = reader.told
-    task = asyncio.create_task(reader.run(settings.imap_seconds))
+    """Cleanup context: messages that lie somewhere are collected while the app runs."""
+    collectors = [
+        Collector(app, name, channel)
+        for name, channel in app[CHANNELS].items()
+        if isinstance(channel, Collects) and channel.collects
+    ]
+    for collector in collectors:
+        app[CHECKS]["mailbox"] = collector.told
+    tasks = [asyncio.create_task(collector.run(app[HOUSE].settings.imap_seconds)) for collector in collectors]
     yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

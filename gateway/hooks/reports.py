@@ -6,7 +6,6 @@ from channels.contract import NumberChange, SimChange
 from core.context import App
 from core.message import Delivery, OptOut
 from core.notices import bounced_mail
-from core.outbox import delivery_reports
 from core.parties import consent, contacts, senders, sim
 from core.parties.model import PHONE, medium
 from core.phone import from_provider
@@ -24,12 +23,10 @@ async def take_in(app: App, told: Told) -> None:
             await sim.number_changed(conn, app, told.channel, told.user, told.phone, told.at)
         elif isinstance(told, OptOut):
             await _consent(conn, app, told)
-        elif told.channel == "email":
-            await bounced_mail.report(conn, app, told)
         elif told.channel == "airtime":
             await airtime.reported(conn, app, told)
         else:
-            await delivery_reports.report(conn, app, told)
+            await bounced_mail.report(conn, app, told)
 
 
 async def _consent(conn: AsyncConnection, app: App, told: OptOut) -> None:

@@ -11,8 +11,7 @@ import msgspec
 import structlog
 from aiohttp import WSMessage, WSMsgType, web
 
-from channels.contract import NotUnderstood
-from channels.webchat import LARGEST_FRAME, Since, read, refusal
+from channels.contract import Malformed, Since
 from core.access import secrets
 from core.care.interactions import Interaction, log_many
 from core.chat import transcript
@@ -27,7 +26,7 @@ from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.throttle import Throttle
 from gateway.app_keys import CHANNELS, HOUSE, SPOOL, TURNS
-from gateway.pages.chat_rooms import ROOMS, OpenPage, Rooms, closing, running
+from gateway.pages.chat_rooms import CHAT, ROOMS, OpenPage, Rooms, chat_of, closing, running
 from gateway.pages.page import page_language, render
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ async def chat(request: web.Request) -> web.Response:
 async def socket(request: web.Request) -> web.StreamResponse:
     """GET /chat/socket."""
     visitor = visitor_of(request)
-    ws = web.WebSocketResponse(heartbeat=25, max_msg_size=LARGEST_FRAME, compress=False)
+    ws = web.WebSocketResponse(heartbeat=25, max_msg_size=chat_of(request.app).largest_frame, compress=False)
     if not ws.can_prepare(request):
         raise web.HTTPUpgradeRequired(text="This address speaks WebSocket.")
     await ws.prepare(request)
@@ -72,11 +71,11 @@ async def _heard(app: web.Application, rooms: Rooms, page: OpenPage, frame: WSMe
     if frame.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
         return
     try:
-        told = read(page.visitor, frame.data)
+        told = chat_of(app).read(page.visitor, frame.data)
         if isinstance(told, Inbound):
             told = msgspec.structs.replace(told, details={**told.details, ADDRESS: page.address})
-    except NotUnderstood as why:
-        await page.socket.send_str(refusal(why))
+    except Malformed as why:
+        await page.socket.send_str(chat_of(app).refusal(why))
         return
     if isinstance(told, Since):
         page.seen = told.seq
@@ -97,7 +96,7 @@ async def _is_open(app: web.Application, visitor: str) -> None:
 async def _said(app: web.Application, page: OpenPage, inbound: Inbound) -> None:
     """A turn, and `done` so that the page stops saying it: also when it is kept on disk, and answered once the database is back."""
     try:
-        await app[SPOOL].take("chat", "webchat", inbound)
+        await app[SPOOL].take("chat", CHAT, inbound)
     except Exception as bug:
         log.error("a chat turn failed", error=type(bug).__name__)
         await page.socket.send_str(json.dumps({"wait": inbound.message_id}))
@@ -143,7 +142,7 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
     contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
     words = to_keep(words, secret=False, unheard=bool(answer.session and answer.session.unheard))
     passed = [("in", words)] if answer.silent else [("in", words), ("out", body["text"])]
-    said = [Interaction(contact_id, None, "webchat", direction, "turn", text) for direction, text in passed]
+    said = [Interaction(contact_id, None, CHAT, direction, "turn", text) for direction, text in passed]
     async with hodi.db.writing() as conn:
         key = f"hodi:{inbound.message_id}"
         line = None
@@ -190,7 +189,7 @@ async def _given_before(app: App, cookie: str) -> str | None:
     if not 40 <= len(cookie) <= 64:
         return None
     async with app.db.reading() as conn:
-        known = await contacts.find(conn, "webchat", _as_known(cookie))
+        known = await contacts.find(conn, CHAT, _as_known(cookie))
     return cookie if known else None
 
 

@@ -7,8 +7,7 @@ from aiohttp import web
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels.contract import NotUnderstood
-from channels.webchat import a_file
+from channels.contract import Malformed
 from core.access import attempts
 from core.care import media
 from core.parties import contacts
@@ -18,6 +17,7 @@ from gateway.address import limited_by
 from gateway.admin.described import described
 from gateway.app_keys import HOUSE, SPOOL
 from gateway.pages.chat import THROTTLE, visitor_of
+from gateway.pages.chat_rooms import CHAT, chat_of
 from gateway.pages.page import page_language
 
 
@@ -28,21 +28,21 @@ async def take(request: web.Request) -> web.Response:
     if not request.app[THROTTLE].allows(visitor):
         raise web.HTTPTooManyRequests
     try:
-        inbound = a_file(visitor, request.query.get("id", ""))
-    except NotUnderstood as why:
+        inbound = chat_of(request.app).read_file(visitor, request.query.get("id", ""))
+    except Malformed as why:
         return web.json_response({"code": why.code, "reason": why.reason}, status=400)
     body = await _body(request)
     async with app.db.writing() as conn:
-        contact = await contacts.find_or_make(conn, app, "webchat", visitor)
+        contact = await contacts.find_or_make(conn, app, CHAT, visitor)
         wrong = await _too_many(conn, request, contact.id, len(body)) or await media.keep(
-            conn, app, channel="webchat", ref=inbound.details["media"], contact_id=contact.id, body=body
+            conn, app, channel=CHAT, ref=inbound.details["media"], contact_id=contact.id, body=body
         )
     if wrong is not None:
         many = wrong == "too_many"
         reason = say(page_language(request), "chat.file_too_many" if many else "chat.file_wrong")
         return web.json_response({"code": f"file.{wrong}", "reason": reason}, status=429 if many else 400)
     named = {**inbound.details, "type": media.kind_of(body) or ""}
-    await request.app[SPOOL].take("chat", "webchat", replace(inbound, details=named))
+    await request.app[SPOOL].take("chat", CHAT, replace(inbound, details=named))
     return web.Response(status=202)
 
 

@@ -14,10 +14,11 @@ from typing import Any
 import structlog
 from aiohttp import WSCloseCode, web
 
+from channels.contract import Framed
 from core.chat import transcript
 from core.context import App
 from core.message import Notice
-from gateway.app_keys import HOUSE
+from gateway.app_keys import CHANNELS, HOUSE
 
 log = structlog.get_logger()
 LOOK_SECONDS = 1.0
@@ -142,6 +143,15 @@ def framed(line: transcript.Line) -> str:
 
 
 ROOMS: web.AppKey[Rooms] = web.AppKey("rooms", Rooms)
+CHAT = "webchat"
+"""The channel whose frames these pages carry."""
+
+
+def chat_of(app: web.Application) -> Framed:
+    """That channel, which reads the frames."""
+    channel = app[CHANNELS][CHAT]
+    assert isinstance(channel, Framed)
+    return channel
 
 
 async def running(app: web.Application) -> AsyncIterator[None]:

@@ -25,7 +25,7 @@ from core.payments import doors as payment_doors
 from core.payments import request as requests
 from core.rewards import points
 from core.text import say
-from dialogs.counter.identity import NAMES
+from dialogs.counter.contact import NAMES
 from gateway.app_keys import HOUSE
 from gateway.pages import me_ask, me_door
 from gateway.pages.me_chart import bars

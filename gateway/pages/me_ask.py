@@ -7,12 +7,14 @@ turn: sent twice (a second press, a reload) it has one effect and one answer.
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from aiohttp import web
 
+from channels.contract import ByMessage, Channel, Door, Page
 from core.care import media
-from core.message import Inbound, Kind
+from core.message import Inbound, Kind, Notice, Screen, Sent
 from core.parties import queries as parties
 from core.text import say
 from dialogs.intents import WORDS
@@ -21,11 +23,35 @@ from gateway.admin.edge import PICTURES
 from gateway.app_keys import CHANNELS, HOUSE, TURNS
 from gateway.conversation.interaction_log import PASSED
 from gateway.conversation.turn import Answer
+from gateway.pages.chat_rooms import CHAT
 from gateway.pages.me_door import Her, hers
 from gateway.pages.me_show import show
 from gateway.pages.page import message
 
 CHANNEL = "page"
+
+
+class OwnPages(ByMessage):
+    """Drawn as the web chat is; but a code to their own phone opened it."""
+
+    name = CHANNEL
+    doors: tuple[Door, ...] = ()
+    opened_by_code = True
+
+    def __init__(self, chat: Channel) -> None:
+        self.chat = chat
+
+    def lay_out(self, screen: Screen) -> tuple[Page, ...]:
+        """As the web chat does."""
+        return self.chat.lay_out(screen)
+
+    def render(self, screen: Screen, page: Page) -> str:
+        """As the web chat does."""
+        return self.chat.render(screen, page)
+
+    async def send(self, notices: Sequence[Notice]) -> list[Sent]:
+        """As the web chat does."""
+        return await self.chat.send(notices)
 
 
 @hers
@@ -71,7 +97,7 @@ async def _turn(
     inbound = Inbound(
         CHANNEL, her.contact.channel_user, text, kind, phone, turn or secrets.token_hex(8), details=details
     )
-    taken = await app[TURNS].answer(inbound, app[CHANNELS]["webchat"])
+    taken = await app[TURNS].answer(inbound, OwnPages(app[CHANNELS][CHAT]))
     told = json.loads(taken.reply)
     if PASSED in app:
         app[PASSED].note(inbound, taken, told["text"])

@@ -18,7 +18,7 @@ from core.errors import Refused
 from core.parties import codes, contacts, self_care_sessions
 from core.parties import queries as parties
 from core.parties.codes import Asker
-from core.parties.model import Contact
+from core.parties.model import PHONE, Contact
 from core.phone import parse
 from core.text import say
 from gateway import signed_values
@@ -112,7 +112,7 @@ async def _send(request: web.Request, typed: str, device: str | None) -> web.Res
     asker = Asker(f"browser:{digest(browser)}", own, limited_by(request))
     try:
         async with app.db.writing() as conn:
-            known = await contacts.find(conn, "sms", phone)
+            known = await contacts.find(conn, PHONE, phone)
             linked = await parties.accounts_of(conn, known.id if known else 0)
             await codes.send(
                 conn, app, purpose="page", asker=asker, to_contact_id=known.id if known and linked else None, to=phone

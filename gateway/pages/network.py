@@ -111,7 +111,9 @@ async def received(request: web.Request, phone: str) -> list[dict[str, Any]] | N
     if not is_loopback(urlsplit(base).hostname):
         return None
     try:
-        async with request.app[HTTP].get(f"{base.rstrip('/')}/double/taken", params={"phone": phone}) as answer:
+        async with request.app[HTTP].get(
+            f"{base.rstrip('/')}/double/taken", params={"phone": phone, "kind": "sms"}
+        ) as answer:
             rows = await answer.json() if answer.status == 200 else []
     except (aiohttp.ClientError, TimeoutError) as why:
         log.warning("the double did not answer", error=type(why).__name__)
@@ -124,7 +126,6 @@ async def received(request: web.Request, phone: str) -> list[dict[str, Any]] | N
             "at": row["at"],
         }
         for row in rows
-        if row["kind"] == "sms"
     ]
 
 

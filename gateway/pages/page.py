@@ -23,7 +23,7 @@ from core.context import App
 from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
-from dialogs.brought import MAP
+from dialogs.attachments import MAP
 from gateway.admin.console.language import speaks
 from gateway.admin.edge import language
 from gateway.app_keys import HOUSE
@@ -47,9 +47,22 @@ def _environment() -> Environment:
     )
     made.globals.update(_=gettext, _n=ngettext, SAMPLE=SAMPLE)
     made.filters.update(
-        tr=_tr, money=_money, why=_why, words=_words, day=_day, days=_days, last_day=last_of, mapped=_mapped,
-        number=_number, month=_month, weekday=_weekday, language=_language, actor=_actor, num=_num, unseen=_unseen,
-    )  # fmt: skip
+        tr=_tr,
+        money=_money,
+        why=_why,
+        words=_words,
+        day=_day,
+        days=_days,
+        last_day=last_of,
+        mapped=_mapped,
+        number=_number,
+        month=_month,
+        weekday=_weekday,
+        language=_language,
+        actor=_actor,
+        num=_num,
+        unseen=_unseen,
+    )
     return made
 
 
@@ -169,7 +182,7 @@ def _unseen(words: str) -> tuple[str, str]:
 
 
 def _mapped(text: str) -> Markup:
-    """Words of a customer in which the places on a map that we wrote ourselves (`dialogs/brought.py`) may be followed; no other link may."""
+    """Words of a customer in which the places on a map that we wrote ourselves (`dialogs/attachments.py`) may be followed; no other link may."""
     link = Markup('<a href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>')
     parts = _MAP.split(text)
     return Markup("").join(link.format(part) if at % 2 else part for at, part in enumerate(parts))

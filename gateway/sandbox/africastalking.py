@@ -201,8 +201,12 @@ class AfricasTalking:
         return self._json({"status": "Processed", "transactionId": transaction, "responses": rows}, 200)
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        phone = request.query.get("phone")
-        rows = [{**asdict(one), "at": one.at.isoformat()} for one in self.taken if phone in (None, one.to)]
+        phone, kind = request.query.get("phone"), request.query.get("kind")
+        rows = [
+            {**asdict(one), "at": one.at.isoformat()}
+            for one in self.taken
+            if phone in (None, one.to) and kind in (None, one.kind)
+        ]
         return web.json_response(rows)
 
     async def _tell(self, request: web.Request) -> web.StreamResponse:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from channels.contract import Received
+from channels.contract import RawRequest
 
 FOLDER = Path(__file__).parent / "payloads"
 
@@ -12,6 +12,6 @@ def body(name: str) -> bytes:
     return (FOLDER / name).read_bytes()
 
 
-def posted(name: str) -> Received:
+def posted(name: str) -> RawRequest:
     """A payload as it comes in."""
-    return Received("POST", body(name))
+    return RawRequest("POST", body(name))

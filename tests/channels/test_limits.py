@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from channels.letters import shorter, transliterate
 from channels.limits import BASIC, EXTENSION, PART, SINGLE, segments, units
+from channels.transliteration import shorter, transliterate
 
 
 def test_the_alphabet_is_the_standard_s() -> None:

@@ -5,8 +5,8 @@ import pytest
 from pydantic import SecretStr
 
 from channels import errors
-from channels.contract import Channel
-from channels.registry import ROWS, Tools, open_channels
+from channels.contract import Channel, Tools
+from channels.registry import ROWS, open_channels
 from core.config.operator import Settings
 from core.message import Notice
 from core.text import CONSOLE

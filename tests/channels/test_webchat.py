@@ -6,9 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.contract import NotUnderstood
-from channels.webchat import Since, WebChat, frame, read, refusal
+from channels.contract import Malformed, Since
+from channels.webchat import WebChat, frame
 from core.message import Inbound, Notice, Option, Screen
+
+
+async def nobody(_notice: Notice) -> bool:
+    return False
+
+
+CHAT = WebChat(nobody)
 
 
 def said(text: str, message_id: str = "k1") -> Inbound:
@@ -28,7 +35,7 @@ def said(text: str, message_id: str = "k1") -> Inbound:
     ],
 )
 def test_a_frame_is_read(label: str, raw: str, expected: object) -> None:
-    assert read("visitor-7", raw) == expected, label
+    assert CHAT.read("visitor-7", raw) == expected, label
 
 
 @pytest.mark.parametrize(
@@ -42,16 +49,16 @@ def test_a_frame_is_read(label: str, raw: str, expected: object) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_frame_is_refused_in_the_chat(raw: str) -> None:
-    with pytest.raises(NotUnderstood) as why:
-        read("visitor-7", raw)
-    assert json.loads(refusal(why.value))["error"]["code"] == why.value.code
+    with pytest.raises(Malformed) as why:
+        CHAT.read("visitor-7", raw)
+    assert json.loads(CHAT.refusal(why.value))["error"]["code"] == why.value.code
 
 
 @given(st.one_of(st.text(max_size=100), st.binary(max_size=100)))
 def test_no_frame_whatever_makes_the_reader_stumble(raw: str | bytes) -> None:
     try:
-        read("visitor-7", raw)
-    except NotUnderstood as why:
+        CHAT.read("visitor-7", raw)
+    except Malformed as why:
         assert why.reason
 
 

@@ -7,18 +7,21 @@ from typing import Any
 
 import pytest
 
-from channels.letters import on_air
 from channels.paging import pages
+from channels.transliteration import on_air
 from core import text
 from core.message import Screen
-from dialogs.book import bind
+from dialogs.answers import DONE, Answer, ListAnswer, ListRow
+from dialogs.book import STICKY, bind
 from dialogs.check import check
+from dialogs.check_answers import kept_by
 from dialogs.flows import FLOWS, book_of
 from dialogs.flows import home as homes
 from dialogs.intents import WORDS, find
 from dialogs.model import Act, Ask, Do, Effect, Flow, Fork, Go, Load, Menu, Pick, Say
+from dialogs.number_slots import NUMBER_SLOTS
 from gateway.bootstrap import example_operator
-from tests.dialogs.fakes import a_book
+from tests.dialogs.fakes import OPERATOR, a_book
 
 LANGUAGES = ("en", "sw")
 
@@ -27,8 +30,16 @@ def on_ussd(screen: Screen) -> int:
     return len(pages(screen))
 
 
-async def nothing(*_given: Any) -> dict[str, Any]:
-    return {}
+class Numbered(Answer, frozen=True):
+    account: str = "1"
+
+
+async def nothing(*_given: Any) -> Answer:
+    return DONE
+
+
+async def numbered(*_given: Any) -> Numbered:
+    return Numbered()
 
 
 def broken(flow: str, **states: Any) -> list[str]:
@@ -74,7 +85,7 @@ def test_a_word_that_is_not_translated_is_found() -> None:
 
 
 def test_an_outcome_that_leads_nowhere_is_found() -> None:
-    effect = Effect(nothing, ("done", "pending"))
+    effect = Effect(nothing, DONE, ("done", "pending"))
     do = Do("talk.yes", run=effect, done="told", refused="told", down="told")
     assert "help.told: nothing may come out 'pending', and that leads nowhere" in broken(
         "help", told=Menu("help.told", (do,), pages=2)
@@ -82,7 +93,7 @@ def test_an_outcome_that_leads_nowhere_is_found() -> None:
 
 
 def test_an_effect_that_costs_money_without_a_yes_is_found() -> None:
-    act = Act(Effect(nothing, risk="money"), {"done": "told", "refused": "told", "down": "told"})
+    act = Act(Effect(nothing, DONE, risk="money"), {"done": "told", "refused": "told", "down": "told"})
     found = broken("help", told=Say("help.told", (Go("talk.yes", to="act"),), pages=2), act=act)
     assert found == ["help.act: nothing (money) runs without the customer's yes"]
 
@@ -125,7 +136,7 @@ def test_a_menu_of_more_than_seven_is_found() -> None:
 
 
 def test_a_field_that_nobody_fills_is_found() -> None:
-    load = Load(nothing, {"account": "1"})
+    load = Load(numbered, Numbered())
     assert "balance.show (en): nobody gives it lines" in broken(
         "balance", show=Say("balance.show", load=load, choices=(Go("ahead.ask", to="ahead"),), pages=2)
     )
@@ -170,7 +181,68 @@ def test_dialogs_read_no_clock_and_know_no_channel() -> None:
                 assert (node.module or "").split(".")[0] not in ("channels", "gateway", "scheduler", "time"), path
 
 
+def test_every_load_and_effect_says_its_answer_in_its_type() -> None:
+    for path in Path("dialogs/counter").glob("*.py"):
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_"):
+                assert not {"Any", "dict"} & {word.id for word in ast.walk(node.args) if isinstance(word, ast.Name)}
+                assert node.returns is not None and "dict" not in ast.unparse(node.returns), (path, node.name)
+
+
 def test_a_state_named_like_a_place_that_only_the_session_knows_is_found() -> None:
     assert "help.the_question: the name is that of a place that only the session knows" in broken(
         "help", the_question=Say("help.told")
     )
+
+
+def test_an_answer_of_another_class_than_the_table_says_is_found() -> None:
+    say = Say("help.told", load=Load(numbered, DONE), pages=2)
+    assert broken("help", told=say) == ["help.told: numbered answers Numbered, not Answer"]
+
+
+def test_what_is_kept_and_is_no_field_of_the_answer_is_found() -> None:
+    say = Say("help.told", load=Load(numbered, Numbered()), keep=("account", "balance"), pages=2)
+    assert broken("help", told=say) == ["help.told: nobody gives it balance to keep"]
+
+
+def test_a_choice_that_hangs_on_nothing_is_found() -> None:
+    say = Say("help.told", (Go("talk.yes", to="home", when="owing"),), load=Load(numbered, Numbered()), pages=2)
+    assert broken("help", told=say) == ["help.told: nobody gives it owing, on which talk.yes hangs"]
+
+
+def test_a_row_whose_text_names_what_it_has_not_is_found() -> None:
+    class Nameless(ListAnswer, frozen=True):
+        rows: tuple[ListRow, ...] = (ListRow(1),)
+
+    async def listed(*_given: Any) -> Nameless:
+        return Nameless()
+
+    listed.__annotations__["return"] = Nameless
+    pick = Pick("help.told", row="choose.row", load=Load(listed, Nameless()), keep_as="x", to="home", none="home")
+    assert "help.told (sw): nobody gives it number, place" in broken("help", told=pick)
+
+
+def test_a_field_that_is_named_in_one_language_alone_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(text.catalogue("sw"), "help.told", "{support} {nobody}")
+    text.override("sw", {})
+    try:
+        with pytest.raises(ValueError, match=r"help\.told \(sw\): nobody gives it nobody"):
+            book_of(OPERATOR)
+    finally:
+        monkeypatch.undo()
+        text.override("sw", {})
+
+
+def test_what_the_counter_reads_of_a_talk_is_kept_by_a_flow() -> None:
+    book = a_book()
+    kept = {"said", "sent", "named", *NUMBER_SLOTS.values(), "typed_reference", "typed_place", *STICKY}
+    kept |= {name for flow in book.flows.values() for name in kept_by(flow)}
+    secret = {"pin", "code"}
+    for path in Path("dialogs/counter").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            name = None
+            if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "request.data":
+                name = node.slice
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "request.data.get":
+                name = node.args[0]
+            assert name is None or ast.literal_eval(name) in kept | secret, (path, ast.unparse(node))

@@ -5,14 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels import paging
-from channels.letters import on_air
 from channels.paging import Budget, pages
+from channels.transliteration import on_air
 from core import text
 from core.message import Option, Screen
 from dialogs.check_pages import HINTS, check_pages
-from dialogs.drawing import screens
 from dialogs.flows import book_of
 from dialogs.model import Menu
+from dialogs.screen import screens
 from dialogs.session import fresh
 from gateway.bootstrap import example_operator
 from tests.dialogs.fakes import Counter, a_book
@@ -68,7 +68,7 @@ async def test_the_hint_stays_above_the_first_menu_however_full_it_is() -> None:
         menu = next(state for state in book.flows["home"].states.values() if isinstance(state, Menu) and state.home)
         assert menu.load is not None
         session = fresh(lang)
-        from dialogs.drawing import draw
+        from dialogs.screen import draw
 
         session.place = book.place("home", "menu")
         session.shown = draw(book, session, menu, menu.load.widest)

@@ -6,13 +6,15 @@ import pytest
 
 from core.config.operator import Identity
 from core.message import Screen
-from dialogs.book import Book, bind
+from dialogs.answers import Identified
+from dialogs.book import FlowBook, bind
+from dialogs.counter.caller import HereLine
 from dialogs.engine import step
-from dialogs.events import Answered, Dialled, Need, Told, Typed
+from dialogs.events import Answered, Dialled, Need, ScreenReady, Typed
 from dialogs.intents import find
-from dialogs.model import Effect, Flow, Fork, Go, Load, Menu
+from dialogs.model import Effect, Flow, Fork, Go, Menu, QuickLoad
 from dialogs.play import Conversation
-from dialogs.session import Place, fresh, pack, unpack
+from dialogs.session import StatePlace, fresh, pack, unpack
 from tests.dialogs.fakes import STRANGER, TWO, Counter, a_book
 
 
@@ -20,7 +22,7 @@ def text_of(screen: Screen) -> str:
     return screen.text
 
 
-async def talk(counter: Counter, *typed: str, book: Book | None = None) -> tuple[Conversation, Screen]:
+async def talk(counter: Counter, *typed: str, book: FlowBook | None = None) -> tuple[Conversation, Screen]:
     conversation = Conversation(book or a_book(), counter)
     screen = await conversation.dial()
     for one in typed:
@@ -58,7 +60,7 @@ async def test_a_state_that_is_gone_leads_home_kindly() -> None:
     assert "here we start again" in text_of(await conversation.type("1"))
 
 
-def replaced(conversation: Conversation, **changes: str) -> Place:
+def replaced(conversation: Conversation, **changes: str) -> StatePlace:
     assert conversation.session.place is not None
     return msgspec.structs.replace(conversation.session.place, **changes)
 
@@ -130,7 +132,7 @@ async def test_a_new_call_after_a_dropped_one_asks_for_the_pin_again() -> None:
     assert (await conversation.type("4711")).text == "the bill"
 
 
-async def test_who_hung_up_after_hearing_her_balance_is_not_asked_to_continue() -> None:
+async def test_who_hung_up_after_hearing_a_balance_is_not_asked_to_continue() -> None:
     counter = Counter(balances={"account": "1", "lines": "nothing", "owes": False})
     conversation, _ = await talk(counter, "1")
     assert (await conversation.dial()).text.startswith("Mwangaza Power")
@@ -192,11 +194,11 @@ async def test_a_turn_that_would_run_for_ever_is_stopped() -> None:
     def judge(_data: Any, _facts: Any) -> str:
         return "on"
 
-    async def nobody(*_given: Any) -> dict[str, Any]:
-        return {}
+    async def nobody(*_given: Any) -> Identified:
+        return Identified()
 
     circle = Flow("home", "a", {"a": Fork({"on": "b"}, judge=judge), "b": Fork({"on": "a"}, judge=judge)})
-    book = bind([circle], Load(nobody), Effect(nobody), a_book().words, find)
+    book = bind([circle], QuickLoad(nobody, Identified()), Effect(nobody, Identified()), a_book().words, find)
     with pytest.raises(RuntimeError, match="more than"):
         await Conversation(
             book, Counter(nobody={"is": "known", "who": {"contact_id": 1, "party_id": 1, "accounts": []}})
@@ -219,8 +221,8 @@ async def test_the_menu_is_by_what_the_customer_has() -> None:
 def test_an_answer_to_nothing_leads_home() -> None:
     said = step(a_book(), fresh("en"), Typed("1"))
     assert isinstance(said, Need)
-    said = step(a_book(), said.session, Answered({"here": ""}))
-    assert isinstance(said, Told)
+    said = step(a_book(), said.session, Answered(HereLine("")))
+    assert isinstance(said, ScreenReady)
     assert said.session.place is not None
     assert said.session.place.flow == "home"
 

@@ -1,4 +1,4 @@
-"""Conversations as text files: `given NAME JSON` is what the counter answers, `> text` is what she types, the rest is the screen.
+"""Conversations as text files: `given NAME JSON` is what the counter answers, `> text` is what the customer types, the rest is the screen.
 
 `HODI_WRITE_TRANSCRIPTS=1 pytest tests/dialogs/test_transcripts.py` writes the screens anew; read them before committing.
 """

@@ -5,12 +5,11 @@ import pytest
 
 from core.text import LANGUAGES, catalogue
 from dialogs.intents import WORDS, find
-from dialogs.redact import has_card, luhn, without_cards
-from dialogs.session import BLOT, blotted, unblotted
+from dialogs.localize import Localizer
+from dialogs.redact import BLOT, blotted, has_card, luhn, unblotted, without_cards
 from dialogs.values import amount, cut, day, lines, moment, named, quantity, word
-from dialogs.words import Words
 
-WORDS_ = Words(ZoneInfo("Africa/Nairobi"), {"operator": "Mwangaza"})
+WORDS_ = Localizer(ZoneInfo("Africa/Nairobi"), {"operator": "Mwangaza"})
 AT = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)
 
 

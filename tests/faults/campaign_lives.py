@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from channels.contract import ByMessage
 from core.campaigns import queries, store
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
@@ -24,7 +25,7 @@ from tests.conftest import NOON
 LANES = 2
 
 
-class Bulk:
+class Bulk(ByMessage):
     """Posts a wave in one request, as Africa's Talking takes them."""
 
     def __init__(self, url: str, http: aiohttp.ClientSession) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from channels.contract import ByMessage
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App
@@ -20,7 +21,7 @@ from scheduler.dispatch import Dispatcher
 from tests.conftest import NOON
 
 
-class Poster:
+class Poster(ByMessage):
     """Posts one message a request, as a provider without client references takes them."""
 
     def __init__(self, url: str, http: aiohttp.ClientSession) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from sqlalchemy import update
 
-from channels.sms_kannel import sign
+from channels.kannel import sign
 from core.outbox.delivery_reports import catch_up
 from core.outbox.queue import enqueue, outbox
 from tests.doubles.meta import webhook

@@ -11,8 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
-from channels.contract import Channel
-from channels.registry import Tools, open_rows, senders
+from channels.contract import Channel, Tools
+from channels.registry import open_rows, senders
 from core.context import App
 from core.message import Notice
 from core.summary.reader import open_quick

@@ -12,9 +12,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
-from channels.africastalking_messaging import Account
-from channels.sms_africastalking import AfricasTalkingSms
-from channels.ussd_africastalking import AfricasTalkingUssd
+from channels.africastalking.messaging import AfricasTalkingAccount
+from channels.africastalking.sms import AfricasTalkingSms
+from channels.africastalking.ussd import AfricasTalkingUssd
 from core.context import App
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
@@ -58,7 +58,7 @@ async def hooks(app: App, store: Store | Path, spool: Path | None = None) -> Asy
     web_app[HOUSE] = app
     web_app[TURNS] = Turns(app, sessions, quick)
     async with aiohttp.ClientSession() as http:
-        sms = AfricasTalkingSms(Account("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
+        sms = AfricasTalkingSms(AfricasTalkingAccount("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)
         web_app[CHANNELS] = {"ussd": AfricasTalkingUssd(), "sms": sms}
         web_app.add_routes(channels.routes(web_app[CHANNELS].values()))
         with TemporaryDirectory(prefix="hodi-spool-") as folder:

@@ -15,7 +15,7 @@ from core.outbox import queue
 from core.parties import unlink
 from core.parties.tables import account, contact, contact_account
 from core.payments.tables import payment_request
-from dialogs.verbs import CHANNELS
+from dialogs.channel_matrix import CHANNELS
 from tests.gateway.admin.seats import sit
 from tests.gateway.conftest import World
 from tests.gateway.test_every_verb_on_every_channel import link, town

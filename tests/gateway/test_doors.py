@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import select, update
 
-from channels.sms_kannel import sign
+from channels.kannel import sign
 from core.care import media_files
 from core.care.tables import interaction, media
 from core.clock import SetClock

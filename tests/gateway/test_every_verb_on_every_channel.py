@@ -1,4 +1,4 @@
-"""Whatever a customer can do, she can do on every channel, or `dialogs/verbs.py` says why not. The guide publishes the same table.
+"""Whatever a customer can do, she can do on every channel, or `dialogs/channel_matrix.py` says why not. The guide publishes the same table.
 
 For each channel one house is built and one customer walks through all verbs by that channel's real route. A verb has worked when what
 it is for has happened: a row stands in the books, or the very figures stand before her.
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from core.balances import grant
@@ -37,7 +38,7 @@ from core.rewards import earn
 from core.rewards.model import PaidBill
 from core.rewards.tables import redemption
 from core.vending.tables import vend
-from dialogs.verbs import CHANNELS, REASONS, VERBS, table
+from dialogs.channel_matrix import CHANNELS, REASONS, VERBS, table
 from tests.bills.test_kenya import PREPAID
 from tests.gateway.open_doors import open_doors
 from tests.gateway.talking import WANJIKU, a_customer
@@ -330,7 +331,7 @@ async def town(app: App, folder: Path, channel: str) -> AsyncIterator[Way]:
         lost = ReceiptIn("bank", "QWE123XYZ", "bank_transfer", 100_00, "KES", now, reference="NOBODY")
         await receive.apply(conn, app, lost)
 
-    only = {"africastalking_api_key": ""} if channel == "kannel" else {}
+    only = {"africastalking_api_key": SecretStr("")} if channel == "kannel" else {}
     async with open_doors(app, folder, with_pages, **only) as doors:
         yield WAYS[channel](doors, channel)
 

@@ -261,7 +261,7 @@ async def test_what_core_refuses_is_told_in_its_own_words_in_her_language(
         raise Refused("payments.minimum", amount="KES 50")
 
     await a_bill(app, customer.account_id)
-    monkeypatch.setattr("dialogs.counter.paying.pushes.ask", refuses)
+    monkeypatch.setattr("dialogs.counter.pay.pushes.ask", refuses)
     await phone.dial(ahead="3*1")
     assert (await phone.answer("1")).startswith(f"CON {Refused('payments.minimum', amount='KES 50').sentence('en')}")
     assert (await phone.answer("0")).startswith("CON Mwangaza Power")

@@ -8,7 +8,8 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from channels.registry import Tools, open_rows, senders
+from channels.contract import Tools
+from channels.registry import open_rows, senders
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.context import App

@@ -7,8 +7,9 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from channels.email_imap import Mailbox
-from channels.email_letter import LARGEST_LETTER
+from channels.email.channel import Email
+from channels.email.imap import Mailbox
+from channels.email.mime import LARGEST_LETTER
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Operator, Settings
@@ -17,7 +18,7 @@ from core.db.engine import Database
 from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties.tables import contact
-from gateway.hooks.mailbox import Reader
+from gateway.hooks.mailbox import Collector
 from tests.gateway.imap_box import ImapServer
 from tests.gateway.letters_of_programs import HEAD, MACHINES, NOBODIES, PLAIN, PROGRAMS
 from tests.gateway.open_doors import SECRET, Doors, open_doors
@@ -80,8 +81,10 @@ async def test_a_machine_is_not_answered_whatever_header_tells_it(machine: str, 
     await post(doors, letter)
     async with ImapServer() as server:
         server.put(letter.encode())
-        reader = Reader(doors.client.app, Mailbox(SecretStr(server.url), LARGEST_LETTER))  # type: ignore[arg-type]
-        assert await reader.mailbox.look(reader.take) == 1
+        email = doors.channels["email"]
+        assert isinstance(email, Email)
+        email.mailbox = Mailbox(SecretStr(server.url), LARGEST_LETTER)
+        assert await email.collect(Collector(doors.client.app, email.name, email).take) == 1  # type: ignore[arg-type]
         assert server.letters[0].seen
     assert await rows(doors.app, outbox) == []
 

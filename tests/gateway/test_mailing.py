@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from channels.contract import NotReady
-from channels.email import Email
-from channels.email_imap import Mailbox
-from channels.email_letter import LARGEST_LETTER
+from channels.email.channel import Email
+from channels.email.imap import Mailbox
+from channels.email.mime import LARGEST_LETTER
 from core.care import inbound_mail
 from core.clock import SetClock
 from core.context import App
@@ -21,7 +21,7 @@ from core.journeys.follow import follow
 from core.outbox import queue
 from core.parties.tables import contact, contact_account
 from gateway.app_keys import CHANNELS
-from gateway.hooks.mailbox import Reader
+from gateway.hooks.mailbox import Collector
 from scheduler.dispatch import Dispatcher
 from tests.gateway.imap_box import ImapServer
 from tests.gateway.talking import hooks
@@ -34,10 +34,12 @@ HELLO = (
 
 
 @asynccontextmanager
-async def desk(app: App, folder: Path) -> AsyncIterator[tuple[ImapServer, Reader]]:
+async def desk(app: App, folder: Path) -> AsyncIterator[tuple[ImapServer, Collector]]:
     async with hooks(app, folder) as web_app, ImapServer() as server:
-        web_app[CHANNELS]["email"] = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "Mwangaza")
-        yield server, Reader(web_app, Mailbox(SecretStr(server.url), LARGEST_LETTER))
+        mailbox = Mailbox(SecretStr(server.url), LARGEST_LETTER)
+        email = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "Mwangaza", mailbox=mailbox)
+        web_app[CHANNELS]["email"] = email
+        yield server, Collector(web_app, email.name, email)
 
 
 async def answers(app: App) -> list[str]:
@@ -52,12 +54,12 @@ async def test_each_letter_is_answered_once_whoever_looks_and_is_then_read(app: 
             server.put(HELLO % number)
         server.put(b"no letter at all")
         server.put(b"From: mailer-daemon@x\nMessage-ID: <b>\n\nsorry")
-        assert await reader.mailbox.look(reader.take) == 5
+        assert await reader.channel.collect(reader.take) == 5
         assert all(one.seen for one in server.letters)
         assert await answers(app) == ["reply:email:<m1@example.org>", "reply:email:<m2@example.org>"]
         for one in server.letters:
             one.seen = False
-        assert await reader.mailbox.look(reader.take) == 5
+        assert await reader.channel.collect(reader.take) == 5
         assert len(await answers(app)) == 2
         peeks = [one for one in server.log if "FETCH" in one and "RFC822.SIZE" not in one]
         assert set(peeks) == {f"UID FETCH {one.uid} (BODY.PEEK[])" for one in server.letters}, "a look reads nothing"
@@ -70,9 +72,9 @@ async def test_a_letter_that_another_has_in_hand_is_left_to_it_until_its_lease_e
         letter = server.put(HELLO % 1)
         async with app.db.writing() as conn:  # another process claimed it, and was killed
             assert await inbound_mail.claim(conn, app, "<m1@example.org>") == "mine"
-        assert (await reader.mailbox.look(reader.take), letter.seen, await answers(app)) == (0, False, [])
+        assert (await reader.channel.collect(reader.take), letter.seen, await answers(app)) == (0, False, [])
         clock.forward(inbound_mail.LEASE)
-        assert (await reader.mailbox.look(reader.take), letter.seen, len(await answers(app))) == (1, True, 1)
+        assert (await reader.channel.collect(reader.take), letter.seen, len(await answers(app))) == (1, True, 1)
 
 
 async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_us_holds_up_nobody(
@@ -86,7 +88,7 @@ async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_
         for name in ("writing", "reading"):
             monkeypatch.setattr(f"core.db.engine.Database.{name}", gone)
         with pytest.raises(NotReady):
-            await reader.mailbox.look(reader.take)
+            await reader.channel.collect(reader.take)
         assert not first.seen
         monkeypatch.undo()
 
@@ -97,7 +99,7 @@ async def test_while_the_database_is_away_letters_stay_and_a_letter_that_breaks_
         monkeypatch.setattr("gateway.hooks.channels.take_in", breaks)
         seen = []
         for _ in range(3):
-            await reader.mailbox.look(reader.take)
+            await reader.channel.collect(reader.take)
             seen.append((first.seen, second.seen))
         assert seen == [(False, True), (False, True), (True, True)]
 
@@ -212,7 +214,7 @@ async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_writ
         told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"}
         for _ in range(2):
             server.put(DSN.format(**told).encode())
-        assert await reader.mailbox.look(reader.take) == 2
+        assert await reader.channel.collect(reader.take) == 2
         assert await bounced(app) == {"amina@example.org"}
         assert await Dispatcher(app, ways).drain() == {"sent": 1}
         assert ([one.channel for one in ways["email"].notices], [one.key for one in ways["sms"].notices]) == (
@@ -225,7 +227,7 @@ async def test_a_letter_that_came_back_goes_the_next_way_and_its_address_is_writ
         await announce(app, account_id, row.subject_id, "b2", ways)
         assert [one.key for one in ways["sms"].notices] == ["b1", "b2"]
         server.put(HELLO % 9)
-        await reader.mailbox.look(reader.take)
+        await reader.channel.collect(reader.take)
         assert await bounced(app) == set()
 
 
@@ -256,7 +258,7 @@ async def test_a_report_is_believed_only_about_the_letter_it_names_and_only_for_
     told = {"to": "amina@example.org", "action": "failed", "status": "5.1.1", "ref": "ref-b1"} | change
     async with desk(app, tmp_path) as (server, reader):
         server.put(DSN.format(**told).encode())
-        await reader.mailbox.look(reader.take)
+        await reader.channel.collect(reader.take)
     async with app.db.reading() as conn:
         assert (await conn.execute(select(queue.outbox.c.state))).scalar_one() == state
     assert await bounced(app) == gone

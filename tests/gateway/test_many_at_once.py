@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from channels.ussd_africastalking import AfricasTalkingUssd
+from channels.africastalking.ussd import AfricasTalkingUssd
 from core.context import App
 from core.message import Inbound
 from core.parties.tables import interest

@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from channels.contract import NotReady
-from channels.telegram import Telegram
+from channels.telegram.channel import Telegram
 from gateway.hooks.registration import prepare
 from tests.doubles.telegram import TOKEN, BotApi
 

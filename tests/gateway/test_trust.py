@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.ussd_africastalking import AfricasTalkingUssd
+from channels.africastalking.ussd import AfricasTalkingUssd
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.config.operator import Identity

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from channels.africastalking.ussd import AfricasTalkingUssd
 from channels.paging import Budget
-from channels.ussd_africastalking import AfricasTalkingUssd
 from core.context import App
 from core.parties.tables import contact, interest
-from dialogs.counter import identity, who
+from dialogs.counter import caller
+from dialogs.counter import contact as contact_counter
 from gateway.app_keys import CHANNELS
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 
@@ -236,7 +237,7 @@ async def test_what_we_did_not_foresee_ends_politely_and_repeats_nothing_in_the_
     async with counter(app, tmp_path) as client:
         phone = Phone(client)
         await phone.dial()
-        monkeypatch.setattr(identity.interests, "register", broken)
+        monkeypatch.setattr(contact_counter.interests, "register", broken)
         screen = await phone.answer("2", "Amina", "Kisumu", "1")
         assert screen.startswith("END Sorry, something went wrong on our side.")
         reference = screen.split("Reference: ")[1]
@@ -259,7 +260,7 @@ async def test_a_database_that_is_gone_ends_politely_in_her_language(
         phone = Phone(client)
         await phone.dial()
         await phone.answer("6", "4", "3", "2")
-        monkeypatch.setattr(who.parties, "accounts_of", gone)
+        monkeypatch.setattr(caller.parties, "accounts_of", gone)
         monkeypatch.setattr("core.summary.reader.QuickSqlite.standing", gone)
         monkeypatch.setattr("core.summary.reader.QuickPostgres.standing", gone)
         assert (await phone.answer("1")).startswith("END Samahani, hatuwezi kujibu sasa.")
@@ -273,7 +274,7 @@ async def test_a_stranger_we_could_not_meet_is_not_led_on(
 
     async with counter(app, tmp_path) as client:
         phone = Phone(client)
-        monkeypatch.setattr(who.contacts, "find_or_make", gone)
+        monkeypatch.setattr(caller.contacts, "find_or_make", gone)
         assert (await phone.dial()).startswith("END Sorry, we cannot answer just now.")
         monkeypatch.undo()
         assert (await phone.dial("s2")).startswith("CON Welcome")

@@ -22,8 +22,8 @@ from core.payments.tables import attempt
 from core.text import LANGUAGES
 from dialogs.check_pages import check_pages
 from dialogs.flows import book_of
-from dialogs.leaving import is_leaving
-from dialogs.receipts import reference_of
+from dialogs.opt_out import wants_opt_out
+from dialogs.payment_reference import reference_of
 from tests.gateway.open_doors import open_doors
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_flows import a_bill, rows
@@ -201,7 +201,7 @@ async def test_leaving_in_other_words_is_answered_with_the_word_to_send(
 def test_what_only_sounds_like_leaving_is_not(text: str) -> None:
     from dialogs.intents import plain
 
-    assert not is_leaving(plain(text))
+    assert not wants_opt_out(plain(text))
 
 
 async def test_leaving_words_beside_a_question_stay_its_answer_if_they_are(one_house: App, tmp_path: Path) -> None:
@@ -371,7 +371,7 @@ async def test_kind_words_get_a_human_answer_and_the_menu(
         ("pay my bill", "You owe KES"), ("PAY500", "Pay KES 500"), ("hakuna stima", "What is wrong?"),
         ("meter not working", "What is wrong?"), ("forgot pin", "Your PIN protects"), ("nimesahau pin", "Your PIN protects"),
         ("new connection", "What is your name?"), ("kiswahili", "Unadaiwa"), ("English", "You owe"), ("Français", "Vous devez"),
-        ("HAUSA", "Ana bin ka"), ("tiếng Việt", "Bạn nợ"), ("nederlands", "U moet"), ("kiingereza", "You owe"),
+        ("HAUSA", "Ana bin ku"), ("tiếng Việt", "Bạn nợ"), ("nederlands", "U moet"), ("kiingereza", "You owe"),
     ],
 )  # fmt: skip
 async def test_what_people_really_write_is_understood(text: str, answer: str, one_house: App, tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ import typer
 from aiohttp import web
 from pydantic import SecretStr
 
-from channels.registry import ROWS, Tools
+from channels.contract import Tools
+from channels.registry import ROWS
 from core.config.operator import Settings
 from core.message import Notice
 from dialogs.flows import FLOWS
@@ -88,8 +89,10 @@ async def _hooks() -> set[str]:
 
 
 def _commands(name: str, command: Any) -> list[str]:
-    inner = getattr(command, "commands", {})
-    return [one for word, part in inner.items() for one in _commands(f"{name} {word}", part)] if inner else [name]
+    if not hasattr(command, "list_commands"):
+        return [name]
+    words = command.list_commands(None)
+    return [one for word in words for one in _commands(f"{name} {word}", command.get_command(None, word))]
 
 
 @cache

@@ -150,9 +150,14 @@ def test_no_template_says_anything_that_no_catalogue_says(path: Path) -> None:
 
 def test_planted_english_is_found() -> None:
     for planted in (
-        "<p>Hello there</p>", '<input placeholder="type here">', '<nav aria-label="Pages">', '{{ "open" if x else _("paid") }}',
-        '{{ x or "said nothing" }}', '{{ m.note("Nothing waits") }}', '{{ {"a": "needs evidence"}[x] }}',
-    ):  # fmt: skip
+        "<p>Hello there</p>",
+        '<input placeholder="type here">',
+        '<nav aria-label="Pages">',
+        '{{ "open" if x else _("paid") }}',
+        '{{ x or "said nothing" }}',
+        '{{ m.note("Nothing waits") }}',
+        '{{ {"a": "needs evidence"}[x] }}',
+    ):
         assert bare(planted), planted
     for fine in (
         '<p class="wide">{{ _("Hello") }}</p>',

@@ -71,7 +71,7 @@ def test_no_function_is_longer_than_a_screen() -> None:
 
 def test_con_is_written_in_one_place() -> None:
     written = [path for path, text in sources() if '"CON ' in text or "'CON '" in text or 'f"CON' in text]
-    assert written == ["channels/ussd_africastalking.py"]
+    assert written == ["channels/africastalking/ussd.py"]
 
 
 def test_no_registry_host_or_machine_path_is_in_the_project() -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from channels.contract import ByMessage
 from core.billing.tables import invoice
 from core.clock import SetClock, start_of
 from core.collections.tables import ladder_step
@@ -34,7 +35,7 @@ from tests.networks import FakeNetwork
 DUE = date(2026, 3, 2)
 
 
-class Phones:
+class Phones(ByMessage):
     """Every SMS, delivered at once."""
 
     def __init__(self) -> None:

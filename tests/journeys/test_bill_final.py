@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import insert, select
 
+from channels.contract import ByMessage
 from core.billing.tables import invoice_line
 from core.context import App
 from core.journeys import bill_final
@@ -31,7 +32,7 @@ class Final:
     reward_minor: int = 0
 
 
-class Phone:
+class Phone(ByMessage):
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels import letters, limits
+from channels import limits, transliteration
 from core import money
 from core.clock import SetClock
 from core.config.operator import Notices
@@ -328,7 +328,7 @@ NOTICES = [
 
 def as_sent(lang: str, text: str) -> str:
     """Vietnamese fits one SMS without its accents only: `notices.plain_letters`."""
-    return letters.transliterate(text) if lang == "vi" else text
+    return transliteration.transliterate(text) if lang == "vi" else text
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from channels.contract import ByMessage
 from core.care.tables import interaction
 from core.clock import SetClock
 from core.context import App
@@ -17,7 +18,7 @@ from scheduler.dispatch import Dispatcher
 from tests.people import a_branch, a_customer
 
 
-class Provider:
+class Provider(ByMessage):
     """A channel that says what the test told it to, and remembers what it was given."""
 
     def __init__(self, state: Any = "accepted") -> None:

@@ -11,7 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from channels.registry import Tools, check_routes, open_channels
+from channels.contract import Tools
+from channels.registry import check_routes, open_channels
 from core.campaigns import store
 from core.campaigns.model import Segment
 from core.clock import SetClock

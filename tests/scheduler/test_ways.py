@@ -11,7 +11,7 @@ from msgspec import structs
 from pydantic import SecretStr
 from sqlalchemy import insert, select
 
-from channels.whatsapp import Account, WhatsApp
+from channels.whatsapp.channel import WhatsApp, WhatsAppAccount
 from core.care import interactions
 from core.clock import SetClock
 from core.config.operator import Notices
@@ -171,7 +171,7 @@ async def test_the_template_leaves_as_meta_wants_it_and_when_the_window_shut_und
     meta = Meta(windows=set(), templates={"notice_ready_pay": 2})
     async with TestServer(meta.app()) as server, aiohttp.ClientSession() as http:
         base = str(server.make_url(f"/{VERSION}"))
-        account = Account(PHONE_ID, SecretStr("token"), SecretStr("s"), SecretStr("v"), base)
+        account = WhatsAppAccount(PHONE_ID, SecretStr("token"), SecretStr("s"), SecretStr("v"), base)
         whatsapp = WhatsApp(account, http)
         ready = Template("notice_ready_pay", "sw", ("KES 500", "12\nMachi"))
         known = Notice("k1", "whatsapp", "KE.1", "x", template=ready, only_template=True)

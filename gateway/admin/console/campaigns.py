@@ -63,7 +63,7 @@ def read(request: web.Request, told: Mapping[str, str]) -> dict[str, Any]:
     app = request.app[HOUSE]
     texts, second = checked(_words(told, app.operator.languages)), _words(told, app.operator.languages, "b_")
     segment, channel, terms = _segment(request, told), _channel(told), _terms(told)
-    sender = told["sender"] if told.get("sender") in senders.known(app) and channel == "sms" else None
+    sender = senders.chosen(app, channel, told.get("sender"))
     checked_terms(terms.get("holdout_percent", 0), terms.get("window"), terms.get("per_minute"))
     if second:
         checked(second)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from importlib.resources import as_file, files
 
+from channels.contract import BySession
 from core.balances import queries, spend, verify
 from core.balances.model import Want
 from core.config.operator import read_operator
@@ -11,9 +12,9 @@ from core.metering.store import sources
 from core.onboarding.model import Customer, Registered
 from core.onboarding.register import register_customer
 from core.summary.reader import open_quick
-from dialogs.counter import who
-from dialogs.model import Asked
-from dialogs.words import Words
+from dialogs.counter import caller
+from dialogs.localize import Localizer
+from dialogs.model import CounterRequest
 from tests.core.balances.world import MB
 
 PHONE = "+447700900001"
@@ -37,10 +38,10 @@ async def balances(app: App, account_id: int, lang: str = "en") -> str:
         async def standing(self) -> list[object]:
             return list(await quick.standing("ussd", PHONE))
 
-    asked = Asked("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {})
-    told = await who.balances(Glance(), app, asked)  # a glance without a turn
+    request = CounterRequest("ussd", PHONE, PHONE, lang, 1, 1, account_id, (account_id,), {}, traits=BySession())
+    told = await caller.balances(Glance(), app, request)  # a glance without a turn
     await quick.close()
-    return Words(app.zone).write(lang, told["lines"])
+    return Localizer(app.zone).write(lang, told.lines)
 
 
 async def test_a_newcomer_sees_her_bundles_and_what_is_left_after_a_use(app: App) -> None:

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from channels import letters, limits
+from channels import limits, transliteration
 from core.billing.model import Bill, BillLine, Instalment, MonthUse, Plan, ServicePart
 from core.billing.render import html, ussd
 from core.billing.render import pdf as format_pdf
@@ -164,7 +164,7 @@ def test_ussd_is_three_lines_of_at_most_156_plain_letters(lang: str) -> None:
     for bill in (BILL, wide, replace(BILL, use=()), replace(BILL, estimated=False, open_minor=0)):
         words = ussd.render(bill, lang)
         assert len(words.splitlines()) == 3
-        assert limits.units(letters.transliterate(words)) <= ("gsm7", 156)
+        assert limits.units(transliteration.transliterate(words)) <= ("gsm7", 156)
     assert show(347700, "KES", lang) in ussd.render(BILL, lang).splitlines()[0]
 
 
@@ -196,5 +196,5 @@ def test_agreed_instalments_stand_on_every_form_of_the_bill_with_what_is_left(la
     assert shown(replace(bill, plan=replace(PLAN, covers=False)), lang).head[1][1] == day(BILL.due_on, lang)
     short = ussd.render(bill, lang)
     assert short.count("\n") == 2 and show(40_000, "KES", lang) in short
-    assert limits.units(letters.transliterate(short)) <= ("gsm7", 156)
+    assert limits.units(transliteration.transliterate(short)) <= ("gsm7", 156)
     assert html.render(replace(bill, plan=None), lang).count("<h2>") == page.count("<h2>") - 1

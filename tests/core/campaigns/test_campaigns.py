@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from channels.contract import ByMessage
 from core.campaigns import queries, store
 from core.campaigns.model import Campaign, Segment, checked
 from core.clock import SetClock
@@ -31,7 +32,7 @@ from tests.people import Customer, a_bill, a_branch, a_customer, a_receipt
 WORDS = {"en": "Free tea at {operator} on Friday!", "sw": "Chai ya bure {operator} Ijumaa!"}
 
 
-class Phones:
+class Phones(ByMessage):
     def __init__(self) -> None:
         self.got: list[tuple[str, str]] = []
 

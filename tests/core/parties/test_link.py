@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from channels import letters, limits
+from channels import limits, transliteration
 from core.clock import SetClock
 from core.config.operator import Identity
 from core.context import App
@@ -186,7 +186,7 @@ async def test_an_unknown_account_and_one_without_a_phone_are_refused(
 @pytest.mark.parametrize("purpose", ["link", "pin", "page"])
 def test_a_code_fits_one_segment(lang: str, purpose: str) -> None:
     text = say(lang, f"code.{purpose}", operator="Elevenchars", code="123456", minutes=10)
-    assert limits.units(letters.transliterate(text) if lang == "vi" else text) <= ("gsm7", 160)
+    assert limits.units(transliteration.transliterate(text) if lang == "vi" else text) <= ("gsm7", 160)
 
 
 async def test_no_code_to_link_or_for_a_pin_goes_to_a_number_whose_sim_was_changed(

@@ -3,14 +3,15 @@
 import pytest
 from pydantic import ValidationError
 
+from channels.contract import BySession
 from core.config.payments import Payments
 from core.context import App
 from core.errors import Refused
 from core.journeys.follow import follow
 from core.payments import mandate_pages, mandates, methods, push, redirect, request
 from core.payments.desk import drawer
-from dialogs.counter import paying
-from dialogs.model import Asked
+from dialogs.counter import pay
+from dialogs.model import CounterRequest
 from tests.core.payments.made import a_bill, an_account
 
 
@@ -57,27 +58,32 @@ async def test_a_double_tap_on_a_prompt_and_cash_already_taken_stay_what_they_we
     async with app.db.writing() as conn:
         account_id = await an_account(conn, app)
         await drawer.open_drawer(conn, app, cashier="user:c", branch_id=None, float_minor=0)
-        asked = await push.ask(conn, app, account_id, "+254700000001", 100, "k")
-        assert await push.ask(conn, none, account_id, "+254700000001", 100, "k") == asked
+        request = await push.ask(conn, app, account_id, "+254700000001", 100, "k")
+        assert await push.ask(conn, none, account_id, "+254700000001", 100, "k") == request
         took = {"cashier": "user:c", "account_number": "ACC100", "amount_minor": 100, "key": "k"}
         taken, again = await drawer.receipt(conn, app, **took), await drawer.receipt(conn, none, **took)
         assert (taken.receipt_id, again.facts) == (again.receipt_id, ())
 
 
-async def test_the_dialog_offers_only_her_ways(app: App) -> None:
+LINE = BySession()
+
+
+async def test_the_dialog_offers_only_their_ways(app: App) -> None:
     async with app.db.writing() as conn:
         account_id = await an_account(conn, app)
         await a_bill(conn, app, account_id, 50_000)
         phone = "+254700000001"
-        asked = Asked("ussd", phone, phone, "en", None, None, account_id, (account_id,), {}, key="k")
+        request = CounterRequest(
+            "ussd", phone, phone, "en", None, None, account_id, (account_id,), {}, key="k", traits=LINE
+        )
         shown = []
         for ways in (["push"], ["card"], ["cash"], ["direct_debit"]):
-            told = await paying.owing(conn, _saying(app, residential=ways), asked)
-            shown.append([name for name in ("push", "link", "debit", "some") if told[name]])
+            told = await pay.owing(conn, _saying(app, residential=ways), request)
+            shown.append([name for name in ("push", "link", "debit", "some") if getattr(told, name)])
         assert shown == [["push", "some"], ["link", "some"], [], ["debit"]]
-        told = await paying.to_pay(conn, _saying(app, residential=["card"]), asked)
-        assert (told["push"], told["link"]) == (False, True)
-        told = await paying.to_push(conn, _saying(app, residential=["push"]), asked)
-        assert told["link"] is False
+        told = await pay.to_pay(conn, _saying(app, residential=["card"]), request)
+        assert (told.push, told.link) == (False, True)
+        told = await pay.to_push(conn, _saying(app, residential=["push"]), request)
+        assert told.link is False
         with pytest.raises(Refused, match="not_offered"):
-            await paying.give_paylink(conn, _saying(app, residential=["push"]), asked)
+            await pay.give_paylink(conn, _saying(app, residential=["push"]), request)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import func, select, update
 
+from channels.contract import ByMessage
 from core.context import App
 from core.errors import Refused
 from core.journeys import verify_books
@@ -130,7 +131,7 @@ class Provider:
         return Sent(key, self.state, "ATQid_1" if self.state == "accepted" else None)
 
 
-class Phone:
+class Phone(ByMessage):
     """Collects the SMS that left."""
 
     def __init__(self) -> None:

@@ -1,0 +1,1 @@
+"""E-mail: SMTP out, a pipe or a mailbox in."""
