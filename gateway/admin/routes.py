@@ -47,7 +47,8 @@ ROOMS = (
 
 def routes() -> list[web.AbstractRouteDef]:
     """Every route of the ops side, and the static files."""
-    return [route for room in (*ROOMS, *SECTIONS) for route in room.routes()]
+    console = [route for section in SECTIONS for route in section.routes()]
+    return [*(route for room in ROOMS for route in room.routes()), *console]
 
 
 def setup(app: web.Application) -> None:

@@ -1,6 +1,6 @@
-"""The cash desk: her own drawer from float to count, what the branch takes to the bank, and how the drawers of a day came out.
+"""The cash desk: the cashier's own drawer from float to count, what the branch takes to the bank, and how the drawers of a day came out.
 
-What her drawer should hold is nowhere on the page before she has counted it.
+What the drawer should hold is nowhere on the page before they have counted it.
 """
 
 import secrets

@@ -151,8 +151,8 @@ async def _act(conn: AsyncConnection, app: App, account_id: int, told: dict[str,
             by = a_day(told.get("by", ""), app.today())
             await arrangement.promise(conn, app, account_id, by, key, actor=actor)
         case "waive":
-            hers = Wanted("account_id", "in", [account_id])
-            fee = await theirs(conn, app, who, INVOICE, told.get("fee", ""), hers)
+            of_account = Wanted("account_id", "in", [account_id])
+            fee = await theirs(conn, app, who, INVOICE, told.get("fee", ""), of_account)
             await fee_waiver.waive(conn, app, account_id, fee.id, reason=told.get("note", ""), actor=actor)
         case "limit":
             await change.change(

@@ -170,8 +170,8 @@ async def _phone(conn: AsyncConnection, request: web.Request, told: Mapping[str,
 async def _link(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
     app, who = request.app[HOUSE], request[WHO]
     found = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
-    hers = Wanted("account_id", "in", [found.id])
-    named = await theirs(conn, app, who, LINK, told.get("contact", ""), hers)
+    of_account = Wanted("account_id", "in", [found.id])
+    named = await theirs(conn, app, who, LINK, told.get("contact", ""), of_account)
     facts = [*await whose(conn, found.id, found.currency), ("Taken off", word(named.channel, speaks()))]
     return Question("Take it off the account?", facts, "Whatever is open there ends at once.", "Take it off")
 

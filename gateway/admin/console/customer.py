@@ -1,4 +1,4 @@
-"""Find a customer by anything she can name, and see the whole of her on one page. Every look is audited."""
+"""Find a customer by anything they can name, and see the whole of them on one page. Every look is audited."""
 
 from aiohttp import web
 
@@ -79,9 +79,9 @@ async def change_phone(request: web.Request) -> web.Response:
 async def unlink(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/links: `contact`. Whatever that phone or chat has open ends."""
     told, app, found = await form(request), request.app[HOUSE], await seen(request)
-    hers = Wanted("account_id", "in", [found.account.id])
+    of_account = Wanted("account_id", "in", [found.account.id])
     async with app.db.writing() as conn:
-        named = await theirs(conn, app, request[WHO], LINK, told.get("contact", ""), hers)
+        named = await theirs(conn, app, request[WHO], LINK, told.get("contact", ""), of_account)
         await link.remove(conn, app, named.contact_id, found.account.id, actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 

@@ -1,4 +1,4 @@
-"""Credit limits: who has used most of hers, what that is made of, and whose lines are restricted because of it."""
+"""Credit limits: who has used most of theirs, what that is made of, and whose lines are restricted because of it."""
 
 from aiohttp import web
 

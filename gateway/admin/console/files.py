@@ -1,4 +1,4 @@
-"""A file that a customer sent, for the clerk who helps her: given out as a download of the type its own bytes have, never shown inside our page."""
+"""A file that a customer sent, for the clerk who helps them: given out as a download of the type its own bytes have, never shown inside our page."""
 
 from aiohttp import web
 
@@ -21,8 +21,8 @@ async def file(request: web.Request) -> web.Response:
     found, app = await seen(request), request.app[HOUSE]
     async with app.db.reading() as conn:
         people = (await parties.contacts_of(conn, [found.account.id])).get(found.account.id, [])
-        hers = Wanted("contact_id", "in", [one.id for one in people])
-        named = await theirs(conn, app, request[WHO], FILE, request.match_info["file"], hers)
+        of_account = Wanted("contact_id", "in", [one.id for one in people])
+        named = await theirs(conn, app, request[WHO], FILE, request.match_info["file"], of_account)
         kept = await media.body_of(conn, app, named.id)
     if kept is None:
         raise web.HTTPNotFound(text="There is no such file.")

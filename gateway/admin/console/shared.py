@@ -1,4 +1,4 @@
-"""What every console page shares: who sits there, which doors are hers, and how texts from a form become values.
+"""What every console page shares: who sits there, which menus stand open, and how texts from a form become values.
 
 A page is made on the server and works without scripts. Whatever does not parse is told in words, never a bug.
 """
@@ -57,7 +57,7 @@ def show(request: web.Request, template: str, *, status: int = 200, **values: An
 
 
 async def branch_of(request: web.Request) -> int | None:
-    """The id of the branch she belongs to; None: the whole house."""
+    """The id of the branch they belong to; None: the whole house."""
     async with request.app[HOUSE].db.reading() as conn:
         return await branch_id_of(conn, request[WHO].branch)
 

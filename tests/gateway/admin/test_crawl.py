@@ -176,7 +176,7 @@ class Crawl:
 
     def routes(self) -> list[tuple[str, str, object, Described]]:
         """(method, path, handler, what it says of itself) of everything behind a sign-in or a key."""
-        found = []
+        found = list[tuple[str, str, object, Described]]()
         for route in self.web_app.router.routes():
             path, told = route.resource.canonical if route.resource else "", description(route.handler)
             if (
