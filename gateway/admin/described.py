@@ -19,6 +19,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
 
 
+class NotGranted(web.HTTPForbidden):
+    """403: what a role may not do. `params` fill the text in the language of whoever reads it."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(text="The role {role} may not do this.")
+        self.params = {"role": role}
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
     """One route in its own words."""

@@ -14,7 +14,7 @@ from core.audit import alarms
 from core.overview import dead_letters
 from gateway.address import from_this_machine
 from gateway.admin.auth import machine
-from gateway.admin.described import Handler, described
+from gateway.admin.described import Handler, NotGranted, described
 from gateway.admin.edge import route_of
 from gateway.app_keys import HOUSE
 
@@ -83,7 +83,7 @@ async def metrics(request: web.Request) -> web.Response:
     if not from_this_machine(request):
         who = await machine(request)
         if not who.may("metrics.see"):
-            raise web.HTTPForbidden(text=f"The role {who.role} may not do this.")
+            raise NotGranted(who.role)
     async with app.db.reading() as conn:
         counted = await dead_letters.waiting(conn)
         rung = await alarms.counted(conn, app.clock.now() - timedelta(days=1))

@@ -10,6 +10,7 @@ from gateway.admin import health, metrics, openapi, permissions
 from gateway.admin.auth import guard
 from gateway.admin.console import login, navigation
 from gateway.admin.console.form_middleware import stay
+from gateway.admin.console.language import spoken
 from gateway.admin.console.sections import SECTIONS
 from gateway.admin.edge import edge, headers
 from gateway.admin.tmf import (
@@ -60,5 +61,5 @@ def setup(app: web.Application) -> None:
     app[metrics.METERS] = metrics.Meters()
     app[navigation.SECTIONS] = SECTIONS
     login.setup(app)
-    app.middlewares.extend([patient, metrics.measured, edge, guard, stay])
+    app.middlewares.extend([patient, metrics.measured, edge, spoken, guard, stay])
     app.on_response_prepare.append(headers)

@@ -13,7 +13,7 @@ from yarl import URL
 from core.errors import Refused
 from gateway.admin.auth import CONSOLE, CSRF, WHO, permit
 from gateway.admin.console import confirm, flash
-from gateway.admin.console.language import listen, speaks
+from gateway.admin.console.language import speaks
 from gateway.admin.console.section import verb_of
 from gateway.admin.console.shared import Unfit, form, show
 from gateway.admin.described import Handler
@@ -36,7 +36,6 @@ async def stay(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let a form through, ask about it, or put it back with what is wrong."""
     if not (request.path == CONSOLE or request.path.startswith(CONSOLE + "/")):
         return await handler(request)
-    listen(request)
     if request.method != "POST" or WHO not in request:
         return await handler(request)
     told = await form(request)
