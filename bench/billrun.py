@@ -42,7 +42,7 @@ from core.metering.consumption.timed import Grain
 from core.metering.tables import consumption as consumed
 from core.metering.vee.lifted import Lifted
 from core.migrations import upgrade
-from core.onboarding.model import Customer
+from core.onboarding.model import NewCustomer
 from core.onboarding.register import IDS_EACH, register_many
 from core.outbox.queue import outbox
 from core.rating.exact import Column
@@ -217,7 +217,9 @@ async def settle_accounts(app: App, accounts: int) -> None:
     for start in range(0, accounts, 5_000):
         size = min(5_000, accounts - start)
         await app.db.reserve_ids(size * (IDS_EACH + 2))
-        people = [Customer(name=f"Customer {start + at}", opened_on=OPENED, address="Moi Avenue") for at in range(size)]
+        people = [
+            NewCustomer(name=f"NewCustomer {start + at}", opened_on=OPENED, address="Moi Avenue") for at in range(size)
+        ]
         async with app.db.writing() as conn:
             made = await register_many(conn, app, people)
             await open_cycles(conn, app, [one.account_id for one in made])

@@ -44,7 +44,7 @@ from core.ledger.tables import open_item
 from core.message import Notice, Sent
 from core.migrations import upgrade
 from core.outbox import queue
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 from core.parties.tables import account, branch, contact, contact_account, party
 from gateway.gc_tuning import settle
 from scheduler.dispatch import Dispatcher
@@ -183,7 +183,7 @@ class Poster(ByMessage):
                 fields = {"username": "sandbox", "to": notice.to, "message": notice.text, "bulkSMSMode": "1"}
                 async with self.http.post(self.url, data=fields, headers={"apiKey": "k"}) as answer:
                     await answer.read()
-                told[notice.key] = Sent(notice.key, "accepted", notice.key)
+                told[notice.key] = Sent(notice.key, "done", notice.key)
 
         await asyncio.gather(*(lane() for _ in range(CONNECTIONS // 2)))
         return [told[notice.key] for notice in notices]
@@ -292,7 +292,7 @@ async def _people(app: App, count: int) -> None:
 async def _put(app: App, number: str, count: int) -> None:
     """A notice for each bill into the outbox."""
     letters = [
-        Letter(
+        OutboxDraft(
             f"bench:{number}:{n}",
             "notice",
             "notice.ready.pay",

@@ -24,7 +24,7 @@ from core.rating.model import Batch, Events, Rated
 from core.rating.online import Counter, price_of
 from core.rating.quote import QuoteRequest, Row, quote
 from core.rating.rate import rate
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.times import DAY_SECONDS, EPOCH
 from core.rating.trail import Trail
 from core.rating.walk import through
@@ -191,7 +191,7 @@ def _memory(engine: str, events: int, peak: float, least: float) -> Figure:
 
 def walking(batch: Batch) -> Callable[[], object]:
     """Only the walk of the events through allowance, blocks and times of use, without lines, rounding and totals."""
-    sheet, events = Sheet(load_tariff(TARIFF), batch), batch.events["energy"]
+    sheet, events = Worksheet(load_tariff(TARIFF), batch), batch.events["energy"]
     face = sheet.face("energy", "energy")
     starts, top = sheet.starts("energy"), sheet.top("energy")
     trail = Trail(starts, events.quantity, at=events.at, face=face, top=top)

@@ -68,7 +68,7 @@ async def _ours(channel: KannelSms, notices: list[Notice]) -> float:
     started = time.perf_counter()
     told = await channel.send(notices)
     seconds = time.perf_counter() - started
-    if any(one.state != "accepted" for one in told):
+    if any(one.state != "done" for one in told):
         raise RuntimeError("Kannel did not take every message")
     return seconds
 

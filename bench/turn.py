@@ -27,7 +27,7 @@ from core.ledger.model import Book, Journal, Posting
 from core.ledger.post import post_many
 from core.ledger.tables import open_item
 from core.migrations import upgrade
-from core.onboarding.model import Customer
+from core.onboarding.model import NewCustomer
 from core.onboarding.register import register_many
 
 PHONES = 64
@@ -106,7 +106,8 @@ async def fill(url: str, customers: int = PHONES) -> None:
 
 async def _some(app: App, numbers: range) -> None:
     people = [
-        Customer(f"Customer {n}", f"A{n}", f"+2547{n:08}", address=f"{n} Moi Road", area="Milimani") for n in numbers
+        NewCustomer(f"NewCustomer {n}", f"A{n}", f"+2547{n:08}", address=f"{n} Moi Road", area="Milimani")
+        for n in numbers
     ]
     await app.db.reserve_ids(len(numbers) * 40)
     async with app.db.writing() as conn:

@@ -20,7 +20,7 @@ from core.context import App
 from core.db.engine import Database
 from core.journeys.follow import follow
 from core.summary.reader import open_quick
-from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.app_keys import APP, CHANNELS, TURNS
 from gateway.conversation.sessions_redis import open_store
 from gateway.conversation.turn import Turns
 from gateway.gc_tuning import settle
@@ -65,7 +65,7 @@ def turn_app(url: str, sessions: str, redis: str) -> web.Application:
     """The gateway's own route, engine, reads and sessions."""
     hodi = a_house(url)
     app = web.Application()
-    app[HOUSE] = hodi
+    app[APP] = hodi
     app[TURNS] = Turns(hodi, open_store(sessions, None if redis == "-" else redis, hodi.clock), open_quick(hodi.db))
     channels: dict[str, Channel] = {"ussd": AfricasTalkingUssd()}
     app[CHANNELS] = channels

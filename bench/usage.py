@@ -24,7 +24,7 @@ from core.journeys.follow import follow
 from core.metering.consumption.consumption import measure
 from core.metering.store.collect import load_csv
 from core.migrations import upgrade
-from core.onboarding.model import Customer, NewMeter
+from core.onboarding.model import NewCustomer, NewMeter
 from core.onboarding.register import register_many
 
 Figure = dict[str, Any]
@@ -59,7 +59,7 @@ async def house_of(folder: Path) -> tuple[App, list[int]]:
         default_tariff="home",
     )
     app = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings(), follow)
-    customers = [Customer(f"C{at}", opened_on=FIRST, meter=NewMeter(f"M{at}")) for at in range(METERS)]
+    customers = [NewCustomer(f"C{at}", opened_on=FIRST, meter=NewMeter(f"M{at}")) for at in range(METERS)]
     async with db.writing() as conn:
         made = await register_many(conn, app, customers)
     return app, [one.service_id for one in made]

@@ -20,7 +20,7 @@ from core.journeys.follow import follow
 from core.metering.events.mapping import Mapping
 from core.metering.store.collect import coming, load
 from core.migrations import upgrade
-from core.onboarding.model import Customer, NewMeter
+from core.onboarding.model import NewCustomer, NewMeter
 from core.onboarding.register import register_many
 
 Figure = dict[str, Any]
@@ -68,7 +68,7 @@ async def house_of(folder: Path) -> App:
     )
     app = App(SetClock(datetime(2026, 1, 1, tzinfo=UTC)), operator, db, Settings(), follow)
     people = [
-        Customer(
+        NewCustomer(
             f"C{at}",
             opened_on=date(2025, 1, 1),
             commodity="mobile",

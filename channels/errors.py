@@ -1,6 +1,7 @@
 """Why a message did not leave or did not arrive: values that say whether to try again, whom to alarm, and a plain sentence.
 
-Retry policy is data, decided once here; each provider's file maps its own codes to these values.
+Retry policy is data, decided once here; each provider's file maps its own codes to these values. Each is one of the outcomes of a remote
+system: refused for good, not reached (surely not taken, whoever said so), or unknown.
 """
 
 from dataclasses import dataclass
@@ -24,11 +25,11 @@ class SendError:
     uncertain: bool = False
 
     @property
-    def state(self) -> Literal["refused", "unknown", "later"]:
+    def state(self) -> Literal["refused", "not_reached", "unknown"]:
         """As in `Sent.state`."""
         if self.uncertain:
             return "unknown"
-        return "later" if self.retry else "refused"
+        return "not_reached" if self.retry else "refused"
 
     def sentence(self, lang: str = "en") -> str:
         """For the clerk who looks into a message that did not arrive."""

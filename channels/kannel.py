@@ -140,7 +140,7 @@ def sign(key: str, ref: str) -> str:
 def judge(key: str, answer: HttpAnswer) -> Sent:
     """202 `0: Accepted for delivery` or `3: Queued`. What leaves has no other id than our key, which its report brings back."""
     if answer.status == 202:
-        return Sent(key, "accepted", key)
+        return Sent(key, "done", key)
     if answer.fine:
         return errors.NOT_SAID.sent(key, answer.body)
     return errors.from_http(answer.status).sent(key, answer.body, answer.after)

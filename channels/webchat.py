@@ -39,7 +39,7 @@ class WebChat(ByMessage):
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         """Shown where a chat is open; otherwise later, so that a fallback channel may be chosen."""
         return [
-            Sent(notice.key, "accepted", notice.key) if await self.push(notice) else errors.ABSENT.sent(notice.key)
+            Sent(notice.key, "done", notice.key) if await self.push(notice) else errors.ABSENT.sent(notice.key)
             for notice in notices
         ]
 

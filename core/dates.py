@@ -18,13 +18,13 @@ DAYS_KEPT = Decimal(100_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class DateLayout:
     """How a file writes its days and times; `pattern` None is ISO 8601."""
 
     pattern: str | None = None
 
     @classmethod
-    def of(cls, said: str | None) -> "Layout":
+    def of(cls, said: str | None) -> "DateLayout":
         """By what the operator says; ValueError when that says no day."""
         said = (said or "").strip()
         if said.lower() in ("", "iso"):

@@ -128,13 +128,14 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Sent(msgspec.Struct, frozen=True):
-    """What the provider answered. `state`: accepted, refused (final), unknown (a timeout: it may have gone out), later."""
+    """What became of one message at its provider, in the words that hold for every remote system: `done` (it was taken), `refused` (never),
+    `not_reached` (surely not taken: again later), `unknown` (it may have gone out: never simply again)."""
 
     key: str
-    state: Literal["accepted", "refused", "unknown", "later"]
+    state: Literal["done", "refused", "not_reached", "unknown"]
     provider_ref: str | None = None
     reason: str | None = None
     cost: str | None = None
     details: dict[str, str] = msgspec.field(default_factory=dict)
     after: int | None = None
-    """With `later`: the seconds that the provider wants us to wait."""
+    """With `not_reached`: the seconds that the provider wants us to wait."""

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App
-from core.summary.account_summary import Standing
+from core.summary.account_summary import AccountSummary
 from dialogs.answers import Answer, ListAnswer
 
 Values = Mapping[str, Any]
@@ -74,7 +74,7 @@ class CounterRequest(msgspec.Struct, frozen=True):
 class SummaryReader(Protocol):
     """The cheap read of a turn, asked once and remembered for the rest of the turn."""
 
-    async def standing(self) -> list[Standing]:
+    async def standing(self) -> list[AccountSummary]:
         """How the caller's accounts stand; empty when we have never met."""
 
     async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:

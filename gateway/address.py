@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from aiohttp import hdrs, web
 
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -21,7 +21,7 @@ HOPS_AT_MOST = 20
 
 def address(request: web.Request) -> Address:
     """The address of whoever asks."""
-    trusted = request.app[HOUSE].settings.proxies
+    trusted = request.app[APP].settings.proxies
     at = _read(request.remote or "") or NOWHERE
     if not trusted or not (at == NOWHERE or _inside(at, trusted)):
         return at

@@ -16,7 +16,7 @@ from core.context import App
 from core.summary.reader import open_quick
 from gateway import quotes
 from gateway.admin import routes as ops
-from gateway.app_keys import CHANNELS, CHECKS, HOUSE, TURNS
+from gateway.app_keys import APP, CHANNELS, CHECKS, TURNS
 from gateway.conversation.interaction_log import noting
 from gateway.conversation.sessions_redis import open_store
 from gateway.conversation.turn import Turns
@@ -50,7 +50,7 @@ providers call are the doors of the open channels, and are opened with them (`op
 def make_app(hodi: App, *, host: str = "127.0.0.1", with_scheduler: bool = True) -> web.Application:
     """The gateway of `house`, to be bound to `host`; with the scheduler inside unless it runs elsewhere."""
     app = web.Application(client_max_size=1024 * 1024, client_max_fields=MOST_FIELDS)
-    app[HOUSE] = hodi
+    app[APP] = hodi
     app[CHECKS] = {}
     ops.setup(app)
     for routes in ROUTES:
@@ -70,7 +70,7 @@ def make_app(hodi: App, *, host: str = "127.0.0.1", with_scheduler: bool = True)
 
 async def opened(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: channels, sessions and turns, open while the app runs."""
-    hodi = app[HOUSE]
+    hodi = app[APP]
     async with aiohttp.ClientSession(timeout=PATIENCE) as http:
         check_routes(hodi.operator)
         channels = open_rows(Tools(hodi.settings, http, partial(chat_rooms.push, hodi)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.conversation.turn import Turns
     from gateway.hooks.spool import Spool
 
-HOUSE: web.AppKey[App] = web.AppKey("house", App)
+APP: web.AppKey[App] = web.AppKey("house", App)
 
 CHANNELS: web.AppKey[dict[str, Channel]] = web.AppKey("channels")
 """The channels that send, by name: `channels.registry.senders(...)`."""

@@ -18,7 +18,7 @@ from core.message import Sent
 from core.parties import sim
 from core.payments import doors as payment_doors
 from core.rewards import airtime
-from gateway.app_keys import CHANNELS, HOUSE
+from gateway.app_keys import APP, CHANNELS
 from gateway.networks import network_handlers
 from gateway.pages import chat_rooms
 from scheduler.app import Scheduler
@@ -66,7 +66,7 @@ async def _fetch(channels: Mapping[str, object], name: str, ref: str, largest: i
 
 async def ticking(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: the scheduler runs while the app does."""
-    scheduler = Scheduler(app[HOUSE], JOBS, dispatcher_of(app[HOUSE], app[CHANNELS]))
+    scheduler = Scheduler(app[APP], JOBS, dispatcher_of(app[APP], app[CHANNELS]))
     task = asyncio.create_task(scheduler.run())
     yield
     scheduler.stop()

@@ -13,7 +13,7 @@ from gateway.address import limited_by
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.throttle import Throttle
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 LARGEST = 256 * 1024
@@ -35,7 +35,7 @@ async def price(request: web.Request) -> web.Response:
         raise web.HTTPTooManyRequests(text="Too many questions at once: wait a few seconds and ask again.")
     if (request.content_length or 0) > LARGEST:
         raise web.HTTPRequestEntityTooLarge(max_size=LARGEST, actual_size=request.content_length or 0)
-    app = request.app[HOUSE]
+    app = request.app[APP]
     try:
         asked = quote_json.load(await request.text())
         since, until = quote_json.period_of(asked)

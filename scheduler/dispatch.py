@@ -25,9 +25,9 @@ from core.care.interactions import Interaction
 from core.context import App
 from core.db.failpoints import point
 from core.notices import compose
-from core.notices.compose import Composed, Letter, Poison, out_of_order
+from core.notices.compose import Composed, Message, Poison, out_of_order
 from core.outbox import costs, delivery_reports, queue
-from core.outbox.queue import CODE, PRIORITIES, PROMPT, Leaving, Outcome
+from core.outbox.queue import CODE, PRIORITIES, PROMPT, OutboxRow, Outcome
 from scheduler import handover
 from scheduler.breaker import Breaker
 from scheduler.handover import Handler, Sender, Together
@@ -47,7 +47,7 @@ SETTLE_TRIES = 5
 FRESH_SECONDS = 2.0
 """A letter that has waited longer for the waves before it (a slow provider, a pace) is asked once more whether it is still true."""
 
-Claim = Callable[[AsyncConnection, datetime, str], Awaitable[list[Leaving]]]
+Claim = Callable[[AsyncConnection, datetime, str], Awaitable[list[OutboxRow]]]
 
 
 class Dispatcher:
@@ -187,7 +187,7 @@ class Dispatcher:
         self.totals.update(told)
         return told
 
-    async def _serve(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
+    async def _serve(self, name: str, rows: Sequence[OutboxRow]) -> Counter[str]:
         messages = [row for row in rows if row.kind not in self.handlers]
         calls: list[Awaitable[Counter[str]]] = []
         for kind, handler in self.handlers.items():
@@ -200,21 +200,21 @@ class Dispatcher:
         counts = await asyncio.gather(self._letters(name, messages), *calls)
         return sum(counts, Counter())
 
-    async def _call(self, name: str, handler: Handler, row: Leaving) -> Counter[str]:
+    async def _call(self, name: str, handler: Handler, row: OutboxRow) -> Counter[str]:
         async with self._calls:
             outcome = await handover.handle(self.app, handler, row)
         return await self._settle(name, [outcome])
 
-    async def _call_together(self, name: str, together: Together, rows: Sequence[Leaving]) -> Counter[str]:
+    async def _call_together(self, name: str, together: Together, rows: Sequence[OutboxRow]) -> Counter[str]:
         async with self._calls:
             outcomes = await handover.handle_together(self.app, together, rows)
         return await self._settle(name, outcomes)
 
-    async def _letters(self, name: str, rows: Sequence[Leaving]) -> Counter[str]:
+    async def _letters(self, name: str, rows: Sequence[OutboxRow]) -> Counter[str]:
         since = asyncio.get_running_loop().time()
         composed = await self._compose(rows)
-        letters = [one for one in composed if isinstance(one, Letter)]
-        done = await self._settle(name, [handover.unsent(one) for one in composed if not isinstance(one, Letter)])
+        letters = [one for one in composed if isinstance(one, Message)]
+        done = await self._settle(name, [handover.unsent(one) for one in composed if not isinstance(one, Message)])
         for line in dict.fromkeys(letter.line for letter in letters):
             mine = [letter for letter in letters if letter.line == line]
             while mine:
@@ -223,7 +223,7 @@ class Dispatcher:
                 done.update(await self._send(name, line, wave, since))
         return done
 
-    async def _compose(self, rows: Sequence[Leaving]) -> list[Composed]:
+    async def _compose(self, rows: Sequence[OutboxRow]) -> list[Composed]:
         """All at once; if that raises, one by one, so that a poison row is alone with it."""
         if not rows:
             return []
@@ -236,15 +236,15 @@ class Dispatcher:
                 return [Poison(rows[0], type(bug).__name__)]
         return [one for row in rows for one in await self._compose([row])]
 
-    async def _still_true(self, name: str, line: str, letters: Sequence[Letter]) -> tuple[list[Letter], Counter[str]]:
+    async def _still_true(self, name: str, line: str, letters: Sequence[Message]) -> tuple[list[Message], Counter[str]]:
         """Those that may leave all the same; what was paused, stopped or paid while the waves before them left does not."""
         again = await self._compose([letter.row for letter in letters])
-        kept = [one for one in again if isinstance(one, Letter) and one.line == line]
-        others = [out_of_order(self.app, one.row) for one in again if isinstance(one, Letter) and one.line != line]
-        lost = [one for one in again if not isinstance(one, Letter)]
+        kept = [one for one in again if isinstance(one, Message) and one.line == line]
+        others = [out_of_order(self.app, one.row) for one in again if isinstance(one, Message) and one.line != line]
+        lost = [one for one in again if not isinstance(one, Message)]
         return kept, await self._settle(name, [handover.unsent(one) for one in [*lost, *others]])
 
-    async def _send(self, name: str, line: str, letters: Sequence[Letter], since: float) -> Counter[str]:
+    async def _send(self, name: str, line: str, letters: Sequence[Message], since: float) -> Counter[str]:
         if line in self.breaker.resting():
             return await self._settle(name, [handover.unsent(out_of_order(self.app, letter.row)) for letter in letters])
         await self.pace.wait(line, len(letters))
@@ -269,7 +269,7 @@ class Dispatcher:
         point("dispatch.settled")
         return told + unsent
 
-    async def _settle(self, name: str, outcomes: Sequence[Outcome], letters: Sequence[Letter] = ()) -> Counter[str]:
+    async def _settle(self, name: str, outcomes: Sequence[Outcome], letters: Sequence[Message] = ()) -> Counter[str]:
         """Write it down. A message that is out must not be forgotten, so a database that stumbles is asked again."""
         for rest in range(SETTLE_TRIES if outcomes else 0):
             try:
@@ -287,7 +287,7 @@ class Dispatcher:
                 await asyncio.sleep(0.2 * 2**rest)
         return Counter(outcome.state for outcome in outcomes)
 
-    async def _remember(self, conn: AsyncConnection, outcomes: Sequence[Outcome], letters: Sequence[Letter]) -> None:
+    async def _remember(self, conn: AsyncConnection, outcomes: Sequence[Outcome], letters: Sequence[Message]) -> None:
         out = [
             Interaction(
                 letter.reader.contact_id,

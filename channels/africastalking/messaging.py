@@ -166,7 +166,7 @@ def _data(body: str) -> dict[str, Any] | None:
 def _fate(key: str, row: dict[str, Any]) -> Sent:
     code, word = row.get("statusCode"), str(row.get("status"))
     if code in ACCEPTED:
-        return Sent(key, "accepted", _known(row.get("messageId")), cost=_known(row.get("cost")))
+        return Sent(key, "done", _known(row.get("messageId")), cost=_known(row.get("cost")))
     error = CODES.get(code) if isinstance(code, int) else None
     return (error or WORDS.get(word, errors.NOT_SAID)).sent(key, f"{code} {word}")
 

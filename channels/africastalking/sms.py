@@ -109,7 +109,7 @@ def judge_airtime(key: str, status: int, body: str) -> Sent:
         return errors.NOT_SAID.sent(key, body)
     row = rows[0] if rows else json.loads(body)
     if row.get("status") in ("Sent", "Queued", "Success") and row.get("requestId") not in (None, "None"):
-        return Sent(key, "accepted", str(row["requestId"])[:200], cost=str(row.get("amount") or "")[:50] or None)
+        return Sent(key, "done", str(row["requestId"])[:200], cost=str(row.get("amount") or "")[:50] or None)
     word = str(row.get("errorMessage"))
     return _airtime_error(word).sent(key, word)
 

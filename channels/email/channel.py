@@ -103,7 +103,7 @@ class Email(ByMessage):
         except ValueError:
             return errors.INVALID_NUMBER.sent(notice.key)
         failed = hand_over(line, letter)
-        return failed.sent(notice.key) if failed else Sent(notice.key, "accepted", str(letter["Message-ID"]))
+        return failed.sent(notice.key) if failed else Sent(notice.key, "done", str(letter["Message-ID"]))
 
 
 def parse(received: RawRequest, ours: Collection[str] = ()) -> list[Event]:

@@ -110,7 +110,7 @@ class Telegram(ByMessage):
                 sent = await self._say(notice, text, keyboard)
         except (TelegramError, ValueError, KeyError, TypeError) as why:
             return failure(why).sent(notice.key, str(why), getattr(why, "after", None))
-        return Sent(notice.key, "accepted", str(sent.message_id))
+        return Sent(notice.key, "done", str(sent.message_id))
 
     async def _say(
         self, notice: Notice, text: str, keyboard: InlineKeyboardMarkup | ReplyKeyboardMarkup | None

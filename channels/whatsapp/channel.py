@@ -216,7 +216,7 @@ def judge(key: str, answer: HttpAnswer) -> Sent:
     try:
         data = json.loads(answer.body)
         if answer.fine:
-            return Sent(key, "accepted", str(data["messages"][0]["id"])[:200])
+            return Sent(key, "done", str(data["messages"][0]["id"])[:200])
         error = data["error"]
         return reason(error).sent(key, f"{error.get('code')} {error.get('message', '')}", answer.after)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import store
-from core.balances.model import EXPIRED, Bucket, Part
+from core.balances.model import EXPIRED, Bucket, BucketPart
 from core.balances.spend import release
 from core.context import App, Context
 from core.rating.spans import plus_months
@@ -46,7 +46,7 @@ async def expire(conn: AsyncConnection, context: Context) -> int:
         await store.keep(conn, context, [after])
         if lost:
             key = f"expiry:{bucket.id}:{bucket.round}:{bucket.amount}"
-            await store.move(conn, context, key, "expired", "", [Part(bucket.id, -lost)])
+            await store.move(conn, context, key, "expired", "", [BucketPart(bucket.id, -lost)])
     return len(buckets)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import book, store
 from core.balances.grant import MONEY_PRIORITY, Grant, new_bucket
-from core.balances.model import Bucket, Part, draw_order
+from core.balances.model import Bucket, BucketPart, draw_order
 from core.balances.queries import purse
 from core.context import Context
 
@@ -37,7 +37,7 @@ async def give_back(
         back[one.id] = back.get(one.id, 0) + rest
     filled = [(_fuller(buckets[one], amount), amount) for one, amount in sorted(back.items())]
     await store.keep(conn, context, [one for one, _ in filled])
-    await store.move(conn, context, key, "granted", why, [Part(one.id, amount) for one, amount in filled])
+    await store.move(conn, context, key, "granted", why, [BucketPart(one.id, amount) for one, amount in filled])
     await book.went_back(conn, context, filled)
     return back
 

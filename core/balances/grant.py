@@ -12,7 +12,7 @@ from core.audit import trail
 from core.balances import book, store
 from core.balances import tables as t
 from core.balances.keyed import once
-from core.balances.model import LARGEST, OPEN, Bucket, Part, is_money
+from core.balances.model import LARGEST, OPEN, Bucket, BucketPart, is_money
 from core.balances.queries import purse
 from core.balances.words import amount_of
 from core.config.operator import Welcome
@@ -62,7 +62,7 @@ async def grant(conn: AsyncConnection, context: Context, given: Grant, *, key: s
     async def do() -> dict[str, Any]:
         bucket = new_bucket(context, given)
         await store.open_bucket(conn, bucket, {given.account_id, *given.shared_with})
-        await store.move(conn, context, key, "granted", why, [Part(bucket.id, given.amount)])
+        await store.move(conn, context, key, "granted", why, [BucketPart(bucket.id, given.amount)])
         await book.came_in(conn, context, bucket, given.amount, gift=given.gift)
         await trail.note(conn, context, actor, "bucket.granted", f"bucket:{bucket.id}", amount=given.amount, why=why)
         return {"bucket": bucket.id}
@@ -115,7 +115,7 @@ async def top_up(
             expires_at=expires_at or bucket.expires_at,
         )
         await store.keep(conn, context, [filled])
-        await store.move(conn, context, key, "granted", why, [Part(bucket_id, amount)])
+        await store.move(conn, context, key, "granted", why, [BucketPart(bucket_id, amount)])
         await book.came_in(conn, context, filled, amount, gift=gift)
         await trail.note(conn, context, actor, "bucket.filled", f"bucket:{bucket_id}", amount=amount, why=why)
         return {}

@@ -9,14 +9,14 @@ from core import money
 from core.balances.tables import low_money
 from core.context import Context
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 
 
 async def amounts(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, int]:
     """Account -> minor units of the house's currency; 0: she is not told."""
     rule = context.operator.balances.low_money
     usual = 0 if rule is None else money.parse(rule, context.currency)
-    query = select(low_money.c.account_id, low_money.c.minor).where(among(conn, low_money.c.account_id, account_ids))
+    query = select(low_money.c.account_id, low_money.c.minor).where(in_list(conn, low_money.c.account_id, account_ids))
     own = {row.account_id: row.minor for row in await conn.execute(query)}
     return {account_id: own.get(account_id, usual) for account_id in account_ids}
 

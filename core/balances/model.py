@@ -82,7 +82,7 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BucketPart:
     """So much of one bucket."""
 
     bucket_id: int
@@ -93,7 +93,7 @@ class Part:
 class Spent:
     """What was drawn, from where, and what nobody could pay."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[BucketPart, ...]
     short: int = 0
 
     @property
@@ -116,7 +116,7 @@ def draw(buckets: Iterable[Bucket], want: Want, now: datetime) -> Spent:
         if not left:
             break
         taken = min(one.free, left)
-        parts.append(Part(one.id, taken))
+        parts.append(BucketPart(one.id, taken))
         left -= taken
     return Spent(tuple(parts), left)
 

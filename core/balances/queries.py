@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.balances import tables as t
 from core.balances.model import OPEN, Bucket
 from core.balances.store import BUCKET
-from core.db.in_list import among
+from core.db.in_list import in_list
 
 
 async def buckets_of(conn: AsyncConnection, account_id: int, now: datetime | None = None) -> list[Bucket]:
@@ -28,7 +28,7 @@ async def buckets_of(conn: AsyncConnection, account_id: int, now: datetime | Non
 
 async def buckets(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bucket]:
     """Buckets by id."""
-    rows = await conn.execute(select(*BUCKET).where(among(conn, t.bucket.c.id, ids)))
+    rows = await conn.execute(select(*BUCKET).where(in_list(conn, t.bucket.c.id, ids)))
     return {row.id: Bucket(*row) for row in rows}
 
 

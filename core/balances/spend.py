@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import store
 from core.balances.keyed import once
-from core.balances.model import EXPIRED, HELD, RELEASED, USED, Bucket, Part, Spent, Want, draw
+from core.balances.model import EXPIRED, HELD, RELEASED, USED, Bucket, BucketPart, Spent, Want, draw
 from core.balances.tell import tell
 from core.context import Context
 from core.errors import Refused
@@ -111,7 +111,7 @@ async def _take(
     context: Context,
     buckets: Mapping[int, Bucket],
     back: Mapping[int, int],
-    taken: tuple[Part, ...],
+    taken: tuple[BucketPart, ...],
     key: str,
     why: str,
 ) -> None:
@@ -120,25 +120,25 @@ async def _take(
     touched = sorted(drawn.keys() | back.keys())
     after = [store.less(buckets[one], drawn.get(one, 0), back.get(one, 0)) for one in touched]
     await store.keep(conn, context, await tell(conn, context, after, drawn))
-    await store.move(conn, context, key, "used", why, [Part(one.bucket_id, -one.amount) for one in taken])
+    await store.move(conn, context, key, "used", why, [BucketPart(one.bucket_id, -one.amount) for one in taken])
 
 
-def _of_held(parts: list[Part], used: int) -> tuple[tuple[Part, ...], int]:
+def _of_held(parts: list[BucketPart], used: int) -> tuple[tuple[BucketPart, ...], int]:
     """What is taken of what was held, in the order it was drawn, and what is wanted beyond it."""
     taken = []
     for part in parts:
         amount = min(part.amount, used)
         if amount:
-            taken.append(Part(part.bucket_id, amount))
+            taken.append(BucketPart(part.bucket_id, amount))
         used -= amount
     return tuple(taken), used
 
 
-def _joined(one: tuple[Part, ...], other: tuple[Part, ...]) -> tuple[Part, ...]:
+def _joined(one: tuple[BucketPart, ...], other: tuple[BucketPart, ...]) -> tuple[BucketPart, ...]:
     sums: dict[int, int] = {}
     for part in (*one, *other):
         sums[part.bucket_id] = sums.get(part.bucket_id, 0) + part.amount
-    return tuple(Part(*pair) for pair in sums.items())
+    return tuple(BucketPart(*pair) for pair in sums.items())
 
 
 def _sane(want: Want) -> None:
@@ -151,4 +151,4 @@ def _json(spent: Spent) -> dict[str, Any]:
 
 
 def _spent(answer: Mapping[str, Any]) -> Spent:
-    return Spent(tuple(Part(*pair) for pair in answer["parts"]), answer["short"])
+    return Spent(tuple(BucketPart(*pair) for pair in answer["parts"]), answer["short"])

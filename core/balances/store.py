@@ -9,10 +9,10 @@ from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.balances import tables as t
-from core.balances.model import HELD, OPEN, Bucket, Part, is_money
+from core.balances.model import HELD, OPEN, Bucket, BucketPart, is_money
 from core.context import Context
 from core.db.bulk import insert_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 
 BUCKET = [t.bucket.c[name] for name in Bucket.__dataclass_fields__]
 
@@ -34,7 +34,7 @@ async def locked(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Bucke
     """These buckets by id, locked in order of their ids."""
     if not ids:
         return {}
-    found = select(*BUCKET).where(among(conn, t.bucket.c.id, ids)).order_by(t.bucket.c.id).with_for_update()
+    found = select(*BUCKET).where(in_list(conn, t.bucket.c.id, ids)).order_by(t.bucket.c.id).with_for_update()
     return {row.id: Bucket(*row) for row in await conn.execute(found)}
 
 
@@ -50,7 +50,9 @@ async def keep(conn: AsyncConnection, context: Context, buckets: Sequence[Bucket
     await conn.execute(change, rows)
 
 
-async def move(conn: AsyncConnection, context: Context, key: str, kind: str, why: str, parts: Sequence[Part]) -> None:
+async def move(
+    conn: AsyncConnection, context: Context, key: str, kind: str, why: str, parts: Sequence[BucketPart]
+) -> None:
     """Append what moved; amounts are signed."""
     if not parts:
         return
@@ -100,7 +102,7 @@ async def open_bucket(conn: AsyncConnection, bucket: Bucket, users: Collection[i
     await conn.execute(insert(t.bucket_user), [{"account_id": one, "bucket_id": bucket.id} for one in sorted(users)])
 
 
-async def hold(conn: AsyncConnection, row: Mapping[str, Any], parts: Sequence[Part]) -> None:
+async def hold(conn: AsyncConnection, row: Mapping[str, Any], parts: Sequence[BucketPart]) -> None:
     """A new reservation and its parts."""
     await conn.execute(insert(t.hold).values(dict(row)))
     if parts:
@@ -116,11 +118,11 @@ async def held(conn: AsyncConnection, key: str) -> Row[*tuple[Any, ...]] | None:
     return (await conn.execute(select(t.hold).where(t.hold.c.key == key).with_for_update())).first()
 
 
-async def parts_of(conn: AsyncConnection, hold_id: int) -> list[Part]:
+async def parts_of(conn: AsyncConnection, hold_id: int) -> list[BucketPart]:
     """What a reservation holds, in the order it was drawn."""
     p = t.hold_part.c
     rows = await conn.execute(select(p.bucket_id, p.amount).where(p.hold_id == hold_id).order_by(p.position))
-    return [Part(*row) for row in rows]
+    return [BucketPart(*row) for row in rows]
 
 
 async def end_hold(conn: AsyncConnection, hold_id: int, state: str, used: int = 0) -> None:

@@ -13,7 +13,7 @@ from core.billing.periods import close_day, cycles_json, next_period, periods
 from core.billing.tables import cycle
 from core.context import Context
 from core.db.bulk import insert_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account
 
 __all__ = ["close_day", "cycles_json", "open_cycles", "periods"]
@@ -26,7 +26,7 @@ async def open_cycles(conn: AsyncConnection, context: Context, account_ids: Coll
     """Open the first cycle of each account that has none, from the day the account was opened; how many."""
     known = select(cycle.c.account_id).where(cycle.c.account_id == account.c.id).exists()
     query = select(account.c.id, account.c.bill_day, account.c.opened_on).where(
-        among(conn, account.c.id, account_ids), ~known, account.c.state.not_in(UNBILLED)
+        in_list(conn, account.c.id, account_ids), ~known, account.c.state.not_in(UNBILLED)
     )
     rows = (await conn.execute(query.order_by(account.c.id))).all()
     ids = context.ids.take_many(len(rows))

@@ -140,7 +140,7 @@ class Instalment:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ServicePlan:
     """An arrangement to pay in instalments that runs. `covers`: this very bill is paid by it."""
 
     instalments: tuple[Instalment, ...]
@@ -192,7 +192,7 @@ class Bill:
     """What credit notes took off it."""
     corrects: str = ""
     """The number of the bill that this takes something off: then it is a credit note, and its amounts are below zero."""
-    plan: Plan | None = None
+    plan: ServicePlan | None = None
     """The instalments she has agreed, on the bills they pay and on those that came since."""
 
     @property

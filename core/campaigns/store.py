@@ -18,7 +18,7 @@ from core.context import Context
 from core.db import bulk
 from core.errors import Refused
 from core.outbox import queue
-from core.outbox.queue import CAMPAIGN, Letter
+from core.outbox.queue import CAMPAIGN, OutboxDraft
 
 AHEAD = 2_000
 """No more rows of a campaign than this wait in the outbox: pausing is quick, and a code's claim is cheap."""
@@ -139,7 +139,7 @@ async def _choose(conn: AsyncConnection, context: Context, found: Campaign, cont
     ids = dict(zip(told, context.ids.take_many(len(told)), strict=True))
     settled = {"from": found.sender} if found.sender else {}
     letters = [
-        Letter(
+        OutboxDraft(
             f"campaign:{found.id}:{contact_id}",
             "campaign",
             "campaign",

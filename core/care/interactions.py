@@ -29,7 +29,7 @@ class Interaction(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class LoggedInteraction:
     """A message of the log, for the page of one customer."""
 
     id: int
@@ -80,12 +80,12 @@ async def of_customer(
     contact_ids: Sequence[int] = (),
     before: datetime | None = None,
     limit: int = 50,
-) -> list[Passed]:
+) -> list[LoggedInteraction]:
     """The last messages of an account and of these contacts, newest first; `before` an instant for the next page."""
     mine: ColumnElement[bool] = interaction.c.contact_id.in_(contact_ids)
     mine = mine if account_id is None else or_(mine, interaction.c.account_id == account_id)
-    wanted = select(*(interaction.c[name] for name in Passed.__dataclass_fields__)).where(mine)
+    wanted = select(*(interaction.c[name] for name in LoggedInteraction.__dataclass_fields__)).where(mine)
     if before is not None:
         wanted = wanted.where(interaction.c.at < before)
     rows = await conn.execute(wanted.order_by(interaction.c.at.desc(), interaction.c.id.desc()).limit(limit))
-    return [Passed(*row) for row in rows]
+    return [LoggedInteraction(*row) for row in rows]

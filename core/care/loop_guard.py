@@ -27,7 +27,7 @@ LOOKED_AT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class RepeatedText:
     """What was answered: the answer, what it answered, the how manieth time in a row, and when."""
 
     answer: str
@@ -46,7 +46,7 @@ class Verdict:
     """What the reply keeps of itself."""
 
 
-def judge(before: Sequence[Said], answer: str, heard: str, now: datetime) -> Verdict:
+def judge(before: Sequence[RepeatedText], answer: str, heard: str, now: datetime) -> Verdict:
     """Before: the latest answers to this contact, the newest first."""
     times = 1
     if before and before[0].answer == answer and now - before[0].at < FORGOTTEN:
@@ -77,9 +77,9 @@ async def look(
     )
 
 
-def _kept(same: list[Any], at: datetime) -> Said:
+def _kept(same: list[Any], at: datetime) -> RepeatedText:
     answer, heard, times = same
-    return Said(answer, heard, times, at)
+    return RepeatedText(answer, heard, times, at)
 
 
 def _digest(key: bytes, text: str) -> str:

@@ -21,7 +21,7 @@ from core.care.tables import media
 from core.context import App, Context
 from core.db.engine import insert
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.parties.tables import contact_account
 
 KIND = "media"
@@ -144,10 +144,10 @@ async def within_shares(conn: AsyncConnection, context: Context, contact_id: int
     return False
 
 
-def handler(fetch: Fetch) -> Callable[[App, Leaving], Awaitable[Outcome]]:
+def handler(fetch: Fetch) -> Callable[[App, OutboxRow], Awaitable[Outcome]]:
     """What the dispatcher does with rows of kind `media`. Fetching twice changes nothing."""
 
-    async def take(app: App, row: Leaving) -> Outcome:
+    async def take(app: App, row: OutboxRow) -> Outcome:
         async with app.db.reading() as conn:
             wanted = (
                 await conn.execute(select(media.c.channel, media.c.ref).where(media.c.id == row.subject_id))

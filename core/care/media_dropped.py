@@ -11,7 +11,7 @@ from core.care import media_files
 from core.care.media import STRANGERS_KEPT
 from core.care.tables import media
 from core.context import App
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import contact_account
 
 BATCH = 500
@@ -36,7 +36,7 @@ async def _drop(app: App) -> Sequence[str]:
     due = select(m.id, m.sha256).where(m.state == "kept", m.at < app.clock.now() - STRANGERS_KEPT, ~linked)
     async with app.db.writing() as conn:
         rows = (await conn.execute(due.order_by(m.at, m.id).limit(BATCH))).all()
-        these = among(conn, m.id, [row.id for row in rows])
+        these = in_list(conn, m.id, [row.id for row in rows])
         await conn.execute(update(media).where(these).values(state="dropped"))
     return [row.sha256 for row in rows]
 
@@ -50,5 +50,5 @@ async def _unlink(app: App, digests: Sequence[str]) -> int:
 
 
 async def _spoken_of(conn: AsyncConnection, digests: Sequence[str]) -> set[str]:
-    held = select(media.c.sha256).where(among(conn, media.c.sha256, digests), media.c.state == "kept")
+    held = select(media.c.sha256).where(in_list(conn, media.c.sha256, digests), media.c.state == "kept")
     return set((await conn.execute(held)).scalars())

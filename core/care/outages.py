@@ -11,10 +11,10 @@ from core.care import store
 from core.care.model import SUPPLY, UNSOLVED, Outage
 from core.care.tables import outage, ticket
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.outbox import queue
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 from core.parties.tables import premise, service
 
 _COLUMNS = [outage.c[name] for name in Outage.__dataclass_fields__]
@@ -54,7 +54,7 @@ async def latest(conn: AsyncConnection, limit: int = 20) -> list[Outage]:
 async def reported(conn: AsyncConnection, outage_ids: Collection[int]) -> dict[int, int]:
     """How many unsolved tickets each of them explains."""
     query = select(ticket.c.outage_id, func.count()).where(
-        among(conn, ticket.c.outage_id, outage_ids), ticket.c.state.in_(UNSOLVED)
+        in_list(conn, ticket.c.outage_id, outage_ids), ticket.c.state.in_(UNSOLVED)
     )
     return {row[0]: int(row[1]) for row in await conn.execute(query.group_by(ticket.c.outage_id))}
 
@@ -103,7 +103,7 @@ async def begin(
     await conn.execute(insert(outage).values({name: getattr(made, name) for name in Outage.__dataclass_fields__}))
     await trail.note(conn, context, actor, "outage.began", f"outage:{made.id}", area=area, commodity=commodity)
     explained = list((await conn.execute(_explained(made))).scalars())
-    await conn.execute(update(ticket).where(among(conn, ticket.c.id, explained)).values(outage_id=made.id))
+    await conn.execute(update(ticket).where(in_list(conn, ticket.c.id, explained)).values(outage_id=made.id))
     await store.happened(conn, context, explained, actor, "linked", outage=str(made.id))
     return made
 
@@ -159,7 +159,7 @@ async def end(conn: AsyncConnection, context: Context, outage_id: int, actor: st
     await store.happened(conn, context, ids, actor, "solved", outage=str(outage_id))
     await store.stand(conn, context, ids, "solved")
     letters = [
-        Letter(
+        OutboxDraft(
             f"outage-over:{outage_id}:{one.contact_id or one.account_id}",
             "notice",
             "ticket.outage_over",

@@ -19,7 +19,7 @@ from core.catalog.numbers import exact
 from core.catalog.scope import ANY_TIME, TariffScope
 from core.catalog.wrong import refuse
 from core.rating.charges.discount import Discount
-from core.rating.charges.event import Event, EventRate, Step
+from core.rating.charges.event import Event, EventRate, PriceStep
 from core.rating.charges.fixed import Fixed
 from core.rating.charges.inclusive import InclusiveTax
 from core.rating.charges.limits import Commitment, Limit
@@ -172,6 +172,6 @@ def _rate(context: TariffScope, doc: EventDoc, rate: RateDoc) -> EventRate:
     )
 
 
-def _step(context: TariffScope, doc: EventDoc, step: StepDoc) -> Step:
+def _step(context: TariffScope, doc: EventDoc, step: StepDoc) -> PriceStep:
     per = exact(step.per) if step.per else Fraction(1)
-    return Step(exact(step.since), exact(step.increment), per, context.by_time(step.price, doc.code))
+    return PriceStep(exact(step.since), exact(step.increment), per, context.by_time(step.price, doc.code))

@@ -7,7 +7,7 @@ from core.catalog.document import HolidaysDoc, TimeDoc
 from core.catalog.scope import TariffScope
 from core.catalog.wrong import refuse
 from core.rating.terms import LONGEST_NUMBER, Destinations
-from core.rating.times import Rule, Times
+from core.rating.times import TimeRule, Times
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS_AHEAD = 20
@@ -31,7 +31,7 @@ def times_of(context: TariffScope) -> Times | None:
     return times
 
 
-def _rule(context: TariffScope, doc: TimeDoc) -> Rule:
+def _rule(context: TariffScope, doc: TimeDoc) -> TimeRule:
     where = f"{context.where}, time {doc.code}"
     since, until = _minute(doc.since, where), _minute(doc.until, where)
     if since == until:
@@ -42,7 +42,7 @@ def _rule(context: TariffScope, doc: TimeDoc) -> Rule:
     days = _days(doc.days, where)
     if doc.holidays == "only" and doc.days is None:
         days = frozenset()
-    return Rule(context.times[doc.code], days, since, until, months, _TELL[doc.holidays])
+    return TimeRule(context.times[doc.code], days, since, until, months, _TELL[doc.holidays])
 
 
 def _minute(text: str, where: str) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.catalog.compile import load_tariff
 from core.catalog.tables import tariff_version
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.rating.tariff import Tariff
 
@@ -60,7 +60,7 @@ async def _tariffs(conn: AsyncConnection, versions: Sequence[Any]) -> list[Tarif
     new = [row.id for row in versions if row.digest not in _compiled]
     if new:
         v = tariff_version.c
-        documents = await conn.execute(select(v.digest, v.document).where(among(conn, v.id, new)))
+        documents = await conn.execute(select(v.digest, v.document).where(in_list(conn, v.id, new)))
         for digest, document in documents:
             _compiled[digest] = await asyncio.to_thread(load_tariff, document)
     found = [_compiled[row.digest] for row in versions]

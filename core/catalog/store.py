@@ -20,7 +20,7 @@ from core.catalog.read import documents, text_of
 from core.catalog.tables import tariff_version
 from core.context import Context
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 
 _NEXT_DOCUMENT = re.compile(r"^---[ \t]*(?:#.*)?$", re.MULTILINE)
 _WORDS = re.compile(r"^[^#\s]", re.MULTILINE)
@@ -51,7 +51,7 @@ async def load(conn: AsyncConnection, context: Context, checked: Sequence[Checke
     v = tariff_version.c
     rows = await conn.execute(
         select(v.code, v.valid_from, v.revision, v.digest)
-        .where(among(conn, v.code, {one.code for one in checked}))
+        .where(in_list(conn, v.code, {one.code for one in checked}))
         .order_by(v.revision)
     )
     latest = {(row.code, row.valid_from): (row.revision, row.digest) for row in rows}

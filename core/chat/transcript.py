@@ -22,7 +22,7 @@ AT_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChatLine:
     """One numbered line of a transcript. `side`: you, hodi."""
 
     seq: int
@@ -34,7 +34,7 @@ class Line:
 
 async def write(
     conn: AsyncConnection, context: Context, visitor: str, *, key: str, side: str, body: dict[str, Any]
-) -> Line | None:
+) -> ChatLine | None:
     """Add a line; None if a line of this key stands there already."""
     now = context.clock.now()
     first = insert(conn, chat_visitor).values(visitor=visitor, last_seq=1, started_at=now)
@@ -47,15 +47,15 @@ async def write(
         mine = update(chat_visitor).where(chat_visitor.c.visitor == visitor)
         await conn.execute(mine.values(last_seq=seq - 1))
         return None
-    return Line(seq, key, side, body, now)
+    return ChatLine(seq, key, side, body, now)
 
 
-async def since(conn: AsyncConnection, visitor: str, seq: int) -> list[Line]:
+async def since(conn: AsyncConnection, visitor: str, seq: int) -> list[ChatLine]:
     """The lines after `seq`, in order; of very many the last `AT_MOST`."""
-    columns = [chat_line.c[name] for name in Line.__dataclass_fields__]
+    columns = [chat_line.c[name] for name in ChatLine.__dataclass_fields__]
     missed = (chat_line.c.visitor == visitor) & (chat_line.c.seq > seq)
     found = select(*columns).where(missed).order_by(chat_line.c.seq.desc()).limit(AT_MOST)
-    return [Line(*row) for row in reversed((await conn.execute(found)).all())]
+    return [ChatLine(*row) for row in reversed((await conn.execute(found)).all())]
 
 
 async def last_said(conn: AsyncConnection, visitor: str) -> dict[str, Any]:

@@ -6,12 +6,12 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
-from core.collections.model import Standing
+from core.collections.model import OverduePosition
 from core.collections.tables import episode, placement
 from core.config.collections import Agency
 from core.context import Context
 from core.db.bulk import insert_many, update_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 
 _PLACED = (
@@ -39,11 +39,13 @@ def known(context: Context, code: str) -> Agency:
 
 async def placed(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, str]:
     """Account -> the agency that collects it just now."""
-    query = select(placement.c.open_id, placement.c.agency).where(among(conn, placement.c.open_id, account_ids))
+    query = select(placement.c.open_id, placement.c.agency).where(in_list(conn, placement.c.open_id, account_ids))
     return {row[0]: row[1] for row in await conn.execute(query)}
 
 
-async def place(conn: AsyncConnection, context: Context, code: str, chosen: Sequence[Standing], *, actor: str) -> int:
+async def place(
+    conn: AsyncConnection, context: Context, code: str, chosen: Sequence[OverduePosition], *, actor: str
+) -> int:
     """Hand these over; how many were new. The accounts are held and may be placed: core/journeys/dunning/agency.py."""
     agreed, today, now = known(context, code), context.today(), context.clock.now()
     rows = [
@@ -63,7 +65,7 @@ async def place(conn: AsyncConnection, context: Context, code: str, chosen: Sequ
     ]
     new = await insert_many(conn, placement, _PLACED, rows, skip_known=True)
     accounts = [one.account_id for one in chosen]
-    await conn.execute(update(episode).where(among(conn, episode.c.open_id, accounts)).values(held="agency"))
+    await conn.execute(update(episode).where(in_list(conn, episode.c.open_id, accounts)).values(held="agency"))
     notes = [(f"account:{row[1]}", {"agency": code, "placement": str(row[0]), "minor": row[4]}) for row in rows]
     await trail.note_many(conn, context, actor, "account.placed", notes)
     return new
@@ -72,7 +74,7 @@ async def place(conn: AsyncConnection, context: Context, code: str, chosen: Sequ
 async def recall(conn: AsyncConnection, context: Context, reasons: Mapping[int, str], *, actor: str) -> int:
     """The agency is to leave these accounts alone: account -> why. How many were with one; the ladder goes on where it stood."""
     names = (placement.c.id, placement.c.open_id, placement.c.agency)
-    query = select(*names).where(among(conn, placement.c.open_id, sorted(reasons)))
+    query = select(*names).where(in_list(conn, placement.c.open_id, sorted(reasons)))
     rows = (await conn.execute(query.order_by(placement.c.id))).all() if reasons else []
     if not rows:
         return 0
@@ -80,7 +82,7 @@ async def recall(conn: AsyncConnection, context: Context, reasons: Mapping[int, 
     over = [(None, today, now, reasons[row.open_id], row.id) for row in rows]
     await update_many(conn, placement, ("id",), _RECALLED, over)
     accounts = [row.open_id for row in rows]
-    freed = update(episode).where(among(conn, episode.c.open_id, accounts), episode.c.held == "agency")
+    freed = update(episode).where(in_list(conn, episode.c.open_id, accounts), episode.c.held == "agency")
     await conn.execute(freed.values(held=None))
     notes = [
         (f"account:{row.open_id}", {"agency": row.agency, "placement": str(row.id), "why": reasons[row.open_id]})

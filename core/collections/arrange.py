@@ -17,7 +17,7 @@ from core.audit import trail
 from core.collections import queries
 from core.collections.tables import arranged_item, arrangement, instalment
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.ledger.tables import open_item
 
@@ -25,7 +25,7 @@ Due = tuple[date, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ArrangementOffer:
     """What could be agreed today: the overdue total, and for each number of instalments their days and minor units."""
 
     account_id: int
@@ -49,7 +49,7 @@ def split(total_minor: int, days: Sequence[date]) -> tuple[Due, ...]:
     return tuple((day, share + (at < more)) for at, day in enumerate(days))
 
 
-async def offer(conn: AsyncConnection, context: Context, account_id: int) -> Offer:
+async def offer(conn: AsyncConnection, context: Context, account_id: int) -> ArrangementOffer:
     """What an account may agree by itself today; `Refused` where nothing is overdue or the policy offers no more."""
     policy, today = context.operator.collections.arrangements, context.today()
     if await queries.running(conn, account_id):
@@ -63,7 +63,7 @@ async def offer(conn: AsyncConnection, context: Context, account_id: int) -> Off
     most = max(1, min(policy.most_instalments, total // max(1, least)))
     first = today + timedelta(days=policy.first_within_days)
     days = [first + timedelta(days=policy.every_days * at) for at in range(most)]
-    return Offer(account_id, total, tuple(split(total, days[:count]) for count in range(1, most + 1)))
+    return ArrangementOffer(account_id, total, tuple(split(total, days[:count]) for count in range(1, most + 1)))
 
 
 async def agree(
@@ -150,7 +150,7 @@ async def review(conn: AsyncConnection, context: Context, on: date) -> Counter[s
         return Counter()
     left = await queries.left(conn, ids)
     dues: dict[int, list[Due]] = defaultdict(list)
-    for row in await conn.execute(select(instalment).where(among(conn, instalment.c.arrangement_id, ids))):
+    for row in await conn.execute(select(instalment).where(in_list(conn, instalment.c.arrangement_id, ids))):
         dues[row.arrangement_id].append((row.due_on, row.amount_minor))
     grace = context.operator.collections.arrangements.grace_days
     ends: dict[str, list[int]] = {"kept": [], "broken": []}
@@ -161,7 +161,7 @@ async def review(conn: AsyncConnection, context: Context, on: date) -> Counter[s
     for state, ended in ends.items():
         if not ended:
             continue
-        changed = update(arrangement).where(among(conn, arrangement.c.id, ended))
+        changed = update(arrangement).where(in_list(conn, arrangement.c.id, ended))
         await conn.execute(changed.values(state=state, open_id=None, ended_on=on))
     return Counter({state: len(ended) for state, ended in ends.items() if ended})
 

@@ -12,7 +12,7 @@ from core.config.collections import CreditLimit
 from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.engine import AnyRow
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account
 
 WITHOUT = ("lead", "closed")
@@ -62,7 +62,7 @@ async def kept(
     conn: AsyncConnection, context: Context, account_ids: Collection[int], *, hold: bool = False
 ) -> list[Exposure]:
     """What is kept of these accounts, each with the limit it has today; with `hold` held until the commit, in the order of their ids."""
-    query = select(exposure).where(among(conn, exposure.c.account_id, account_ids)).order_by(exposure.c.account_id)
+    query = select(exposure).where(in_list(conn, exposure.c.account_id, account_ids)).order_by(exposure.c.account_id)
     rows = (await conn.execute(query.with_for_update() if hold else query)).all()
     limits = await limits_of(conn, context, [row.account_id for row in rows])
     return [
@@ -85,7 +85,7 @@ async def limits_of(conn: AsyncConnection, context: Context, account_ids: Collec
     query = (
         select(account.c.id, account.c.segment, own_limit.c.account_id, own_limit.c.limit_minor)
         .outerjoin(own_limit, own_limit.c.account_id == account.c.id)
-        .where(among(conn, account.c.id, account_ids))
+        .where(in_list(conn, account.c.id, account_ids))
     )
     found: dict[int, int | None] = {}
     for account_id, segment, own, minor in await conn.execute(query):
@@ -113,16 +113,16 @@ async def save(conn: AsyncConnection, context: Context, exposures: Sequence[Expo
 
 async def billed(conn: AsyncConnection, account_ids: Collection[int]) -> None:
     """Bills of these accounts are final: what no bill had is on them now."""
-    mine = select(exposure.c.account_id).where(among(conn, exposure.c.account_id, account_ids))
+    mine = select(exposure.c.account_id).where(in_list(conn, exposure.c.account_id, account_ids))
     known = list((await conn.execute(mine.order_by(exposure.c.account_id).with_for_update())).scalars())
     if known:
-        changed = update(exposure).where(among(conn, exposure.c.account_id, known))
+        changed = update(exposure).where(in_list(conn, exposure.c.account_id, known))
         await conn.execute(changed.values(unbilled_minor=0, guessed=False))
 
 
 async def barred(conn: AsyncConnection, account_ids: Collection[int]) -> set[int]:
     """Those of the accounts of which a line is restricted because of their limit."""
-    query = select(exposure.c.account_id).where(among(conn, exposure.c.account_id, account_ids), exposure.c.barred)
+    query = select(exposure.c.account_id).where(in_list(conn, exposure.c.account_id, account_ids), exposure.c.barred)
     return set((await conn.execute(query)).scalars())
 
 
@@ -135,7 +135,7 @@ async def stopped(conn: AsyncConnection, context: Context, account_id: int) -> b
 
 async def arranged(conn: AsyncConnection, account_ids: Collection[int]) -> set[int]:
     """Those of the accounts that pay in instalments."""
-    query = select(arrangement.c.open_id).where(among(conn, arrangement.c.open_id, account_ids))
+    query = select(arrangement.c.open_id).where(in_list(conn, arrangement.c.open_id, account_ids))
     return set((await conn.execute(query)).scalars())
 
 
@@ -147,5 +147,5 @@ async def of_account(conn: AsyncConnection, account_id: int) -> AnyRow | None:
 
 async def own_of(conn: AsyncConnection, account_ids: Collection[int]) -> Mapping[int, AnyRow]:
     """Account -> the limit of its own, with the reason and who gave it."""
-    rows = await conn.execute(select(own_limit).where(among(conn, own_limit.c.account_id, account_ids)))
+    rows = await conn.execute(select(own_limit).where(in_list(conn, own_limit.c.account_id, account_ids)))
     return {row.account_id: row for row in rows}

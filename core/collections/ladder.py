@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from core.collections.calendar import Calendar
-from core.collections.model import AFRESH, Decision, Episode, Standing
-from core.config.collections import Ladder, Step, StepName
+from core.collections.model import AFRESH, Episode, LadderDecision, OverduePosition
+from core.config.collections import Ladder, LadderStep, StepName
 from core.reasons import reason
 
 NOT_TOLD = reason("not_told")
@@ -30,69 +30,73 @@ class Rules:
             return -1
         return next((at for at, one in enumerate(self.ladder.steps) if one.step == step), len(self.ladder.steps) - 1)
 
-    def following(self, step: StepName | None) -> Step | None:
+    def following(self, step: StepName | None) -> LadderStep | None:
         """The step after this one; None after the last."""
         at = self.index(step) + 1
         return self.ladder.steps[at] if at < len(self.ladder.steps) else None
 
 
-def decide(standing: Standing, rules: Rules, on: date) -> Decision:
+def decide(standing: OverduePosition, rules: Rules, on: date) -> LadderDecision:
     """What is to happen on `on`; apply it with `after` and ask again until it is `wait`, `hold`, `step` or `none`."""
     episode = standing.episode
     hold = _nothing_payable(standing, rules, on)
     if hold is not None:
         return hold
     if episode is None:
-        return Decision("start", on, trail=(reason("owed", minor=standing.payable_minor, since=standing.oldest_due),))
+        return LadderDecision(
+            "start", on, trail=(reason("owed", minor=standing.payable_minor, since=standing.oldest_due),)
+        )
     if standing.oldest_due is not None and standing.oldest_due > episode.due_on:
-        return Decision("end", on, trail=(reason("settled"),))
+        return LadderDecision("end", on, trail=(reason("settled"),))
     step = rules.following(episode.position)
     kinds = binding(standing, rules, on)
     if kinds and (step is None or step.threatens):
-        return Decision("hold", on, trail=(reason("protected", kinds=sorted(kinds)),), hold="protected")
+        return LadderDecision("hold", on, trail=(reason("protected", kinds=sorted(kinds)),), hold="protected")
     if standing.agency:
-        return Decision("hold", on, trail=(reason("agency", agency=standing.agency),), hold="agency")
+        return LadderDecision("hold", on, trail=(reason("agency", agency=standing.agency),), hold="agency")
     if standing.pending:
-        return Decision("hold", on, trail=(reason("pending"),), hold="pending")
+        return LadderDecision("hold", on, trail=(reason("pending"),), hold="pending")
     if episode.held in AFRESH:
-        return Decision("resume", on, restart(episode.position, rules), (reason("no_longer", held=episode.held),))
-    return _step(standing, episode, rules, on) if step else Decision("none", on, trail=(reason("all_done"),))
+        return LadderDecision("resume", on, restart(episode.position, rules), (reason("no_longer", held=episode.held),))
+    return _step(standing, episode, rules, on) if step else LadderDecision("none", on, trail=(reason("all_done"),))
 
 
-def _nothing_payable(standing: Standing, rules: Rules, on: date) -> Decision | None:
+def _nothing_payable(standing: OverduePosition, rules: Rules, on: date) -> LadderDecision | None:
     """Why nothing is asked of her just now; None when something is."""
     if standing.payable_minor >= rules.minimum_minor and standing.payable_minor > 0:
         return None
     if standing.episode is None:
-        return Decision("none", on, trail=(reason("nothing"),))
+        return LadderDecision("none", on, trail=(reason("nothing"),))
     if standing.disputed_minor:
-        return Decision("hold", on, trail=(reason("disputed"),), hold="disputed")
+        return LadderDecision("hold", on, trail=(reason("disputed"),), hold="disputed")
     if standing.arranged_minor:
-        return Decision("hold", on, trail=(reason("arranged"),), hold="arrangement")
-    return Decision("end", on, trail=(reason("paid" if not standing.payable_minor else "little"),))
+        return LadderDecision("hold", on, trail=(reason("arranged"),), hold="arrangement")
+    return LadderDecision("end", on, trail=(reason("paid" if not standing.payable_minor else "little"),))
 
 
-def binding(standing: Standing, rules: Rules, on: date) -> set[str]:
+def binding(standing: OverduePosition, rules: Rules, on: date) -> set[str]:
     """The protections she has that hold on this day."""
     kinds = {one.kind for one in rules.ladder.protections if not one.months or on.month in one.months}
     return kinds & standing.protections
 
 
-def _step(standing: Standing, episode: Episode, rules: Rules, on: date) -> Decision:
+def _step(standing: OverduePosition, episode: Episode, rules: Rules, on: date) -> LadderDecision:
     step = rules.following(episode.position)
     if step is None:
         raise ValueError("there is no step after the last")
     planned, trail = plan(standing, episode, step, rules)
     if on < planned:
-        return Decision("wait", planned, step.step, trail)
+        return LadderDecision("wait", planned, step.step, trail)
     if step.bars and standing.told_on is None:
-        return Decision("hold", on, step.step, (*trail, NOT_TOLD), "untold")
+        return LadderDecision("hold", on, step.step, (*trail, NOT_TOLD), "untold")
     if not rules.calendar.works(on):
-        return Decision("wait", rules.calendar.on_or_after(on), step.step, (*trail, reason("no_working_day", day=on)))
-    return Decision("step", on, step.step, trail)
+        return LadderDecision(
+            "wait", rules.calendar.on_or_after(on), step.step, (*trail, reason("no_working_day", day=on))
+        )
+    return LadderDecision("step", on, step.step, trail)
 
 
-def plan(standing: Standing, episode: Episode, step: Step, rules: Rules) -> tuple[date, tuple[str, ...]]:
+def plan(standing: OverduePosition, episode: Episode, step: LadderStep, rules: Rules) -> tuple[date, tuple[str, ...]]:
     """The working day of a step, and what moved it there."""
     day = episode.anchor + timedelta(days=step.day)
     trail = [reason("day", count=step.day, first=episode.anchor, day=day)]
@@ -117,7 +121,7 @@ def plan(standing: Standing, episode: Episode, step: Step, rules: Rules) -> tupl
     return day, tuple(trail)
 
 
-def untrue(standing: Standing, rules: Rules, step: StepName, on: date) -> str | None:
+def untrue(standing: OverduePosition, rules: Rules, step: StepName, on: date) -> str | None:
     """Why a notice of a step that was put down is not true any more; None: it still is."""
     settled = _nothing_payable(standing, rules, on)
     if settled is not None:
@@ -136,7 +140,7 @@ def restart(position: StepName | None, rules: Rules) -> StepName | None:
     return rules.ladder.steps[at].step if at >= 0 else None
 
 
-def first_anchor(standing: Standing, rules: Rules) -> date:
+def first_anchor(standing: OverduePosition, rules: Rules) -> date:
     """The day a new episode counts from: the due day, or later where the law gives more days from the bill."""
     if standing.oldest_due is None:
         raise ValueError("nothing is overdue")
@@ -145,7 +149,7 @@ def first_anchor(standing: Standing, rules: Rules) -> date:
     return max(standing.oldest_due, standing.oldest_billed + timedelta(days=rules.ladder.pay_days))
 
 
-def after(standing: Standing, decision: Decision, rules: Rules, *, episode_id: int = 0) -> Standing:
+def after(standing: OverduePosition, decision: LadderDecision, rules: Rules, *, episode_id: int = 0) -> OverduePosition:
     """How the account stands once a decision was carried out."""
     episode = standing.episode
     if decision.kind == "start" and standing.oldest_due is not None:
@@ -169,12 +173,12 @@ def after(standing: Standing, decision: Decision, rules: Rules, *, episode_id: i
     return standing
 
 
-def _held(episode: Episode, decision: Decision) -> str | None:
+def _held(episode: Episode, decision: LadderDecision) -> str | None:
     """The hold it is known by; one that asks for fresh notice is not forgotten while a payment is under way."""
     return episode.held if episode.held in AFRESH and decision.hold not in AFRESH else decision.hold
 
 
-def _resumed(standing: Standing, episode: Episode, decision: Decision, rules: Rules) -> Standing:
+def _resumed(standing: OverduePosition, episode: Episode, decision: LadderDecision, rules: Rules) -> OverduePosition:
     """A new round: the step on which she stood is due today, and the later ones keep their distance from it."""
     at = rules.index(decision.step)
     due_on = standing.oldest_due or episode.due_on
@@ -189,9 +193,11 @@ def _resumed(standing: Standing, episode: Episode, decision: Decision, rules: Ru
     return replace(standing, episode=begun, told_on=None)
 
 
-def advance(standing: Standing, rules: Rules, on: date, *, episode_id: int = 0) -> tuple[list[Decision], Standing]:
+def advance(
+    standing: OverduePosition, rules: Rules, on: date, *, episode_id: int = 0
+) -> tuple[list[LadderDecision], OverduePosition]:
     """Everything that follows on one day, in order, and how the account then stands; a last `step` is still to be carried out."""
-    made: list[Decision] = []
+    made: list[LadderDecision] = []
     while True:
         decision = decide(standing, rules, on)
         made.append(decision)

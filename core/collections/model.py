@@ -32,7 +32,7 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OverduePosition:
     """One account on one day: only what is past its due day counts. Amounts in minor units."""
 
     account_id: int
@@ -58,7 +58,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class LadderDecision:
     """What is to happen to an account on a day, and why: the trail reads from the first reason to the last."""
 
     kind: Kind

@@ -4,10 +4,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from core.collections.ladder import Rules, binding, decide
-from core.collections.model import AFRESH, Standing
+from core.collections.model import AFRESH, OverduePosition
 
 
-def placeable(standing: Standing, rules: Rules, on: date, *, least: int, after_days: int | None) -> bool:
+def placeable(standing: OverduePosition, rules: Rules, on: date, *, least: int, after_days: int | None) -> bool:
     """Whether it may be placed: at least `least` minor units, of which nothing is contested, arranged, protected or being paid.
 
     With `after_days` only so many days after the last step of the ladder; None: a person has chosen the account.
@@ -24,7 +24,7 @@ def placeable(standing: Standing, rules: Rules, on: date, *, least: int, after_d
     return episode.done_on + timedelta(days=after_days) <= on
 
 
-def recalled(standing: Standing, rules: Rules, on: date) -> str | None:
+def recalled(standing: OverduePosition, rules: Rules, on: date) -> str | None:
     """Why no agency may ask for it (any more); None: nothing speaks against it. One contested or arranged cent is enough."""
     if standing.disputed_minor:
         return "disputed"

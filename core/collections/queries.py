@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections.tables import arranged_item, arrangement, contacted, instalment, ladder_step, protection
 from core.db.engine import AnyRow
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.ledger.tables import open_item
 
 
@@ -19,7 +19,7 @@ async def covered(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int
     query = (
         select(arranged_item.c.invoice_id, arranged_item.c.amount_minor)
         .join(arrangement, arrangement.c.id == arranged_item.c.arrangement_id)
-        .where(among(conn, arrangement.c.open_id, account_ids))
+        .where(in_list(conn, arrangement.c.open_id, account_ids))
     )
     return {row[0]: row[1] for row in await conn.execute(query)}
 
@@ -27,7 +27,7 @@ async def covered(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int
 async def protected(conn: AsyncConnection, account_ids: Sequence[int], on: date) -> dict[int, list[str]]:
     """Account -> the kinds of protection registered for it that hold on `on`."""
     query = select(protection.c.account_id, protection.c.kind).where(
-        among(conn, protection.c.account_id, account_ids),
+        in_list(conn, protection.c.account_id, account_ids),
         protection.c.open_key.is_not(None),
         or_(protection.c.until.is_(None), protection.c.until >= on),
     )
@@ -45,7 +45,7 @@ async def shields(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StepTaken:
     """A step that was taken, or waits."""
 
     id: int
@@ -58,13 +58,13 @@ class Taken:
     at: datetime
 
 
-async def steps_of(conn: AsyncConnection, account_id: int) -> list[Taken]:
+async def steps_of(conn: AsyncConnection, account_id: int) -> list[StepTaken]:
     """Every step of an account, latest first."""
-    query = select(*(ladder_step.c[name] for name in Taken.__dataclass_fields__))
+    query = select(*(ladder_step.c[name] for name in StepTaken.__dataclass_fields__))
     query = query.where(ladder_step.c.account_id == account_id).order_by(
         ladder_step.c.at.desc(), ladder_step.c.id.desc()
     )
-    return [Taken(*row) for row in await conn.execute(query)]
+    return [StepTaken(*row) for row in await conn.execute(query)]
 
 
 async def running(conn: AsyncConnection, account_id: int) -> Row[Any] | None:
@@ -84,7 +84,7 @@ async def left(conn: AsyncConnection, arrangement_ids: Sequence[int]) -> dict[in
     query = (
         select(arranged_item.c.arrangement_id, arranged_item.c.amount_minor, free.label("free"))
         .join(open_item, open_item.c.invoice_id == arranged_item.c.invoice_id)
-        .where(among(conn, arranged_item.c.arrangement_id, arrangement_ids))
+        .where(in_list(conn, arranged_item.c.arrangement_id, arrangement_ids))
     )
     found = dict.fromkeys(arrangement_ids, 0)
     for row in await conn.execute(query):

@@ -7,12 +7,12 @@ from datetime import date
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.collections.model import Decision, Episode, Standing
+from core.collections.model import Episode, LadderDecision, OverduePosition
 from core.collections.tables import episode, ladder_step
 from core.context import Context
 from core.db.bulk import insert_many, update_many
-from core.db.in_list import among
-from core.outbox.queue import Letter, enqueue_many
+from core.db.in_list import in_list
+from core.outbox.queue import OutboxDraft, enqueue_many
 
 _EPISODE = ("id", "account_id", "open_id", "anchor", "due_on", "round", "position", "done_on", "held")
 _MOVED = ("anchor", "due_on", "round", "position", "done_on", "held")
@@ -27,11 +27,11 @@ class Changes:
     """(account, episode)"""
     moved: list[Episode] = field(default_factory=list)
     ended: list[tuple[int, date, str]] = field(default_factory=list)
-    steps: list[tuple[int, Standing, Decision]] = field(default_factory=list)
+    steps: list[tuple[int, OverduePosition, LadderDecision]] = field(default_factory=list)
     """(step id, the standing in which it is due, the decision)"""
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[OutboxDraft] = field(default_factory=list)
 
-    def keep(self, was: Standing, now: Standing, made: Sequence[Decision]) -> None:
+    def keep(self, was: OverduePosition, now: OverduePosition, made: Sequence[LadderDecision]) -> None:
         """What became of an account's episode in a day."""
         before, behind = was.episode, now.episode
         same = before is not None and behind is not None and before.id == behind.id
@@ -74,7 +74,7 @@ async def save(conn: AsyncConnection, context: Context, changes: Changes) -> Non
     await enqueue_many(conn, context, changes.letters)
 
 
-def _open(standing: Standing) -> Episode:
+def _open(standing: OverduePosition) -> Episode:
     if standing.episode is None:
         raise ValueError("a step belongs to an episode")
     return standing.episode
@@ -97,7 +97,7 @@ async def move(conn: AsyncConnection, moved: Sequence[Episode]) -> None:
 
 async def steps_done(conn: AsyncConnection, step_ids: Sequence[int], on: date) -> None:
     """Restrictions were carried out."""
-    done = update(ladder_step).where(among(conn, ladder_step.c.id, step_ids))
+    done = update(ladder_step).where(in_list(conn, ladder_step.c.id, step_ids))
     await conn.execute(done.values(state="done", taken_on=on, reason=None))
 
 
@@ -110,7 +110,7 @@ async def steps_wait(conn: AsyncConnection, doubts: Sequence[tuple[int, str]]) -
 async def waiting_steps(conn: AsyncConnection, episode_ids: Sequence[int]) -> dict[tuple[int, int, str], int]:
     """(episode, round, step) -> id of the steps that are written and not done."""
     query = select(ladder_step.c.episode_id, ladder_step.c.round, ladder_step.c.step, ladder_step.c.id)
-    query = query.where(among(conn, ladder_step.c.episode_id, episode_ids), ladder_step.c.state == "waiting")
+    query = query.where(in_list(conn, ladder_step.c.episode_id, episode_ids), ladder_step.c.state == "waiting")
     return {(row[0], row[1], row[2]): row[3] for row in await conn.execute(query)}
 
 

@@ -20,7 +20,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Step(_Section):
+class LadderStep(_Section):
     """One step of the ladder: so many calendar days after the due day, moved to a working day."""
 
     step: StepName
@@ -46,15 +46,15 @@ class Protection(_Section):
 
 ALWAYS_PROTECTED = (Protection(kind="life_support"), Protection(kind="medical"), Protection(kind="vulnerable"))
 DEFAULT_STEPS = (
-    Step(step="overdue", day=1), Step(step="firm", day=5), Step(step="formal", day=10), Step(step="soft_bar", day=15),
-    Step(step="hard_bar", day=30), Step(step="final", day=60),
+    LadderStep(step="overdue", day=1), LadderStep(step="firm", day=5), LadderStep(step="formal", day=10), LadderStep(step="soft_bar", day=15),
+    LadderStep(step="hard_bar", day=30), LadderStep(step="final", day=60),
 )  # fmt: skip
 
 
 class Ladder(_Section):
     """What happens on which day, and when it may not."""
 
-    steps: tuple[Step, ...] = DEFAULT_STEPS
+    steps: tuple[LadderStep, ...] = DEFAULT_STEPS
     minimum: Amount = "100"
     """Less than this, overdue and undisputed, starts no ladder and bars nobody."""
     pay_days: Days = 0

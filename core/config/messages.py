@@ -57,7 +57,7 @@ class Route(Section):
     """Numbers that customers write to and this provider answers from. STOP written to one of them is meant for `sender`."""
 
 
-class Sms(Section):
+class SmsSettings(Section):
     """Which provider sends which SMS, when several are open. Without routes the first in the table of channels sends all."""
 
     routes: tuple[Route, ...] = ()

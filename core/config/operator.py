@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, field_validator
 from core import yaml_text
 from core.config.collections import Collections
 from core.config.environment import EXAMPLE_SECRET, Settings
-from core.config.messages import Notices, Sms
+from core.config.messages import Notices, SmsSettings
 from core.config.payments import CashDesk, DirectDebit, Payments, Reconcile, Refunds, Section
 from core.errors import BadInput
 from core.money import known
@@ -137,7 +137,7 @@ class Operator(Section):
     """What is supplied: the kinds of fault that a stranger may report follow from it. Empty: what there are services of."""
     billing: Billing = Billing()
     notices: Notices = Notices()
-    sms: Sms = Sms()
+    sms: SmsSettings = SmsSettings()
     regions: dict[str, str] = Field(default_factory=dict)
     """The zone of each branch whose customers live in another one than the operator: `{GOMA: Africa/Lubumbashi}`."""
     payments: Payments = Payments()

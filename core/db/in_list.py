@@ -1,4 +1,4 @@
-"""A question about many at once: `among(conn, column, values)` is one statement whatever the number of values.
+"""A question about many at once: `in_list(conn, column, values)` is one statement whatever the number of values.
 
 An `IN (?, ?, ...)` has a limit of parameters and a plan of its own for every length; an array (PostgreSQL) or a JSON list
 (SQLite) has neither.
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def among(
+def in_list(
     conn: AsyncConnection, column: ColumnElement[Any], values: Collection[int] | Collection[str]
 ) -> ColumnElement[bool]:
     """`column IN values` for any number of integers or texts."""

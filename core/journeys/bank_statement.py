@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice
 from core.context import App
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account
 from core.payments import inbox
 from core.payments.bank import entry_payloads, import_file
@@ -55,11 +55,11 @@ async def bring_in(app: App, path: Path) -> Imported:
 
 async def _billed(conn: AsyncConnection, keys: list[str]) -> dict[str, str]:
     """Bill number -> account number, of the bills that open entries name."""
-    texts = await conn.execute(select(statement_entry.c.purpose).where(among(conn, statement_entry.c.key, keys)))
+    texts = await conn.execute(select(statement_entry.c.purpose).where(in_list(conn, statement_entry.c.key, keys)))
     named = sorted({one for text in texts.scalars() for one in entry_payloads.tokens(text)})
     query = (
         select(invoice.c.number, account.c.number)
         .join_from(invoice, account, invoice.c.account_id == account.c.id)
-        .where(among(conn, invoice.c.number, named))
+        .where(in_list(conn, invoice.c.number, named))
     )
     return {row[0]: row[1] for row in await conn.execute(query)}

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.tables import invoice_line
 from core.collections import exposures
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.outbox import queue
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 from core.payments import allocate, mandates
 from core.rewards import units
 
@@ -57,12 +57,12 @@ async def announce(conn: AsyncConnection, context: Context, bills: Sequence[Fina
     return await queue.enqueue_many(conn, context, letters, known=False)
 
 
-def _ready(bill: FinalBill, paid_minor: int, collected: Collection[int]) -> Letter:
+def _ready(bill: FinalBill, paid_minor: int, collected: Collection[int]) -> OutboxDraft:
     if bill.total_minor <= paid_minor:
         template = "notice.ready.covered"
     else:
         template = "notice.ready.mandate" if bill.invoice_id in collected else "notice.ready.pay"
-    return Letter(
+    return OutboxDraft(
         f"ready:{bill.invoice_id}",
         "notice",
         template,
@@ -76,7 +76,7 @@ async def _units_used(conn: AsyncConnection, rewarded: Mapping[int, int]) -> dic
     """Account -> (invoice, micro-kWh) of the bills that carry a reward line."""
     used = await conn.execute(
         select(invoice_line.c.invoice_id, func.sum(func.abs(invoice_line.c.quantity_micro)))
-        .where(among(conn, invoice_line.c.invoice_id, list(rewarded)), invoice_line.c.code == "reward_units")
+        .where(in_list(conn, invoice_line.c.invoice_id, list(rewarded)), invoice_line.c.code == "reward_units")
         .group_by(invoice_line.c.invoice_id)
     )
     return {rewarded[row[0]]: (row[0], int(row[1])) for row in used}

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing import queries as bills
-from core.billing.model import Bill, Instalment, Plan
+from core.billing.model import Bill, Instalment, ServicePlan
 from core.collections import queries
 from core.context import Context
 
@@ -30,7 +30,7 @@ async def bill(
         return found
     left = (await queries.left(conn, [plan.id]))[plan.id]
     dues = [(one.due_on, one.amount_minor) for one in await queries.instalments(conn, plan.id)]
-    return replace(found, plan=Plan(spread(dues, plan.total_minor - left), covers))
+    return replace(found, plan=ServicePlan(spread(dues, plan.total_minor - left), covers))
 
 
 def spread(dues: Sequence[tuple[date, int]], paid_minor: int) -> tuple[Instalment, ...]:

@@ -30,7 +30,7 @@ from core.parties.tables import account
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class DisputeDecision:
     """How a dispute ended, and the credit note where something was wrong."""
 
     verdict: str
@@ -52,7 +52,7 @@ async def decide(
     actor: str,
     amount_minor: int | None = None,
     agreed_minor: int | None = None,
-) -> Decision:
+) -> DisputeDecision:
     """Decide a dispute as `upheld` (all of the item was wrong), `partial` (`amount_minor` of it) or `rejected`.
 
     Of a line the amount is before tax, of a whole bill it is all in all. Refused: an amount the item does not have. A credit above
@@ -65,7 +65,7 @@ async def decide(
         raise Refused("credit.amount", status=409)
     found = await disputes.hold(conn, dispute_id)
     if found.state != "open":
-        return Decision(found.state, await credit_note.note_of(conn, found.invoice_id, dispute_id))
+        return DisputeDecision(found.state, await credit_note.note_of(conn, found.invoice_id, dispute_id))
     held = await open_items.hold(conn, found.invoice_id)
     opened = held.open_minor if held else 0
     cut: dict[int, int] = {}
@@ -74,7 +74,7 @@ async def decide(
         cut = await credit_note.cut_of(conn, found.invoice_id, found.position, wrong)
         if not await _agreed(conn, context, found, sum(cut.values()), agreed_minor):
             await _ask(conn, context, found, verdict, amount_minor, sum(cut.values()), actor)
-            return Decision(WAITING)
+            return DisputeDecision(WAITING)
     return await _carried_out(conn, context, found, verdict, cut, opened, actor)
 
 
@@ -106,7 +106,7 @@ async def agreed(conn: AsyncConnection, context: Context, asked: Approval) -> No
 
 async def _carried_out(
     conn: AsyncConnection, context: Context, found: Dispute, verdict: str, cut: dict[int, int], opened: int, actor: str
-) -> Decision:
+) -> DisputeDecision:
     await disputes.decide(conn, context, found.id, verdict, actor)
     await open_items.release(conn, found.invoice_id, found.amount_minor)
     note = None
@@ -115,7 +115,7 @@ async def _carried_out(
         await take_off(conn, context, found.account_id, {found.invoice_id: opened}, note.amount_minor)
     await _tell(conn, context, found, note)
     await restore.reconsider(conn, context, found.account_id, f"dispute:{found.id}")
-    return Decision(verdict, note)
+    return DisputeDecision(verdict, note)
 
 
 async def _agreed(

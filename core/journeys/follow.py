@@ -14,7 +14,7 @@ from core.billing.facts import Finalised
 from core.context import Context
 from core.facts import Fact
 from core.journeys import bill_final, money_received, payment_failed
-from core.payments.facts import Failed, Received, Reversed
+from core.payments.facts import PaymentFailed, PaymentReceived, PaymentReversed
 
 Follower = Callable[[AsyncConnection, Context, Sequence[Any]], Awaitable[None]]
 
@@ -23,26 +23,26 @@ async def _announce(conn: AsyncConnection, context: Context, facts: Sequence[Fin
     await bill_final.announce(conn, context, [bill for fact in facts for bill in fact.bills])
 
 
-async def _received(conn: AsyncConnection, context: Context, facts: Sequence[Received]) -> None:
+async def _received(conn: AsyncConnection, context: Context, facts: Sequence[PaymentReceived]) -> None:
     for fact in facts:  # a provider tells one payment at a time, each in a transaction of its own
         await money_received.received(conn, context, fact.receipt_id)
 
 
-async def _reversed(conn: AsyncConnection, context: Context, facts: Sequence[Reversed]) -> None:
+async def _reversed(conn: AsyncConnection, context: Context, facts: Sequence[PaymentReversed]) -> None:
     for fact in facts:
         await money_received.taken_back(conn, context, fact.receipt_id)
 
 
-async def _failed(conn: AsyncConnection, context: Context, facts: Sequence[Failed]) -> None:
+async def _failed(conn: AsyncConnection, context: Context, facts: Sequence[PaymentFailed]) -> None:
     for fact in facts:
         await payment_failed.failed(conn, context, fact.attempt_id)
 
 
 FOLLOW: Mapping[type[Fact], Sequence[Follower]] = {
     Finalised: (_announce,),
-    Received: (_received,),
-    Reversed: (_reversed,),
-    Failed: (_failed,),
+    PaymentReceived: (_received,),
+    PaymentReversed: (_reversed,),
+    PaymentFailed: (_failed,),
 }
 """Fact -> what follows, in this order."""
 

@@ -16,7 +16,7 @@ from core.errors import Refused
 from core.metering.self_read import CUSTOMER
 from core.metering.units import MICRO
 from core.metering.vee import held
-from core.metering.vee.held import Held
+from core.metering.vee.held import ReadingHeld
 from core.outbox import queue
 
 LONGEST = 300
@@ -29,7 +29,7 @@ async def accept(
     *,
     actor: str,
     sure: bool = False,
-) -> Held:
+) -> ReadingHeld:
     """It counts as it was read."""
     found = await held.one(conn, reading_id, lock=True)
     await held.accept(conn, context, found, sure=sure, actor=actor)
@@ -46,7 +46,7 @@ async def put_instead(
     reason: str,
     actor: str,
     sure: bool = False,
-) -> Held:
+) -> ReadingHeld:
     """Another value counts."""
     found = await held.one(conn, reading_id, lock=True)
     if not reason.strip():
@@ -77,7 +77,7 @@ async def order_again(conn: AsyncConnection, context: Context, reading_id: int, 
 
 
 async def _goes_on(
-    conn: AsyncConnection, context: Context, found: Held, template: str, actor: str, **said: str
+    conn: AsyncConnection, context: Context, found: ReadingHeld, template: str, actor: str, **said: str
 ) -> None:
     if found.account_id is not None:
         await parked.woken(conn, [found.account_id])
@@ -87,14 +87,14 @@ async def _goes_on(
     await _tell(conn, context, found, template, **said)
 
 
-async def _tickets(conn: AsyncConnection, found: Held) -> list[int]:
+async def _tickets(conn: AsyncConnection, found: ReadingHeld) -> list[int]:
     """The unsolved tickets of this reading: the customer's, and that of who reads again."""
     mine = (ticket.c.id == (found.ticket_id or 0)) | (ticket.c.effect_key == f"read-again:{found.id}")
     rows = await conn.execute(select(ticket.c.id).where(mine, ticket.c.state.in_(UNSOLVED)).order_by(ticket.c.id))
     return list(rows.scalars())
 
 
-async def _tell(conn: AsyncConnection, context: Context, found: Held, template: str, **said: str) -> None:
+async def _tell(conn: AsyncConnection, context: Context, found: ReadingHeld, template: str, **said: str) -> None:
     """A word to the customer who sent it; who sent nothing waits for nothing."""
     if found.source != CUSTOMER or found.account_id is None:
         return

@@ -94,7 +94,7 @@ async def collect(conn: AsyncConnection, context: Context, service_id: int, peri
     return 1
 
 
-async def _beginnings(conn: AsyncConnection, of: AnyRow, period: live.Period) -> list[date]:
+async def _beginnings(conn: AsyncConnection, of: AnyRow, period: live.LivePeriod) -> list[date]:
     """The days on which the service began on a plan in this whole period, and the first day after it, if it goes on."""
     begin, end, p = whole_period(of.bill_day, period.from_date)[0], period.closes_on, service_plan.c
     here = (p.service_id == of.id) & (p.from_date <= end) & or_(p.to_date.is_(None), p.to_date > begin)

@@ -29,7 +29,7 @@ from core.errors import Refused
 from core.metering.events.clock import seconds
 from core.metering.events.queries import ANSWER
 from core.metering.live import store
-from core.metering.live.store import Period, Use
+from core.metering.live.store import LivePeriod, StoredUse
 from core.parties.tables import account, service, service_plan
 from core.rating.errors import CannotRate
 from core.rating.live import not_live, owed
@@ -133,7 +133,7 @@ async def billed(conn: AsyncConnection, context: Context, stretch: Stretch) -> b
     return (await conn.execute(select(c.id).where(mine, c.state.in_(("built", "final"))).limit(1))).first() is not None
 
 
-async def came_to(conn: AsyncConnection, stretch: Stretch, uses: Sequence[Use], *, closed: bool) -> int:
+async def came_to(conn: AsyncConnection, stretch: Stretch, uses: Sequence[StoredUse], *, closed: bool) -> int:
     """What these uses come to, `closed` with what stands beside them. Refused `bucket.no_price`."""
     asked = await _asked(conn, stretch)
     try:
@@ -142,7 +142,7 @@ async def came_to(conn: AsyncConnection, stretch: Stretch, uses: Sequence[Use], 
         raise Refused("bucket.no_price") from why
 
 
-def _owed(stretch: Stretch, asked: QuoteRequest, uses: Sequence[Use], closed: bool) -> int:
+def _owed(stretch: Stretch, asked: QuoteRequest, uses: Sequence[StoredUse], closed: bool) -> int:
     reader = _Reader(stretch)
     return owed(stretch.versions, replace(asked, rows=tuple(reader.row(one) for one in uses)), closed=closed)
 
@@ -151,7 +151,7 @@ async def settle(
     conn: AsyncConnection,
     context: Context,
     of: AnyRow,
-    period: Period,
+    period: LivePeriod,
     target: int,
     *,
     key: str,
@@ -220,7 +220,7 @@ class _Reader:
         self.ahead: dict[int, int] = {}
         self.codes: dict[tuple[date, str], int] = {}
 
-    def row(self, one: Use) -> Row:
+    def row(self, one: StoredUse) -> Row:
         """A use in the version of the tariff in which it began."""
         at = one.at + self._ahead(one.at // QUARTER)
         tariff = self.versions[0]

@@ -10,12 +10,12 @@ from core.care import tickets
 from core.context import Context
 from core.errors import Refused
 from core.metering import self_read
-from core.metering.self_read import Dial
+from core.metering.self_read import ReadableRegister
 from core.metering.store.readings import HELD
 from core.metering.vee import held
 from core.parties import queries as parties
 
-__all__ = ["Dial", "Taken", "Window", "open_dials", "send", "window"]
+__all__ = ["OwnReading", "ReadableRegister", "Window", "open_dials", "send", "window"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class OwnReading:
     """What became of it: accepted, held (then there is a ticket) or duplicate."""
 
     state: str
@@ -44,7 +44,7 @@ def window(context: Context, bill_day: int) -> Window:
     return Window(closes_on - timedelta(days=context.operator.readings.self_read_days), closes_on)
 
 
-async def open_dials(conn: AsyncConnection, context: Context, account_id: int) -> tuple[Window, list[Dial]]:
+async def open_dials(conn: AsyncConnection, context: Context, account_id: int) -> tuple[Window, list[ReadableRegister]]:
     """The window of an account, and what it can read at all; no dials where the operator takes no readings of customers."""
     account = await parties.account(conn, account_id)
     if account is None:
@@ -64,7 +64,7 @@ async def send(
     value_micro: int,
     contact_id: int | None,
     key: str,
-) -> Taken:
+) -> OwnReading:
     """Take a reading in. Refused `reading.shut` outside the window, `reading.cannot_be` when it is none of this meter."""
     days, dials = await open_dials(conn, context, account_id)
     dial = next((dial for dial in dials if dial.meter_id == meter_id), None)
@@ -76,7 +76,7 @@ async def send(
     if told.state == "rejected":
         raise Refused("reading.cannot_be", why=told.reason)
     if told.state != HELD:
-        return Taken(told.state)
+        return OwnReading(told.state)
     opened = await tickets.open_ticket(
         conn,
         context,
@@ -88,4 +88,4 @@ async def send(
     )
     if told.reading_id is not None:
         await held.tied(conn, told.reading_id, opened.id)
-    return Taken(HELD, opened.reference)
+    return OwnReading(HELD, opened.reference)

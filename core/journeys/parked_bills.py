@@ -18,7 +18,7 @@ from core.approvals.model import WAITING, Approval
 from core.approvals.tables import approval
 from core.audit import trail
 from core.billing.run import parked
-from core.billing.run.parked import Foreseen, Waiting
+from core.billing.run.parked import ParkedEstimate, Waiting
 from core.context import Context
 from core.errors import Refused
 from core.metering.consumption.installations import EXPORT_CODE, METERED, codes_of
@@ -50,7 +50,7 @@ class Proposal:
         return f"use:{self.service_id}:{self.code}"
 
 
-async def try_anew(conn: AsyncConnection, context: Context, cycle_id: int, actor: str) -> Foreseen:
+async def try_anew(conn: AsyncConnection, context: Context, cycle_id: int, actor: str) -> ParkedEstimate:
     """What was missing is there, or what was skipped is to be billed after all: the next run takes it up. Refused: it still cannot."""
     found = await parked.one(conn, cycle_id, lock=True)
     seen = await parked.foresee(conn, context, cycle_id)
@@ -64,7 +64,7 @@ async def try_anew(conn: AsyncConnection, context: Context, cycle_id: int, actor
 
 async def on_estimate(
     conn: AsyncConnection, context: Context, cycle_id: int, told: Mapping[str, int], *, reason: str, actor: str
-) -> Foreseen:
+) -> ParkedEstimate:
     """Bill it by whatever is there, and by so much (`told`: a proposal's field -> micro-units) where that is too little."""
     found = await parked.one(conn, cycle_id, lock=True)
     _reasoned(reason)

@@ -26,7 +26,7 @@ STRANGERS_DAY = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class EstimateRequest:
     """What a price is asked for: a plan, its period, and (for a customer) the service that has it."""
 
     tariff: Tariff
@@ -41,24 +41,24 @@ class Asked:
         return [(name, unit) for name, unit in self.tariff.meters.items() if not name.endswith("_export")]
 
 
-async def plans_to_price(conn: AsyncConnection, context: Context, account_id: int | None) -> list[Asked]:
+async def plans_to_price(conn: AsyncConnection, context: Context, account_id: int | None) -> list[EstimateRequest]:
     """Her plans, or the default one of the house."""
     today = context.today()
     account = await parties.account(conn, account_id) if account_id else None
     if account is None:
         code = context.operator.default_tariff
         tariffs = [await catalog.tariff_on(conn, code, today)] if code else []
-        return [Asked(tariff, *whole_period(STRANGERS_DAY, today), None, None) for tariff in tariffs]
+        return [EstimateRequest(tariff, *whole_period(STRANGERS_DAY, today), None, None) for tariff in tariffs]
     found = []
     for plan in await plans.plans_of(conn, account.id, today):
         if plan.tariff is not None:
             tariff = await catalog.tariff_on(conn, plan.tariff, today)
             period = whole_period(account.bill_day, today)
-            found.append(Asked(tariff, *period, plan.service_id, account.persons))
+            found.append(EstimateRequest(tariff, *period, plan.service_id, account.persons))
     return found
 
 
-async def price(conn: AsyncConnection, asked: Asked, meter: str, quantity_micro: int) -> Quote:
+async def price(conn: AsyncConnection, asked: EstimateRequest, meter: str, quantity_micro: int) -> Quote:
     """The price of so much in one whole period. Refused `price.cannot` where the plan cannot say."""
     request = QuoteRequest(
         asked.from_date,
@@ -73,7 +73,7 @@ async def price(conn: AsyncConnection, asked: Asked, meter: str, quantity_micro:
         raise Refused("price.cannot") from why
 
 
-async def _history(conn: AsyncConnection, asked: Asked) -> dict[str, tuple[int, ...]]:
+async def _history(conn: AsyncConnection, asked: EstimateRequest) -> dict[str, tuple[int, ...]]:
     """Her earlier periods, for blocks that an average chooses: their sum and their number are what counts."""
     found = {}
     for meter, periods in asked.tariff.history.items():

@@ -16,7 +16,7 @@ from core.catalog import queries as catalog
 from core.context import App, Context
 from core.errors import Refused
 from core.metering.units import MICRO
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.parties import contacts, plans
 from core.payments import push, store
 from core.payments.queries import attempt_by, receipt_facts
@@ -31,7 +31,7 @@ from core.vending.tables import vend
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class TopUpOffer:
     """What an amount buys: units (None where the vending system says), and what of the amount goes to old bills."""
 
     amount_minor: int
@@ -52,7 +52,7 @@ async def meter(conn: AsyncConnection, serial: str) -> PrepaidMeter | None:
     return found[0] if found else None
 
 
-async def offer(conn: AsyncConnection, app: App, bought: PrepaidMeter, amount_minor: int) -> Offer:
+async def offer(conn: AsyncConnection, app: App, bought: PrepaidMeter, amount_minor: int) -> TopUpOffer:
     """What an amount would buy now. Refused `top_up.too_little` when nothing would be left for units."""
     owing = await billing.owing(conn, bought.account_id)
     amount_minor = push.payable(app, amount_minor)
@@ -61,7 +61,7 @@ async def offer(conn: AsyncConnection, app: App, bought: PrepaidMeter, amount_mi
     if quoted is not None and not quoted.units:
         raise Refused("top_up.too_little")
     units = None if quoted is None or quoted.units is None else int(quoted.units * MICRO)
-    return Offer(amount_minor, share, owing.currency or app.currency, units, _tax(quoted))
+    return TopUpOffer(amount_minor, share, owing.currency or app.currency, units, _tax(quoted))
 
 
 async def order(
@@ -120,7 +120,7 @@ async def not_paid(conn: AsyncConnection, request_id: int) -> bool:
     return held is not None
 
 
-async def send(app: App, leaving: Leaving) -> Outcome:
+async def send(app: App, leaving: OutboxRow) -> Outcome:
     """A paid purchase leaves for the vending system (outbox kind `vend`)."""
     return await vending.send(app, leaving, _to_credit)
 

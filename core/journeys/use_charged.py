@@ -24,7 +24,7 @@ from core.rating.exact import MICRO
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class LiveUse:
     """So much of one service: `quantity_micro` of `unit` (s, event, MB, kWh) of a kind of use, when, to whom, and about how much money."""
 
     service_id: int
@@ -51,7 +51,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Charged:
+class LiveCharge:
     """What paid: units of bundles, and money (minor units; below zero: given back)."""
 
     units_micro: int
@@ -59,7 +59,7 @@ class Charged:
     currency: str
 
 
-async def charge(conn: AsyncConnection, context: Context, use: Use, *, key: str) -> Charged:
+async def charge(conn: AsyncConnection, context: Context, use: LiveUse, *, key: str) -> LiveCharge:
     """Charge a use. Refused `bucket.short`, `bucket.no_price`, `bucket.no_service`, `collections.limit.stopped`."""
     if use.quantity_micro <= 0:
         raise Refused("bucket.amount", 400)
@@ -76,10 +76,10 @@ async def charge(conn: AsyncConnection, context: Context, use: Use, *, key: str)
         return {"units": units.amount, "money": minor, "currency": of.currency}
 
     answer = await once(conn, context, "use", key, use.asked(), do)
-    return Charged(answer["units"], answer["money"], answer["currency"])
+    return LiveCharge(answer["units"], answer["money"], answer["currency"])
 
 
-def _rest(use: Use, short: int, context: Context) -> Use:
+def _rest(use: LiveUse, short: int, context: Context) -> LiveUse:
     """What no bundle covered: the last part of it, and what has a length began so much later. A time without a zone is the operator's."""
     began = use.at or context.clock.now()
     began = began if began.tzinfo else began.replace(tzinfo=context.zone)
@@ -87,13 +87,15 @@ def _rest(use: Use, short: int, context: Context) -> Use:
     return replace(use, at=began + timedelta(seconds=covered), quantity_micro=short)
 
 
-async def _for_money(conn: AsyncConnection, context: Context, of: AnyRow, use: Use, key: str) -> int:
+async def _for_money(conn: AsyncConnection, context: Context, of: AnyRow, use: LiveUse, key: str) -> int:
     """One more use of its period, at what the period rises by; minor units."""
     assert use.at is not None
     stretch = await live_period.stretch_at(conn, context, of, use.at)
     state = store.BILLED if await live_period.billed(conn, context, stretch) else store.RUNNING
     period = await store.opened(conn, context, of.id, stretch.days.from_, stretch.days.whole_to, state)
-    used = store.Use(use.use, use.unit, int(use.at.timestamp()), use.quantity_micro, use.destination, use.value_minor)
+    used = store.StoredUse(
+        use.use, use.unit, int(use.at.timestamp()), use.quantity_micro, use.destination, use.value_minor
+    )
     await store.add_use(conn, context, period, used)
     uses = await store.uses_of(conn, period.id)
     target = await live_period.came_to(conn, stretch, uses, closed=period.state != store.RUNNING)

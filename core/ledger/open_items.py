@@ -18,7 +18,7 @@ from core.ledger.tables import open_item
 item = open_item.c
 
 
-class Held(NamedTuple):
+class HeldItem(NamedTuple):
     """An item that this transaction holds, in minor units."""
 
     open_minor: int
@@ -30,11 +30,11 @@ class Held(NamedTuple):
         return self.open_minor - self.disputed_minor
 
 
-async def hold(conn: AsyncConnection, invoice_id: int) -> Held | None:
+async def hold(conn: AsyncConnection, invoice_id: int) -> HeldItem | None:
     """Lock the item of an invoice; None where nothing was ever asked."""
     query = select(item.open_minor, item.disputed_minor).where(item.invoice_id == invoice_id).with_for_update()
     row = (await conn.execute(query)).one_or_none()
-    return Held(int(row[0]), int(row[1])) if row else None
+    return HeldItem(int(row[0]), int(row[1])) if row else None
 
 
 async def open_one(

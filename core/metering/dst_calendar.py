@@ -5,7 +5,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from core.clock import start_of
-from core.dates import Layout
+from core.dates import DateLayout
 from core.metering.units import Unreadable
 
 DAY = timedelta(days=1)
@@ -43,12 +43,12 @@ class Stamps:
         zone: ZoneInfo,
         shift_years: int = 0,
         *,
-        written: Layout | None = None,
+        written: DateLayout | None = None,
         clock: ZoneInfo | None = None,
         back: int = 0,
     ) -> None:
         self._zone, self._clock = zone, clock or zone
-        self._written, self._back, self._shift = written or Layout(), back * MINUTE, shift_years
+        self._written, self._back, self._shift = written or DateLayout(), back * MINUTE, shift_years
         self._read: dict[str, Seen] = {}
         self._met: dict[tuple[str, str], bool] = {}
         self._last: dict[str, datetime | None] = {}

@@ -13,7 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.store.readings import ACCEPTED, Read, Recorded, record
 from core.metering.tables import meter, reading
 from core.parties.tables import service
@@ -22,7 +22,7 @@ CUSTOMER = "customer"
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
+class ReadableRegister:
     """One register a customer can read; `last_micro` is the last accepted reading, and `own` how many of the last were hers."""
 
     meter_id: int
@@ -35,7 +35,7 @@ class Dial:
     own: int
 
 
-async def dials_of(conn: AsyncConnection, account_id: int, on: date) -> list[Dial]:
+async def dials_of(conn: AsyncConnection, account_id: int, on: date) -> list[ReadableRegister]:
     """The dials of an account that hang on a day, by serial."""
     m = meter.c
     rows = await conn.execute(
@@ -55,7 +55,7 @@ async def dials_of(conn: AsyncConnection, account_id: int, on: date) -> list[Dia
     return [_dial(row, known[row.id]) for row in found if len(known[row.id]) <= 1]
 
 
-async def take(conn: AsyncConnection, context: Context, dial: Dial, value_micro: int) -> Recorded:
+async def take(conn: AsyncConnection, context: Context, dial: ReadableRegister, value_micro: int) -> Recorded:
     """Her reading of today: accepted, held (with the reason), duplicate, or rejected."""
     tired = dial.own >= context.operator.readings.self_reads_in_a_row
     read = Read(
@@ -69,7 +69,7 @@ async def _known(conn: AsyncConnection, meter_ids: list[int]) -> dict[int, dict[
     r = reading.c
     rows = await conn.execute(
         select(r.meter_id, r.register, r.read_on, r.value_micro, r.source)
-        .where(among(conn, r.meter_id, meter_ids), r.state == ACCEPTED)
+        .where(in_list(conn, r.meter_id, meter_ids), r.state == ACCEPTED)
         .order_by(r.read_on.desc(), r.revision.desc())
     )
     found: dict[int, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
@@ -78,11 +78,11 @@ async def _known(conn: AsyncConnection, meter_ids: list[int]) -> dict[int, dict[
     return found
 
 
-def _dial(row: Any, known: dict[str, list[Any]]) -> Dial:
+def _dial(row: Any, known: dict[str, list[Any]]) -> ReadableRegister:
     register, reads = next(iter(known.items()), ("", []))
     last = reads[0] if reads else None
     own = next((at for at, read in enumerate(reads) if read.source != CUSTOMER), len(reads))
-    return Dial(
+    return ReadableRegister(
         row.id,
         row.serial,
         row.unit,

@@ -20,20 +20,20 @@ from core.context import Context
 from core.message import Notice, Option, Template
 from core.notices import credit_limit, dunning, facts, own_texts, recipients, words
 from core.notices.quiet_hours import campaigns_had, held_until
-from core.notices.recipients import Reader
-from core.notices.words import NotYet, Untrue, Words
-from core.outbox.queue import Leaving
+from core.notices.recipients import Recipient
+from core.notices.words import NotDue, NoticeWords, Untrue
+from core.outbox.queue import OutboxRow
 from core.parties import senders
-from core.parties.senders import Way
+from core.parties.senders import SenderRoute
 from core.text import fields, pattern, say
 
 
-class Letter(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True):
     """A row ready to be sent. `log` is what may be remembered of its text (a one-time code is not)."""
 
-    row: Leaving
+    row: OutboxRow
     notice: Notice
-    reader: Reader
+    reader: Recipient
     log: str
     line: str
     """Who sends it: the channel, or one of its providers (`sms.kannel`)."""
@@ -43,23 +43,23 @@ class Letter(msgspec.Struct, frozen=True):
 class Dropped:
     """A row that is not true any more, or that nobody can read."""
 
-    row: Leaving
+    row: OutboxRow
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class NoticeFailed:
     """A row for which every way to the customer was tried; `reason` tells each and why."""
 
-    row: Leaving
+    row: OutboxRow
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldNotice:
     """A row that waits for the end of the quiet hours, for a paused campaign, or for a provider that is out of order."""
 
-    row: Leaving
+    row: OutboxRow
     until: datetime
     reason: str = "quiet hours"
 
@@ -68,7 +68,7 @@ class Held:
 class Poison:
     """A row whose words cannot be made: a bug or a broken template, for a person to look at."""
 
-    row: Leaving
+    row: OutboxRow
     reason: str
 
 
@@ -77,11 +77,11 @@ PAUSE = timedelta(minutes=1)
 REST = timedelta(seconds=15)
 """How soon a row whose only provider is out of order looks again."""
 NO_OPTIONS: tuple[Option, ...] = ()
-Composed = Letter | Dropped | Failed | Held | Poison
+Composed = Message | Dropped | NoticeFailed | HeldNotice | Poison
 Gather = Callable[[AsyncConnection, Context, Collection[int]], Awaitable[Mapping[int, Any]]]
 Known = Mapping[Gather, Mapping[int, Any]]
 """What was gathered for a batch: the steps of a ladder at once, whatever their notices say."""
-Write = Callable[[Context, Leaving, Reader, Any], Words | Untrue | NotYet]
+Write = Callable[[Context, OutboxRow, Recipient, Any], NoticeWords | Untrue | NotDue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ def writer_of(template: str) -> Writer:
 async def compose(
     conn: AsyncConnection,
     context: Context,
-    rows: Sequence[Leaving],
+    rows: Sequence[OutboxRow],
     lines: Collection[str] = recipients.PREFERENCE,
     resting: Collection[str] = (),
 ) -> list[Composed]:
@@ -153,7 +153,7 @@ async def compose(
             made.append(Dropped(row, "she has had enough campaigns this week"))
             continue
         one = _first(paths, row, found[row.id], known)
-        if row.kind == "campaign" and isinstance(one, Letter):
+        if row.kind == "campaign" and isinstance(one, Message):
             had[contact_id] = had.get(contact_id, 0) + 1
         made.append(one)
     return made
@@ -168,7 +168,7 @@ class Paths:
     resting: frozenset[str]
     nights: dict[ZoneInfo, datetime | None] = field(default_factory=dict)
 
-    def of(self, row: Leaving, reader: Reader) -> list[Way]:
+    def of(self, row: OutboxRow, reader: Recipient) -> list[SenderRoute]:
         """The ways to a reader, the best first: for an offer none from a sender that she stopped, for the rest those last."""
         ways = senders.ways(self.context, self.lines, reader.channel, reader.to, row.kind, row.params.get("from"))
         if not reader.stops:
@@ -176,7 +176,7 @@ class Paths:
         free = [way for way in ways if not senders.has_stopped(reader.stops, way.sender)]
         return free if may_be_stopped(row) else free + [way for way in ways if way not in free]
 
-    def until(self, reader: Reader) -> datetime | None:
+    def until(self, reader: Recipient) -> datetime | None:
         """Until when what can wait does, by the clock of this reader."""
         zone = reader.zone or self.context.zone
         if zone not in self.nights:
@@ -184,15 +184,15 @@ class Paths:
         return self.nights[zone]
 
 
-def may_be_stopped(row: Leaving) -> bool:
+def may_be_stopped(row: OutboxRow) -> bool:
     """Whether STOP keeps it from her: offers, and hints about what is used. Bills, what is owed and codes go to everybody."""
     return kind_of(row.template) in STOPPABLE
 
 
-def _first(paths: Paths, row: Leaving, found: Sequence[Reader], known: Known) -> Composed:
+def _first(paths: Paths, row: OutboxRow, found: Sequence[Recipient], known: Known) -> Composed:
     """The letter to the first reader that can be written to; else why there is none."""
     if not found:
-        return Failed(row, row.tried) if row.tried else Dropped(row, "nobody to send it to")
+        return NoticeFailed(row, row.tried) if row.tried else Dropped(row, "nobody to send it to")
     willing = [one for one in found if not (may_be_stopped(row) and one.stopped)]
     reached = [(one, ways) for one in willing if (ways := paths.of(row, one))]
     if not reached:
@@ -200,39 +200,39 @@ def _first(paths: Paths, row: Leaving, found: Sequence[Reader], known: Known) ->
     awake = [(one, way) for one, ways in reached if (way := next(_awake(paths, ways), None))]
     for reader, way in awake:
         made = _one(paths, row, reader, way, known)
-        if not isinstance(made, Letter) or not reader.closed or made.notice.template:
+        if not isinstance(made, Message) or not reader.closed or made.notice.template:
             return made
     if len(awake) < len(reached):
         return out_of_order(paths.context, row)
-    return Failed(row, row.after("whatsapp", "window_closed"))
+    return NoticeFailed(row, row.after("whatsapp", "window_closed"))
 
 
-def _awake(paths: Paths, ways: Sequence[Way]) -> Iterator[Way]:
+def _awake(paths: Paths, ways: Sequence[SenderRoute]) -> Iterator[SenderRoute]:
     return (way for way in ways if way.line not in paths.resting)
 
 
-def out_of_order(context: Context, row: Leaving) -> Held:
+def out_of_order(context: Context, row: OutboxRow) -> HeldNotice:
     """Its provider is left alone just now; no try is counted."""
-    return Held(row, context.clock.now() + REST, "the provider is out of order")
+    return HeldNotice(row, context.clock.now() + REST, "the provider is out of order")
 
 
-def _one(paths: Paths, row: Leaving, reader: Reader, way: Way, known: Known) -> Composed:
+def _one(paths: Paths, row: OutboxRow, reader: Recipient, way: SenderRoute, known: Known) -> Composed:
     app = paths.context
     try:
         made = _words(app, row, reader, known)
         if isinstance(made, Untrue):
             return Dropped(row, made.reason)
-        if isinstance(made, NotYet):
-            return Held(row, made.until or app.clock.now() + PAUSE, made.reason)
+        if isinstance(made, NotDue):
+            return HeldNotice(row, made.until or app.clock.now() + PAUSE, made.reason)
         waits = made.can_wait and kind_of(row.template) not in app.operator.notices.urgent
         if waits and (until := paths.until(reader)) is not None:
-            return Held(row, until)
+            return HeldNotice(row, until)
         return _letter(app, row, reader, way, made)
     except Exception as bug:  # one row's broken template must not stop the others
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 
 
-def _words(context: Context, row: Leaving, reader: Reader, known: Known) -> Words | Untrue | NotYet:
+def _words(context: Context, row: OutboxRow, reader: Recipient, known: Known) -> NoticeWords | Untrue | NotDue:
     writer = writer_of(row.template)
     if writer.gather is None:
         return writer.write(context, row, reader, None)
@@ -240,7 +240,7 @@ def _words(context: Context, row: Leaving, reader: Reader, known: Known) -> Word
     return words.GONE if subject is None else writer.write(context, row, reader, subject)
 
 
-def _letter(context: Context, row: Leaving, reader: Reader, way: Way, made: Words) -> Letter:
+def _letter(context: Context, row: OutboxRow, reader: Recipient, way: SenderRoute, made: NoticeWords) -> Message:
     if made.text is None:
         text = say(reader.language, made.key, **made.params)
     else:
@@ -258,10 +258,10 @@ def _letter(context: Context, row: Leaving, reader: Reader, way: Way, made: Word
     notice = Notice(
         row.key, reader.channel, reader.to, text, way.sender, options, template, share, reader.closed, topic
     )
-    return Letter(row, notice, reader, log, way.line)
+    return Message(row, notice, reader, log, way.line)
 
 
-def _template(context: Context, reader: Reader, made: Words, text: str) -> Template | None:
+def _template(context: Context, reader: Recipient, made: NoticeWords, text: str) -> Template | None:
     """The approved wording of a message on WhatsApp, where the operator named one."""
     places = context.operator.notices.whatsapp_templates.get(made.key)
     if places is None:

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.collections.limits import Exposure
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.journeys.credit_limit import exposure
 from core.journeys.credit_limit.restrict import restricts_from
 from core.journeys.dunning import load
 from core.journeys.dunning.lift_restriction import limit_level
-from core.notices.recipients import Reader
-from core.notices.words import Untrue, Words
-from core.outbox.queue import Leaving
+from core.notices.recipients import Recipient
+from core.notices.words import NoticeWords, Untrue
+from core.outbox.queue import OutboxRow
 from core.parties.tables import account
 from core.text import days
 
@@ -34,11 +34,11 @@ async def gather(conn: AsyncConnection, context: Context, ids: Collection[int]) 
     """Exposures by account."""
     now = await exposure.fresh(conn, context, ids)
     shields = await exposure.shielded(conn, context, list(now))
-    rows = await conn.execute(select(account.c.id, account.c.segment).where(among(conn, account.c.id, list(now))))
+    rows = await conn.execute(select(account.c.id, account.c.segment).where(in_list(conn, account.c.id, list(now))))
     return {row.id: LimitFacts(now[row.id], row.segment, row.id in shields) for row in rows}
 
 
-def write(context: Context, row: Leaving, reader: Reader, facts: LimitFacts) -> Words | Untrue:
+def write(context: Context, row: OutboxRow, reader: Recipient, facts: LimitFacts) -> NoticeWords | Untrue:
     """What a threshold says; nothing once less is used again."""
     now = facts.now
     least = context.operator.collections.credit_limit.warn_percent if row.template == "notice.limit_near" else 100
@@ -54,6 +54,6 @@ def write(context: Context, row: Leaving, reader: Reader, facts: LimitFacts) -> 
         "limit": money.show(now.limit_minor, context.currency, reader.language),
     }
     if row.template != "notice.limit_reached" or facts.shielded or limit_level(context) is None:
-        return Words(row.template, says, can_wait=True)
+        return NoticeWords(row.template, says, can_wait=True)
     first = restricts_from(context, load.rules_of(context, facts.segment), context.today())
-    return Words("notice.limit_bars", says | {"date": days.spoken(reader.language, first)}, can_wait=True)
+    return NoticeWords("notice.limit_bars", says | {"date": days.spoken(reader.language, first)}, can_wait=True)

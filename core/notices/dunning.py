@@ -15,15 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.billing.tables import invoice
 from core.collections.ladder import Rules, plan, untrue
-from core.collections.model import Standing
+from core.collections.model import OverduePosition
 from core.collections.tables import ladder_step
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.journeys.dunning import fees, load
 from core.ledger.tables import open_item
-from core.notices.recipients import Reader
-from core.notices.words import NotYet, Untrue, Words
-from core.outbox.queue import Leaving
+from core.notices.recipients import Recipient
+from core.notices.words import NotDue, NoticeWords, Untrue
+from core.outbox.queue import OutboxRow
 from core.parties.tables import account
 from core.reasons import said
 from core.text import days
@@ -37,7 +37,7 @@ class StepFacts:
     currency: str
     token: str | None
     """Of the oldest bill that is overdue and not disputed."""
-    standing: Standing
+    standing: OverduePosition
     rules: Rules
 
 
@@ -45,7 +45,7 @@ async def steps(conn: AsyncConnection, context: Context, ids: Collection[int]) -
     """Steps of the ladder by id."""
     today = context.today()
     query = select(ladder_step, account.c.currency, account.c.segment)
-    query = query.join(account, account.c.id == ladder_step.c.account_id).where(among(conn, ladder_step.c.id, ids))
+    query = query.join(account, account.c.id == ladder_step.c.account_id).where(in_list(conn, ladder_step.c.id, ids))
     rows = (await conn.execute(query)).all()
     accounts = sorted({row.account_id for row in rows})
     standing = {one.account_id: one for one in await load.standings(conn, context, today, accounts)}
@@ -62,7 +62,7 @@ async def _tokens(conn: AsyncConnection, today: date, account_ids: Collection[in
         select(open_item.c.account_id, invoice.c.token)
         .join(invoice, invoice.c.id == open_item.c.invoice_id)
         .where(
-            among(conn, open_item.c.account_id, account_ids),
+            in_list(conn, open_item.c.account_id, account_ids),
             open_item.c.due_on < today,
             open_item.c.open_minor > open_item.c.disputed_minor,
         )
@@ -71,7 +71,7 @@ async def _tokens(conn: AsyncConnection, today: date, account_ids: Collection[in
     return {row.account_id: row.token for row in await conn.execute(query)}
 
 
-def write(context: Context, row: Leaving, reader: Reader, facts: StepFacts) -> Words | Untrue | NotYet:
+def write(context: Context, row: OutboxRow, reader: Recipient, facts: StepFacts) -> NoticeWords | Untrue | NotDue:
     """What a step says."""
     standing, on = facts.standing, context.today()
     episode = standing.episode
@@ -81,11 +81,11 @@ def write(context: Context, row: Leaving, reader: Reader, facts: StepFacts) -> W
     if why is not None:
         return Untrue(said(why, "en", context.currency))
     if standing.pending:
-        return NotYet("a payment is under way")
-    return Words(*_says(context, row, reader, facts), can_wait=True)
+        return NotDue("a payment is under way")
+    return NoticeWords(*_says(context, row, reader, facts), can_wait=True)
 
 
-def _says(context: Context, row: Leaving, reader: Reader, facts: StepFacts) -> tuple[str, dict[str, object]]:
+def _says(context: Context, row: OutboxRow, reader: Recipient, facts: StepFacts) -> tuple[str, dict[str, object]]:
     says: dict[str, object] = {
         "operator": context.operator.short_name,
         "ussd": context.operator.ussd_code,

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.tables import invoice
 from core.campaigns.tables import campaign
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.ledger.tables import balance, ledger_account, open_item
 from core.payments.tables import attempt, collection, mandate, payment_request, receipt
 
@@ -86,7 +86,7 @@ async def campaigns(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int,
     """Campaigns by id."""
     c = campaign.c
     columns = (c.id, c.state, c.texts, c.texts_b, c.window_from, c.window_until)
-    rows = await conn.execute(select(*columns).where(among(conn, c.id, ids)))
+    rows = await conn.execute(select(*columns).where(in_list(conn, c.id, ids)))
     return {row.id: CampaignFacts(row.state, row.texts, row.texts_b, _window(row)) for row in rows}
 
 
@@ -112,7 +112,7 @@ async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bil
         .outerjoin(open_item, open_item.c.invoice_id == invoice.c.id)
         .outerjoin(collection, and_(collection.c.invoice_id == invoice.c.id, collection.c.state != "dropped"))
         .outerjoin(mandate, mandate.c.id == collection.c.mandate_id)
-        .where(among(conn, invoice.c.id, ids), invoice.c.state == "final")
+        .where(in_list(conn, invoice.c.id, ids), invoice.c.state == "final")
     )
     return {invoice_id: _bill(*told) for invoice_id, *told in rows.all()}
 
@@ -151,7 +151,7 @@ async def credit_notes(conn: AsyncConnection, ids: Collection[int]) -> Mapping[i
     rows = await conn.execute(
         select(note.c.id, note.c.token, note.c.currency, note.c.total_minor, left)
         .join(open_item, open_item.c.invoice_id == note.c.corrects_id)
-        .where(among(conn, note.c.id, ids))
+        .where(in_list(conn, note.c.id, ids))
     )
     return {row[0]: CreditFacts(row[1], row[2], -row[3], int(row[4])) for row in rows}
 
@@ -160,7 +160,7 @@ async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -
     """What is left to pay and what is to the credit of each of these accounts."""
     asked = await conn.execute(
         select(open_item.c.account_id, func.sum(open_item.c.open_minor - open_item.c.disputed_minor))
-        .where(among(conn, open_item.c.account_id, ids), open_item.c.open_minor > 0)
+        .where(in_list(conn, open_item.c.account_id, ids), open_item.c.open_minor > 0)
         .group_by(open_item.c.account_id)
     )
     left = {row[0]: int(row[1]) for row in asked}
@@ -168,7 +168,7 @@ async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -
         select(ledger_account.c.owner_id, balance.c.amount)
         .join(balance, balance.c.ledger_account_id == ledger_account.c.id)
         .where(
-            among(conn, ledger_account.c.owner_id, ids),
+            in_list(conn, ledger_account.c.owner_id, ids),
             ledger_account.c.code == "receivable",
             ledger_account.c.asset == currency,
         )
@@ -181,7 +181,7 @@ async def receipts(conn: AsyncConnection, ids: Collection[int], currency: str) -
     """Receipts by id; money in suspense is nobody's, so nobody is thanked for it."""
     columns = (receipt.c.account_id, receipt.c.amount_minor, receipt.c.currency, receipt.c.method, receipt.c.state)
     found = await conn.execute(
-        select(receipt.c.id, *columns).where(among(conn, receipt.c.id, ids), receipt.c.account_id.is_not(None))
+        select(receipt.c.id, *columns).where(in_list(conn, receipt.c.id, ids), receipt.c.account_id.is_not(None))
     )
     rows = found.all()
     standing = await accounts(conn, {row.account_id for row in rows}, currency)
@@ -219,7 +219,7 @@ async def attempts(conn: AsyncConnection, ids: Collection[int], currency: str) -
         )
         .join(payment_request, payment_request.c.id == attempt.c.request_id)
         .outerjoin(link, link.c.key == literal("paylink:failed:") + cast(attempt.c.id, Text))
-        .where(among(conn, attempt.c.id, ids))
+        .where(in_list(conn, attempt.c.id, ids))
     )
     rows = found.all()
     of_bills = await bills(conn, {row.invoice_id for row in rows if row.invoice_id is not None})

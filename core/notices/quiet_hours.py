@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
 from core.config.messages import Notices
-from core.db.in_list import among
-from core.outbox.queue import Leaving, outbox
+from core.db.in_list import in_list
+from core.outbox.queue import OutboxRow, outbox
 
 WEEK = timedelta(days=7)
 GONE = ("leaving", "sent", "delivered", "unknown")
@@ -41,7 +41,7 @@ def open_from(now: datetime, zone: ZoneInfo, opens: time, shuts: time) -> dateti
     return max(first.astimezone(start_of(day, zone).tzinfo), now + timedelta(minutes=1))
 
 
-async def campaigns_had(conn: AsyncConnection, now: datetime, rows: Sequence[Leaving]) -> dict[int, int]:
+async def campaigns_had(conn: AsyncConnection, now: datetime, rows: Sequence[OutboxRow]) -> dict[int, int]:
     """How many campaigns each contact of these rows' campaigns has had in the last seven days (or may have had)."""
     ids = {row.contact_id for row in rows if row.kind == "campaign" and row.contact_id is not None}
     if not ids:
@@ -49,7 +49,7 @@ async def campaigns_had(conn: AsyncConnection, now: datetime, rows: Sequence[Lea
     had = await conn.execute(
         select(outbox.c.contact_id, func.count())
         .where(
-            among(conn, outbox.c.contact_id, ids),
+            in_list(conn, outbox.c.contact_id, ids),
             outbox.c.kind == "campaign",
             outbox.c.state.in_(GONE),
             or_(outbox.c.settled_at.is_(None), outbox.c.settled_at > now - WEEK),

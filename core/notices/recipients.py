@@ -1,7 +1,7 @@
 """Who reads a message: the contact it is for, or the contacts of the account, the way the operator prefers first.
 
 Unless the operator orders it otherwise the phone on file comes first, because every customer has it and it needs no data. What failed for
-good on one way goes the next (`Leaving.tried`). A contact's language, consent and STOP are read at this moment, not when the message was
+good on one way goes the next (`OutboxRow.tried`). A contact's language, consent and STOP are read at this moment, not when the message was
 put down, and so is whether WhatsApp lets us write freely: only within 24 hours of the customer's last word.
 """
 
@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.care.tables import interaction
 from core.config.operator import Operator
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.notices import time_zones
-from core.outbox.queue import Leaving
+from core.outbox.queue import OutboxRow
 from core.parties import consent
 from core.parties.tables import contact, contact_account
 
@@ -28,7 +28,7 @@ PREFERENCE = ("sms", *CHATS, "email")
 WINDOW = timedelta(hours=24)
 
 
-class Reader(msgspec.Struct, frozen=True):
+class Recipient(msgspec.Struct, frozen=True):
     """One person at one address, now."""
 
     contact_id: int | None
@@ -68,11 +68,11 @@ _CONTACT = (
 async def find(
     conn: AsyncConnection,
     now: datetime,
-    rows: Sequence[Leaving],
+    rows: Sequence[OutboxRow],
     channels: Collection[str],
     language: str,
     order: Sequence[str] = PREFERENCE,
-) -> dict[int, list[Reader]]:
+) -> dict[int, list[Recipient]]:
     """The readers of each row by the row's id, the preferred first; a row nobody can read has none."""
     named = {row.contact_id for row in rows if row.contact_id is not None}
     owners = {row.account_id for row in rows if row.contact_id is None and row.account_id is not None}
@@ -84,7 +84,7 @@ async def find(
     return await _stops(conn, await _windows(conn, now, found))
 
 
-async def _lost(conn: AsyncConnection, rows: Sequence[Leaving], people: dict[int, Reader]) -> set[int]:
+async def _lost(conn: AsyncConnection, rows: Sequence[OutboxRow], people: dict[int, Recipient]) -> set[int]:
     """The rows about an account that the contact they are for has lost meanwhile: one query, and none where nobody lost any."""
     named = [
         row for row in rows if row.account_id is not None and row.contact_id in people and people[row.contact_id].parted
@@ -93,20 +93,20 @@ async def _lost(conn: AsyncConnection, rows: Sequence[Leaving], people: dict[int
         return set()
     at = contact_account.c
     ids = {row.contact_id for row in named if row.contact_id is not None}
-    linked = select(at.contact_id, at.account_id).where(among(conn, at.contact_id, ids))
+    linked = select(at.contact_id, at.account_id).where(in_list(conn, at.contact_id, ids))
     still = {(row.contact_id, row.account_id) for row in await conn.execute(linked)}
     return {row.id for row in named if (row.contact_id, row.account_id) not in still}
 
 
 async def at_home(
-    conn: AsyncConnection, operator: Operator, rows: Sequence[Leaving], found: dict[int, list[Reader]]
-) -> dict[int, list[Reader]]:
+    conn: AsyncConnection, operator: Operator, rows: Sequence[OutboxRow], found: dict[int, list[Recipient]]
+) -> dict[int, list[Recipient]]:
     """Each reader with the zone she lives in: of the account's branch, else of her phone's country (`zones`)."""
     homes = await time_zones.of_accounts(conn, operator, {row.account_id for row in rows if row.account_id is not None})
     alone = {one.contact_id for row in rows if row.account_id is None for one in found[row.id] if one.contact_id}
     homes_alone = await time_zones.of_contacts(conn, operator, alone)
 
-    def placed(row: Leaving, one: Reader) -> Reader:
+    def placed(row: OutboxRow, one: Recipient) -> Recipient:
         home = homes_alone.get(one.contact_id or 0) if row.account_id is None else homes.get(row.account_id)
         home = home or (time_zones.of_phone(operator, one.to) if one.channel == "sms" else None)
         return one if home is None else replace(one, zone=home)
@@ -114,7 +114,7 @@ async def at_home(
     return {row.id: [placed(row, one) for one in found[row.id]] for row in rows}
 
 
-async def _stops(conn: AsyncConnection, found: dict[int, list[Reader]]) -> dict[int, list[Reader]]:
+async def _stops(conn: AsyncConnection, found: dict[int, list[Recipient]]) -> dict[int, list[Recipient]]:
     """Marks which senders each stopped: one query, and for SMS alone, where alone we have several."""
     ids = {one.contact_id for readers in found.values() for one in readers if one.channel == "sms" and one.contact_id}
     stops = await consent.stops_of(conn, ids)
@@ -127,19 +127,21 @@ async def _stops(conn: AsyncConnection, found: dict[int, list[Reader]]) -> dict[
 
 
 def _choose(
-    row: Leaving,
-    people: dict[int, Reader],
-    families: dict[int, list[Reader]],
+    row: OutboxRow,
+    people: dict[int, Recipient],
+    families: dict[int, list[Recipient]],
     channels: frozenset[str],
     language: str,
     ranks: dict[str, int],
-) -> list[Reader]:
+) -> list[Recipient]:
     if row.contact_id is not None:
         candidates = [people[row.contact_id]] if row.contact_id in people else []
     elif row.account_id is not None:
         candidates = families.get(row.account_id, [])
     elif row.channel and "to" in row.params:
-        candidates = [Reader(None, medium(row.channel), str(row.params["to"]), str(row.params.get("lang", language)))]
+        candidates = [
+            Recipient(None, medium(row.channel), str(row.params["to"]), str(row.params.get("lang", language)))
+        ]
     else:
         candidates = []
     wanted = channels - row.shut if row.tried else channels
@@ -151,7 +153,9 @@ def _choose(
     return reachable
 
 
-async def _windows(conn: AsyncConnection, now: datetime, found: dict[int, list[Reader]]) -> dict[int, list[Reader]]:
+async def _windows(
+    conn: AsyncConnection, now: datetime, found: dict[int, list[Recipient]]
+) -> dict[int, list[Recipient]]:
     """Marks whom WhatsApp lets us write to only in approved words: one query, and none where nobody is on WhatsApp."""
     chats = [one for readers in found.values() for one in readers if one.channel == "whatsapp"]
     ids = {one.contact_id for one in chats if one.contact_id is not None}
@@ -161,7 +165,7 @@ async def _windows(conn: AsyncConnection, now: datetime, found: dict[int, list[R
         select(interaction.c.contact_id)
         .distinct()
         .where(
-            among(conn, interaction.c.contact_id, ids),
+            in_list(conn, interaction.c.contact_id, ids),
             interaction.c.direction == "in",
             interaction.c.at > now - WINDOW,
             interaction.c.channel == "whatsapp",
@@ -177,21 +181,21 @@ async def _windows(conn: AsyncConnection, now: datetime, found: dict[int, list[R
     }
 
 
-async def _contacts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Reader]:
+async def _contacts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Recipient]:
     if not ids:
         return {}
-    rows = await conn.execute(select(*_CONTACT).where(among(conn, contact.c.id, ids)))
+    rows = await conn.execute(select(*_CONTACT).where(in_list(conn, contact.c.id, ids)))
     return {row[0]: _reader(*row) for row in rows.all()}
 
 
-async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, list[Reader]]:
-    families: dict[int, list[Reader]] = {}
+async def _of_accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, list[Recipient]]:
+    families: dict[int, list[Recipient]] = {}
     if not ids:
         return families
     rows = await conn.execute(
         select(contact_account.c.account_id, *_CONTACT)
         .join(contact, contact.c.id == contact_account.c.contact_id)
-        .where(among(conn, contact_account.c.account_id, ids))
+        .where(in_list(conn, contact_account.c.account_id, ids))
         .order_by(contact_account.c.linked_at, contact.c.id)
     )
     for row in rows.all():
@@ -208,9 +212,9 @@ def _reader(
     stopped_at: datetime | None,
     bounced_at: datetime | None,
     parted_at: datetime | None,
-) -> Reader:
+) -> Recipient:
     """A row of `_CONTACT`."""
-    return Reader(
+    return Recipient(
         contact_id,
         medium(channel),
         user,

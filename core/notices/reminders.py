@@ -11,7 +11,7 @@ from sqlalchemy import Select, Text, cast, exists, literal, select, true
 from core.context import App, Context
 from core.ledger.tables import open_item
 from core.outbox import queue
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 from core.payments.first_attempt_rate import left_out
 
 BATCH = 500
@@ -48,8 +48,8 @@ def _missing(context: Context, on: date, after: int) -> Select[int, int, date]:
     )
 
 
-def _letter(invoice_id: int, account_id: int, due_on: date) -> Letter:
-    return Letter(
+def _letter(invoice_id: int, account_id: int, due_on: date) -> OutboxDraft:
+    return OutboxDraft(
         f"reminder:{invoice_id}:{due_on.isoformat()}",
         "notice",
         "notice.reminder",

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.config.operator import Operator
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account, branch, contact_account
 
 WINTER = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,7 +30,7 @@ async def of_accounts(conn: AsyncConnection, operator: Operator, account_ids: Co
     rows = await conn.execute(
         select(account.c.id, branch.c.code)
         .join(branch, branch.c.id == account.c.branch_id)
-        .where(among(conn, account.c.id, account_ids), branch.c.code.in_(operator.regions))
+        .where(in_list(conn, account.c.id, account_ids), branch.c.code.in_(operator.regions))
     )
     return {row.id: ZoneInfo(operator.regions[row.code]) for row in rows}
 
@@ -41,7 +41,7 @@ async def of_contacts(conn: AsyncConnection, operator: Operator, contact_ids: Co
         return {}
     first = (
         select(contact_account.c.contact_id, func.min(contact_account.c.account_id).label("account_id"))
-        .where(among(conn, contact_account.c.contact_id, contact_ids))
+        .where(in_list(conn, contact_account.c.contact_id, contact_ids))
         .group_by(contact_account.c.contact_id)
     )
     accounts = {row.contact_id: row.account_id for row in await conn.execute(first)}

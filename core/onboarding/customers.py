@@ -9,12 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import phone
 from core.catalog.queries import codes
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.onboarding import further
-from core.onboarding.fields import Fields, Wrong
-from core.onboarding.model import DUPLICATE, TAKEN, Customer, Outcome
+from core.onboarding.fields import FieldError, RowFields
+from core.onboarding.model import DUPLICATE, TAKEN, NewCustomer, RowOutcome
 from core.onboarding.register import register_many
-from core.onboarding.sheet import Line
+from core.onboarding.sheet import SheetRow
 from core.parties import tables as t
 
 COMMODITIES = ("electricity", "water", "gas", "internet", "mobile")
@@ -25,18 +25,18 @@ OF_SERVICE = ("opened_on", "address", "area", "payment_mode")
 IDS_A_ROW = 9
 
 
-async def take(conn: AsyncConnection, context: Context, lines: Sequence[Line]) -> list[Outcome]:
+async def take(conn: AsyncConnection, context: Context, lines: Sequence[SheetRow]) -> list[RowOutcome]:
     """Register the new customers of these rows, then further services of known ones; what became of each, in order."""
     tariffs = set(await codes(conn))
     known = set(await _known(conn, {line.values.get("number", "") for line in lines}))
-    outcomes: dict[int, Outcome] = {}
-    new: list[Customer] = []
-    again: dict[int, Customer] = {}
+    outcomes: dict[int, RowOutcome] = {}
+    new: list[NewCustomer] = []
+    again: dict[int, NewCustomer] = {}
     for at, line in enumerate(lines):
         try:
             customer = read(context, line, tariffs)
-        except Wrong as why:
-            outcomes[at] = Outcome("rejected", str(why))
+        except FieldError as why:
+            outcomes[at] = RowOutcome("rejected", str(why))
             continue
         if customer.number in known:
             again[at] = customer
@@ -51,14 +51,14 @@ async def take(conn: AsyncConnection, context: Context, lines: Sequence[Line]) -
 
 
 async def _again(
-    conn: AsyncConnection, context: Context, rows: Mapping[int, tuple[Line, Customer]]
-) -> dict[int, Outcome]:
+    conn: AsyncConnection, context: Context, rows: Mapping[int, tuple[SheetRow, NewCustomer]]
+) -> dict[int, RowOutcome]:
     """Rows of accounts on file: the same again, a further service, or a contradiction."""
     if not rows:
         return {}
     numbers = {customer.number or "" for _, customer in rows.values()}
     known, served = await _known(conn, numbers), await further.served(conn, numbers)
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, RowOutcome] = {}
     more: list[further.Further] = []
     for at, (line, customer) in rows.items():
         number = customer.number or ""
@@ -71,22 +71,22 @@ async def _again(
             else:
                 _same(line, customer, there, OF_SERVICE)
                 if line.values.get("tariff") and customer.tariff not in there["tariffs"]:
-                    raise Wrong("import.account_differs", number=number, columns="tariff")
+                    raise FieldError("import.account_differs", number=number, columns="tariff")
                 outcomes[at] = DUPLICATE
-        except Wrong as why:
-            outcomes[at] = Outcome("rejected", str(why))
+        except FieldError as why:
+            outcomes[at] = RowOutcome("rejected", str(why))
     await further.save(conn, context, more)
     return outcomes
 
 
-def read(context: Context, line: Line, tariffs: set[str]) -> Customer:
+def read(context: Context, line: SheetRow, tariffs: set[str]) -> NewCustomer:
     """The customer of a row; Wrong with the column and the remedy when there is none."""
-    fields = Fields(line.values)
+    fields = RowFields(line.values)
     operator = context.operator
     tariff = fields.text("tariff", operator.default_tariff or "")
     if not tariff or (tariffs and tariff not in tariffs):
-        raise Wrong("import.tariff", text=tariff[:40])
-    return Customer(
+        raise FieldError("import.tariff", text=tariff[:40])
+    return NewCustomer(
         name=fields.needed("name"),
         number=fields.needed("number"),
         phone=_phone(context, fields),
@@ -108,23 +108,23 @@ def read(context: Context, line: Line, tariffs: set[str]) -> Customer:
     )
 
 
-def _phone(context: Context, fields: Fields) -> str | None:
+def _phone(context: Context, fields: RowFields) -> str | None:
     typed = fields.given("phone")
     if typed is None:
         return None
     number = phone.parse(typed, context.operator.country)
     if number is None:
-        raise Wrong("import.phone", text=typed[:40])
+        raise FieldError("import.phone", text=typed[:40])
     return number
 
 
-def _email(fields: Fields) -> str | None:
+def _email(fields: RowFields) -> str | None:
     typed = fields.given("email")
     if typed is None:
         return None
     name, at, host = typed.rpartition("@")
     if not (name and at and "." in host and " " not in typed):
-        raise Wrong("import.email", text=typed[:40])
+        raise FieldError("import.email", text=typed[:40])
     return typed.lower()
 
 
@@ -134,13 +134,13 @@ async def _known(conn: AsyncConnection, numbers: set[str]) -> dict[str, Mapping[
     rows = await conn.execute(
         select(a.number, p.name, a.bill_day, a.segment, a.persons, p.national_id)
         .join_from(t.account, t.party)
-        .where(among(conn, a.number, numbers))
+        .where(in_list(conn, a.number, numbers))
     )
     return {row["number"]: dict(row) for row in rows.mappings()}
 
 
-def _same(line: Line, customer: Customer, before: Mapping[str, Any], columns: Sequence[str]) -> None:
+def _same(line: SheetRow, customer: NewCustomer, before: Mapping[str, Any], columns: Sequence[str]) -> None:
     """Wrong when the row says something else than what is on file: an import never changes it."""
     differs = [name for name in columns if line.values.get(name) and getattr(customer, name) != before[name]]
     if differs:
-        raise Wrong("import.account_differs", number=customer.number, columns=", ".join(differs))
+        raise FieldError("import.account_differs", number=customer.number, columns=", ".join(differs))

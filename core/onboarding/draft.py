@@ -8,7 +8,7 @@ from typing import Any
 from core.context import Context
 from core.errors import BadInput
 from core.metering.units import micro
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.parties.account_number import account_number
 from core.parties.model import PHONE, subscriber_of
 from core.phone import subscriber
@@ -52,7 +52,7 @@ class _Desk:
 
 def draft(
     context: Context,
-    customers: Sequence[Customer],
+    customers: Sequence[NewCustomer],
     branches: Mapping[str, int],
     people: Mapping[str, int],
     contacts: Sequence[tuple[int, str, str, str | None, int | None]],
@@ -75,7 +75,7 @@ def draft(
     return desk.made
 
 
-def _one(desk: _Desk, customer: Customer) -> None:
+def _one(desk: _Desk, customer: NewCustomer) -> None:
     app, made, take = desk.context, desk.made, desk.context.ids.take
     branch, opened = desk.branches[customer.branch], customer.opened_on or app.today()
     tariff = customer.tariff or app.operator.default_tariff
@@ -112,11 +112,11 @@ def _one(desk: _Desk, customer: Customer) -> None:
     made.registered.append(Registered(party_id, account_id, number, premise_id, service_id, contact_id, meter_id))
 
 
-def _language(desk: _Desk, customer: Customer) -> str:
+def _language(desk: _Desk, customer: NewCustomer) -> str:
     return customer.language or desk.context.operator.languages[0]
 
 
-def _party(desk: _Desk, customer: Customer) -> int:
+def _party(desk: _Desk, customer: NewCustomer) -> int:
     """The party of this national id, or a new one."""
     if customer.national_id and customer.national_id in desk.people:
         return desk.people[customer.national_id]
@@ -128,7 +128,7 @@ def _party(desk: _Desk, customer: Customer) -> int:
     return party_id
 
 
-def _reach(desk: _Desk, customer: Customer, party_id: int, account_id: int) -> int | None:
+def _reach(desk: _Desk, customer: NewCustomer, party_id: int, account_id: int) -> int | None:
     """Contacts for phone and e-mail, linked to the account; so is every chat that has shared this phone with us."""
     reached: list[int] = []
     for channel, user in ((PHONE, customer.phone), ("email", customer.email)):

@@ -6,7 +6,7 @@ from datetime import date
 from core.text import say
 
 
-class Wrong(Exception):
+class FieldError(Exception):
     """A row that cannot be taken: the catalogue key of the reason, and its fields."""
 
     def __init__(self, key: str, **params: object) -> None:
@@ -20,7 +20,7 @@ class Wrong(Exception):
 LONGEST = 200
 
 
-class Fields:
+class RowFields:
     """The values of one row by column."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -30,14 +30,14 @@ class Fields:
         """The text, or `blank`; letters that cannot be seen are refused."""
         text = self._values.get(name, "") or blank
         if len(text) > LONGEST or not text.isprintable():
-            raise Wrong("import.text", column=name, most=LONGEST)
+            raise FieldError("import.text", column=name, most=LONGEST)
         return text
 
     def needed(self, name: str) -> str:
         """The text, which may not be blank."""
         text = self.text(name)
         if not text:
-            raise Wrong("import.blank", column=name)
+            raise FieldError("import.blank", column=name)
         return text
 
     def given(self, name: str) -> str | None:
@@ -48,7 +48,7 @@ class Fields:
         """A text of a few."""
         text = self.text(name, blank).lower()
         if text not in allowed:
-            raise Wrong("import.one_of", column=name, text=text[:40], allowed=", ".join(allowed))
+            raise FieldError("import.one_of", column=name, text=text[:40], allowed=", ".join(allowed))
         return text
 
     def whole(self, name: str, blank: int | None, low: int, high: int) -> int | None:
@@ -57,7 +57,7 @@ class Fields:
         if not text:
             return blank
         if not (text.isascii() and text.isdigit() and low <= int(text[:12]) <= high):
-            raise Wrong("import.whole", column=name, text=text[:40], low=low, high=high)
+            raise FieldError("import.whole", column=name, text=text[:40], low=low, high=high)
         return int(text)
 
     def day(self, name: str) -> date | None:
@@ -68,4 +68,4 @@ class Fields:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise Wrong("import.day", column=name, text=text[:40]) from None
+            raise FieldError("import.day", column=name, text=text[:40]) from None

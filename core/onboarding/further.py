@@ -13,14 +13,14 @@ from core.billing.cycles import UNBILLED
 from core.billing.tables import cycle
 from core.context import Context
 from core.db.bulk import insert_many
-from core.db.in_list import among
-from core.onboarding.fields import Wrong
-from core.onboarding.model import Customer
+from core.db.in_list import in_list
+from core.onboarding.fields import FieldError
+from core.onboarding.model import NewCustomer
 from core.parties.tables import account, premise, service, service_plan
 
 
 @dataclass(slots=True)
-class Account:
+class ExistingAccount:
     """An account on file: its services by what they supply, and the first day that no bill covers."""
 
     id: int
@@ -38,11 +38,11 @@ class Further:
 
     account_id: int
     branch_id: int
-    customer: Customer
+    customer: NewCustomer
     began: date
 
 
-async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, Account]:
+async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, ExistingAccount]:
     """The accounts of these numbers with what they are served with."""
     waiting = (
         select(cycle.c.account_id, func.min(cycle.c.from_date).label("since"))
@@ -54,9 +54,9 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, A
     rows = await conn.execute(
         select(a.id, a.number, a.branch_id, a.state, a.opened_on, waiting.c.since)
         .outerjoin(waiting, waiting.c.account_id == a.id)
-        .where(among(conn, a.number, numbers))
+        .where(in_list(conn, a.number, numbers))
     )
-    found = {row.number: Account(*row) for row in rows}
+    found = {row.number: ExistingAccount(*row) for row in rows}
     s = service.c
     services = await conn.execute(
         select(
@@ -71,7 +71,7 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, A
         .join_from(service, account, a.id == s.account_id)
         .outerjoin(premise, premise.c.id == s.premise_id)
         .outerjoin(service_plan, service_plan.c.service_id == s.id)
-        .where(among(conn, a.number, numbers), s.state != "ended")
+        .where(in_list(conn, a.number, numbers), s.state != "ended")
         .order_by(s.id)
     )
     for row in services.mappings():
@@ -80,14 +80,14 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, A
     return found
 
 
-def add(context: Context, on_file: Account, customer: Customer) -> Further:
+def add(context: Context, on_file: ExistingAccount, customer: NewCustomer) -> Further:
     """Note the service; `Wrong` where its days are billed already, or the account has ended."""
     if on_file.state in UNBILLED:
-        raise Wrong("import.account_closed", number=on_file.number, state=on_file.state.replace("_", " "))
+        raise FieldError("import.account_closed", number=on_file.number, state=on_file.state.replace("_", " "))
     began = customer.opened_on or context.today()
     since = on_file.unbilled_from or on_file.opened_on
     if began < since:
-        raise Wrong("import.service_billed", number=on_file.number, day=since)
+        raise FieldError("import.service_billed", number=on_file.number, day=since)
     on_file.services[customer.commodity] = {
         "opened_on": began,
         "payment_mode": customer.payment_mode,

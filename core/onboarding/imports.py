@@ -25,12 +25,12 @@ from core.metering.store import collect, sources, store
 from core.numbers import STATED
 from core.onboarding import customers, meters, readings
 from core.onboarding.columns import KINDS
-from core.onboarding.model import Outcome, Report
-from core.onboarding.sheet import Choice, Line, Sheet
+from core.onboarding.model import Report, RowOutcome
+from core.onboarding.sheet import ColumnChoice, CsvSheet, SheetRow
 
 IDS_A_WELCOME = 6
 """How many ids the welcome of one new service may need: a bucket, its movement, and the ledger's."""
-Take = Callable[[AsyncConnection, Context, Sequence[Line]], Awaitable[list[Outcome]]]
+Take = Callable[[AsyncConnection, Context, Sequence[SheetRow]], Awaitable[list[RowOutcome]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ async def run(
     kind: str,
     path: Path,
     *,
-    choice: Choice | None = None,
+    choice: ColumnChoice | None = None,
     reject_file: Path | None = None,
     shift_years: int = 0,
     source: str | None = None,
@@ -66,7 +66,7 @@ async def run(
     """
     _check(kind, path)
     rejects = reject_file or path.with_name(f"{path.name.removesuffix('.gz').removesuffix('.csv')}.rejects.csv")
-    choice = choice or Choice()
+    choice = choice or ColumnChoice()
     if kind == "usage":
         return await _usage(app, path, rejects, shift_years, source, choice, progress)
     return await _rows(app, TAKERS[kind], kind, path, choice, rejects, progress)
@@ -80,12 +80,12 @@ def _check(kind: str, path: Path) -> None:
 
 
 async def _rows(
-    app: App, taker: _Taker, kind: str, path: Path, choice: Choice, rejects: Path, progress: Progress | None
+    app: App, taker: _Taker, kind: str, path: Path, choice: ColumnChoice, rejects: Path, progress: Progress | None
 ) -> Report:
     tally = Report(0, 0)
     with path.open("rb") as raw, files.opened(raw, path) as file:
-        sheet = await asyncio.to_thread(Sheet, file, path, KINDS[kind], choice)
-        bad: list[tuple[Line, str]] = []
+        sheet = await asyncio.to_thread(CsvSheet, file, path, KINDS[kind], choice)
+        bad: list[tuple[SheetRow, str]] = []
         for chunk in sheet.chunks():
             await app.db.reserve_ids(
                 (taker.ids_a_row + IDS_A_WELCOME * len(app.operator.balances.welcome)) * len(chunk)
@@ -104,8 +104,8 @@ async def _rows(
 
 
 def _counted(
-    tally: Report, lines: Sequence[Line], outcomes: Sequence[Outcome]
-) -> tuple[Report, list[tuple[Line, str]]]:
+    tally: Report, lines: Sequence[SheetRow], outcomes: Sequence[RowOutcome]
+) -> tuple[Report, list[tuple[SheetRow, str]]]:
     states = [outcome.state for outcome in outcomes]
     bad = [(line, one.reason) for line, one in zip(lines, outcomes, strict=True) if one.state == "rejected"]
     held = [(line.number, one.reason) for line, one in zip(lines, outcomes, strict=True) if one.state == "held"]
@@ -124,12 +124,12 @@ async def _usage(
     rejects: Path,
     shift_years: int,
     source: str | None,
-    choice: Choice,
+    choice: ColumnChoice,
     progress: Progress | None,
 ) -> Report:
     if source is None:
         file = await asyncio.to_thread(_by_hand, app, path, shift_years, choice)
-    elif choice != Choice():
+    elif choice != ColumnChoice():
         raise BadInput(
             str(path), "is read by its source's mapping.", f"Say it there: usage/{source}.yaml of your folder."
         )
@@ -152,9 +152,9 @@ async def _usage(
     )
 
 
-def _by_hand(context: Context, path: Path, shift_years: int, choice: Choice) -> collect.Coming:
+def _by_hand(context: Context, path: Path, shift_years: int, choice: ColumnChoice) -> collect.Coming:
     kind = collect.kind_of(path)
-    if kind != "csv" and choice != Choice():
+    if kind != "csv" and choice != ColumnChoice():
         raise BadInput(
             str(path),
             f"is {kind.upper()}, whose columns are the market's.",

@@ -16,16 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import numbers
 from core.context import Context
 from core.db.bulk import insert_many, update_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.consumption.installations import heard_of, named
 from core.metering.tables import meter, reading, usage_day
 from core.metering.units import UNITS, Unreadable, micro
 from core.metering.units import read as amount
 from core.onboarding.draft import meter_row
-from core.onboarding.fields import Fields, Wrong
-from core.onboarding.model import DUPLICATE, TAKEN, NewMeter, Outcome
+from core.onboarding.fields import FieldError, RowFields
+from core.onboarding.model import DUPLICATE, TAKEN, NewMeter, RowOutcome
 from core.onboarding.register import METER_COLUMNS
-from core.onboarding.sheet import Line
+from core.onboarding.sheet import SheetRow
 from core.parties.tables import account, service
 
 IDS_A_ROW = 1
@@ -90,19 +90,19 @@ class _Wall:
         )
 
 
-async def take(conn: AsyncConnection, context: Context, lines: Sequence[Line]) -> list[Outcome]:
+async def take(conn: AsyncConnection, context: Context, lines: Sequence[SheetRow]) -> list[RowOutcome]:
     """Hang the new meters of these rows and take down those that are gone; what became of each, in order. Removals come first."""
     services = await _services(conn, {line.values.get("account", "") for line in lines})
     wall = await _wall(conn, context, lines, {one.id for found in services.values() for one in found})
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, RowOutcome] = {}
     rows: list[tuple[Any, ...]] = []
     first = [at for at, line in enumerate(lines) if line.values.get("serial", "") in wall.meters]
     known = set(first)
     for at in [*first, *(at for at in range(len(lines)) if at not in known)]:
         try:
             outcomes[at] = _one(context, wall, lines[at], services, rows)
-        except Wrong as why:
-            outcomes[at] = Outcome("rejected", str(why))
+        except FieldError as why:
+            outcomes[at] = RowOutcome("rejected", str(why))
     await insert_many(conn, meter, METER_COLUMNS, rows)
     ends = [(one.removed_on, one.registers, one.id) for one in wall.meters.values() if one.changed]
     await update_many(conn, meter, ("id",), ("removed_on", "registers"), ends)
@@ -110,21 +110,25 @@ async def take(conn: AsyncConnection, context: Context, lines: Sequence[Line]) -
 
 
 def _one(
-    context: Context, wall: _Wall, line: Line, services: dict[str, list[_Served]], rows: list[tuple[Any, ...]]
-) -> Outcome:
-    new, served = read(line), _served(Fields(line.values), services)
+    context: Context, wall: _Wall, line: SheetRow, services: dict[str, list[_Served]], rows: list[tuple[Any, ...]]
+) -> RowOutcome:
+    new, served = read(line), _served(RowFields(line.values), services)
     on_file = wall.meters.get(new.serial)
     if on_file is not None:
         return _again(wall, line, new, served, on_file)
     service_id, began = (served.id, served.started_on) if served else (None, context.today())
     installed_on = new.installed_on or began
     if new.removed_on is not None and new.removed_on < installed_on:
-        raise Wrong("import.meter_ends", serial=new.serial)
-    old = _replaced(wall, Fields(line.values).given("replaces"), service_id, installed_on)
-    if served is not None and new.kind != "line" and Fields(line.values).one_of("beside", ("yes", "no"), "no") == "no":
+        raise FieldError("import.meter_ends", serial=new.serial)
+    old = _replaced(wall, RowFields(line.values).given("replaces"), service_id, installed_on)
+    if (
+        served is not None
+        and new.kind != "line"
+        and RowFields(line.values).one_of("beside", ("yes", "no"), "no") == "no"
+    ):
         other = wall.beside(new, served.id, installed_on)
         if other is not None and other is not old:
-            raise Wrong("import.meter_beside", serial=other.serial, code=new.code)
+            raise FieldError("import.meter_beside", serial=other.serial, code=new.code)
     if old is not None:
         old.removed_on, old.changed = installed_on, True
     row = meter_row(context.ids.take(), service_id, new, began)
@@ -152,34 +156,34 @@ def _replaced(wall: _Wall, serial: str | None, service_id: int | None, on: date)
         return None
     old = wall.meters.get(serial)
     if old is None or service_id is None or old.service_id != service_id:
-        raise Wrong("import.replaces_none", serial=serial)
+        raise FieldError("import.replaces_none", serial=serial)
     if old.removed_on is not None and old.removed_on != on:
-        raise Wrong("import.removed_already", serial=serial, day=old.removed_on)
+        raise FieldError("import.removed_already", serial=serial, day=old.removed_on)
     _may_end(wall, old, on)
     return old
 
 
-def _again(wall: _Wall, line: Line, new: NewMeter, served: _Served | None, old: _Hung) -> Outcome:
+def _again(wall: _Wall, line: SheetRow, new: NewMeter, served: _Served | None, old: _Hung) -> RowOutcome:
     """A row of a meter on file: it is taken down, it gets its registers, or it says what is known."""
     given = {name for name, text in line.values.items() if text}
     if "account" in given and old.service_id != (served.id if served else None):
-        raise Wrong("import.meter_elsewhere", serial=new.serial)
+        raise FieldError("import.meter_elsewhere", serial=new.serial)
     if "account" not in given and old.service_id is not None and "removed_on" not in given:
-        raise Wrong("import.meter_elsewhere", serial=new.serial)
+        raise FieldError("import.meter_elsewhere", serial=new.serial)
     differs = [name for name in COMPARED if name in given and getattr(new, name) != getattr(old, name)]
     if "multiplier" in given and micro(new.multiplier) != old.multiplier_micro:
         differs.append("multiplier")
     if differs:
-        raise Wrong("import.meter_differs", serial=new.serial, columns=", ".join(differs))
+        raise FieldError("import.meter_differs", serial=new.serial, columns=", ".join(differs))
     done = DUPLICATE
     if "removed_on" in given and new.removed_on != old.removed_on:
         if old.removed_on is not None:
-            raise Wrong("import.removed_already", serial=new.serial, day=old.removed_on)
+            raise FieldError("import.removed_already", serial=new.serial, day=old.removed_on)
         _may_end(wall, old, new.removed_on or wall.today)
         old.removed_on, old.changed, done = new.removed_on, True, TAKEN
     if "registers" in given and new.registers != old.registers:
         if not set(named(old.registers) or heard_of(old.heard)) <= set(named(new.registers)):
-            raise Wrong("import.registers", serial=new.serial, has=old.registers or old.heard or "-")
+            raise FieldError("import.registers", serial=new.serial, has=old.registers or old.heard or "-")
         old.registers, old.changed, done = new.registers, True, TAKEN
     return done
 
@@ -187,29 +191,31 @@ def _again(wall: _Wall, line: Line, new: NewMeter, served: _Served | None, old: 
 def _may_end(wall: _Wall, old: _Hung, on: date) -> None:
     """A meter cannot be gone before it came, nor before it was last read; nor may it go tomorrow."""
     if on < old.installed_on or on > wall.today:
-        raise Wrong("import.meter_ends", serial=old.serial)
+        raise FieldError("import.meter_ends", serial=old.serial)
     last = wall.last.get(old.id)
     if last is not None and last > on:
-        raise Wrong("import.read_later", serial=old.serial, day=last)
+        raise FieldError("import.read_later", serial=old.serial, day=last)
 
 
-def read(line: Line) -> NewMeter:
+def read(line: SheetRow) -> NewMeter:
     """The meter of a row; Wrong with the column and the remedy when there is none."""
-    fields = Fields(line.values)
+    fields = RowFields(line.values)
     kind = fields.one_of("kind", ("interval", "register", "line"), "interval")
     minutes = fields.whole("interval_minutes", 30 if kind == "interval" else None, 1, 1440)
     if minutes is not None and 1440 % minutes:
-        raise Wrong("import.minutes", text=minutes)
+        raise FieldError("import.minutes", text=minutes)
     unit = "event" if kind == "line" else UNITS.get(fields.text("unit", "kWh").lower(), ("", 0))[0]
     if unit != fields.text("unit", "event" if kind == "line" else "kWh"):
-        raise Wrong("import.one_of", column="unit", text=fields.text("unit")[:40], allowed=", ".join(UNITS_OF_METERS))
+        raise FieldError(
+            "import.one_of", column="unit", text=fields.text("unit")[:40], allowed=", ".join(UNITS_OF_METERS)
+        )
     multiplier = fields.text("multiplier", "1")
     try:
         times = amount(multiplier, line.notation)
         if times <= 0:
-            raise Wrong("import.multiplier", text=multiplier[:40])
+            raise FieldError("import.multiplier", text=multiplier[:40])
     except Unreadable:
-        raise Wrong("import.multiplier", text=multiplier[:40]) from None
+        raise FieldError("import.multiplier", text=multiplier[:40]) from None
     return NewMeter(
         serial=fields.needed("serial"),
         code=fields.text("code", "line" if kind == "line" else "energy"),
@@ -224,7 +230,7 @@ def read(line: Line) -> NewMeter:
     )
 
 
-def _registers(fields: Fields, kind: str) -> str | None:
+def _registers(fields: RowFields, kind: str) -> str | None:
     """The names of its registers, with a blank between them."""
     names = fields.text("registers").replace(",", " ").replace(";", " ").split()
     if not names:
@@ -234,16 +240,16 @@ def _registers(fields: Fields, kind: str) -> str | None:
         or not all(_REGISTER.fullmatch(one) for one in names)
         or len({one.lower() for one in names}) < len(names)
     ):
-        raise Wrong("import.registers_text", text=" ".join(names)[:40])
+        raise FieldError("import.registers_text", text=" ".join(names)[:40])
     return " ".join(names)
 
 
-async def _wall(conn: AsyncConnection, context: Context, lines: Sequence[Line], service_ids: set[int]) -> _Wall:
+async def _wall(conn: AsyncConnection, context: Context, lines: Sequence[SheetRow], service_ids: set[int]) -> _Wall:
     """The meters that these rows name, and those that hang where they go."""
     names = {line.values.get(column, "") for line in lines for column in ("serial", "replaces")}
     columns = [meter.c[name] for name in (*_Hung.__dataclass_fields__,) if name != "changed"]
     rows = await conn.execute(
-        select(*columns).where(among(conn, meter.c.serial, names) | among(conn, meter.c.service_id, service_ids))
+        select(*columns).where(in_list(conn, meter.c.serial, names) | in_list(conn, meter.c.service_id, service_ids))
     )
     found = {row.serial: _Hung(*row) for row in rows}
     ending = {line.values.get("replaces", "") for line in lines}
@@ -258,8 +264,8 @@ async def _wall(conn: AsyncConnection, context: Context, lines: Sequence[Line], 
 async def _last(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, date]:
     """The last day up to which each of these meters has counted."""
     r, d = reading.c, usage_day.c
-    reads = select(r.meter_id, func.max(r.read_on)).where(among(conn, r.meter_id, ids), r.state == "accepted")
-    days = select(d.meter_id, func.max(d.day)).where(among(conn, d.meter_id, ids))
+    reads = select(r.meter_id, func.max(r.read_on)).where(in_list(conn, r.meter_id, ids), r.state == "accepted")
+    days = select(d.meter_id, func.max(d.day)).where(in_list(conn, d.meter_id, ids))
     found: dict[int, date] = {}
     for query in (reads.group_by(r.meter_id), days.group_by(d.meter_id)):
         for meter_id, day in await conn.execute(query):
@@ -271,7 +277,7 @@ async def _services(conn: AsyncConnection, numbers: set[str]) -> dict[str, list[
     rows: Any = await conn.execute(
         select(account.c.number, service.c.id, service.c.commodity, service.c.started_on)
         .join_from(account, service)
-        .where(among(conn, account.c.number, numbers), service.c.state != "ended")
+        .where(in_list(conn, account.c.number, numbers), service.c.state != "ended")
         .order_by(service.c.id)
     )
     found: dict[str, list[_Served]] = {}
@@ -280,7 +286,7 @@ async def _services(conn: AsyncConnection, numbers: set[str]) -> dict[str, list[
     return found
 
 
-def _served(fields: Fields, services: dict[str, list[_Served]]) -> _Served | None:
+def _served(fields: RowFields, services: dict[str, list[_Served]]) -> _Served | None:
     """The service the meter is for; None where it stays in store."""
     number = fields.given("account")
     if number is None:
@@ -288,7 +294,7 @@ def _served(fields: Fields, services: dict[str, list[_Served]]) -> _Served | Non
     wanted = fields.given("commodity")
     fitting = [one for one in services.get(number, []) if wanted in (None, one.commodity)]
     if number not in services:
-        raise Wrong("import.no_account", number=number)
+        raise FieldError("import.no_account", number=number)
     if len(fitting) != 1:
-        raise Wrong("import.which_service", number=number)
+        raise FieldError("import.which_service", number=number)
     return fitting[0]

@@ -24,7 +24,7 @@ class NewMeter:
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class NewCustomer:
     """One row of a customers file: a person, her account, where it is served and on which plan.
 
     `phone` is E.164. A second row of the same `national_id` is the same person with one more account.
@@ -67,14 +67,14 @@ class Registered:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RowOutcome:
     """What became of one row: accepted, duplicate (there already), held (kept, somebody must look) or rejected; and why."""
 
     state: str
     reason: str = ""
 
 
-TAKEN, DUPLICATE = Outcome("accepted"), Outcome("duplicate")
+TAKEN, DUPLICATE = RowOutcome("accepted"), RowOutcome("duplicate")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from core.balances import grant
 from core.billing.cycles import open_cycles
 from core.context import Context
 from core.db.bulk import insert_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.metering import tables as metering
 from core.onboarding.draft import Draft, draft
-from core.onboarding.model import Customer, Registered
+from core.onboarding.model import NewCustomer, Registered
 from core.parties import tables as t
 from core.parties.model import PHONE
 from core.phone import subscriber
@@ -26,7 +26,7 @@ IDS_EACH = 9
 """How many ids a customer may need: reserve as many before `writing()` when there are more than a hundred."""
 
 
-async def register_customer(conn: AsyncConnection, context: Context, customer: Customer) -> Registered:
+async def register_customer(conn: AsyncConnection, context: Context, customer: NewCustomer) -> Registered:
     """Register one; Refused `account.taken` if the number is in use."""
     taken = select(t.account.c.id).where(t.account.c.number == (customer.number or ""))
     if (await conn.execute(taken)).first():
@@ -34,7 +34,7 @@ async def register_customer(conn: AsyncConnection, context: Context, customer: C
     return (await register_many(conn, context, [customer]))[0]
 
 
-async def register_many(conn: AsyncConnection, context: Context, customers: Sequence[Customer]) -> list[Registered]:
+async def register_many(conn: AsyncConnection, context: Context, customers: Sequence[NewCustomer]) -> list[Registered]:
     """Register all, in order, by a fixed number of statements."""
     branches = await _branches(conn, context, {customer.branch for customer in customers})
     people = await _people(conn, {customer.national_id for customer in customers if customer.national_id})
@@ -55,7 +55,7 @@ async def register_many(conn: AsyncConnection, context: Context, customers: Sequ
 
 async def _branches(conn: AsyncConnection, context: Context, codes: set[str]) -> dict[str, int]:
     """Ids of the branches by code; a branch nobody has heard of is opened."""
-    rows = await conn.execute(select(t.branch.c.code, t.branch.c.id).where(among(conn, t.branch.c.code, codes)))
+    rows = await conn.execute(select(t.branch.c.code, t.branch.c.id).where(in_list(conn, t.branch.c.code, codes)))
     known = {row.code: row.id for row in rows}
     new = {code: context.ids.take() for code in sorted(codes - known.keys())}
     if new:
@@ -65,24 +65,24 @@ async def _branches(conn: AsyncConnection, context: Context, codes: set[str]) ->
 
 async def _people(conn: AsyncConnection, national_ids: set[str]) -> dict[str, int]:
     rows = await conn.execute(
-        select(t.party.c.national_id, t.party.c.id).where(among(conn, t.party.c.national_id, national_ids))
+        select(t.party.c.national_id, t.party.c.id).where(in_list(conn, t.party.c.national_id, national_ids))
     )
     return {row.national_id: row.id for row in rows}
 
 
 async def _contacts(
-    conn: AsyncConnection, customers: Sequence[Customer]
+    conn: AsyncConnection, customers: Sequence[NewCustomer]
 ) -> list[tuple[int, str, str, str | None, int | None]]:
     """(id, channel, user, phone, party) of every contact that has one of these phones or e-mail addresses. Under another spelling of the number a
     chat is hers as well, and a phone that is nobody's yet; a phone of somebody is left for a person to look at."""
     c = t.contact.c
     phones = {customer.phone for customer in customers if customer.phone}
     emails = {customer.email for customer in customers if customer.email}
-    spelled = among(conn, c.subscriber, {subscriber(phone) for phone in phones})
+    spelled = in_list(conn, c.subscriber, {subscriber(phone) for phone in phones})
     rows = await conn.execute(
         select(c.id, c.channel, c.channel_user, c.phone, c.party_id).where(
-            among(conn, c.phone, phones)
-            | (c.channel == "email") & among(conn, c.channel_user, emails)
+            in_list(conn, c.phone, phones)
+            | (c.channel == "email") & in_list(conn, c.channel_user, emails)
             | spelled & ((c.channel != PHONE) | c.party_id.is_(None))
         )
     )
@@ -150,6 +150,6 @@ async def _adopt(conn: AsyncConnection, made: Draft) -> None:
     )
     await conn.execute(
         update(t.contact)
-        .where(among(conn, t.contact.c.id, made.adopted), t.contact.c.party_id.is_(None))
+        .where(in_list(conn, t.contact.c.id, made.adopted), t.contact.c.party_id.is_(None))
         .values(party_id=owner)
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from core import files
-from core.dates import Layout
+from core.dates import DateLayout
 from core.errors import BadInput
 from core.numbers import UNSTATED, Notation
 from core.onboarding.columns import Column
@@ -24,7 +24,7 @@ CHUNK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ColumnChoice:
     """How a file differs from the documented columns: our column -> its column, our column -> one value for all rows, how days are
     written."""
 
@@ -36,7 +36,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SheetRow:
     """A row of the file: its number (the head is 1), its texts as they stand, and by our columns (blank where absent)."""
 
     number: int
@@ -45,10 +45,10 @@ class Line:
     notation: Notation = UNSTATED
 
 
-class Sheet:
+class CsvSheet:
     """An open file of one kind. Raises BadInput when its head or its bytes do not fit."""
 
-    def __init__(self, file: TextIO, path: Path, columns: Sequence[Column], choice: Choice) -> None:
+    def __init__(self, file: TextIO, path: Path, columns: Sequence[Column], choice: ColumnChoice) -> None:
         self._path, self._choice = path, choice
         self._written = _layout(path, choice.dates)
         first = self._guarded(file.readline)
@@ -57,17 +57,17 @@ class Sheet:
         self._places = self._placed(columns)
         self._rows = csv.reader(file, delimiter=self.delimiter)
 
-    def chunks(self) -> Iterator[list[Line]]:
+    def chunks(self) -> Iterator[list[SheetRow]]:
         """Up to `CHUNK` rows at a time; empty rows are passed over."""
         while chunk := self._guarded(lambda: list(islice(self._lines(), CHUNK))):
             yield chunk
 
-    def _lines(self) -> Iterator[Line]:
+    def _lines(self) -> Iterator[SheetRow]:
         for texts in self._rows:
             if any(text.strip() for text in texts):
                 values = {name: texts[at].strip() for name, at in self._places.items() if at < len(texts)}
                 values |= {name: self._iso(values[name]) for name in DAYS if values.get(name) and self._choice.dates}
-                yield Line(self._rows.line_num + 1, texts, {**values, **self._choice.fill}, self._choice.notation)
+                yield SheetRow(self._rows.line_num + 1, texts, {**values, **self._choice.fill}, self._choice.notation)
 
     def _iso(self, text: str) -> str:
         """A day as we write it; what is none stays as it is, and is refused where it is read."""
@@ -116,8 +116,8 @@ class Sheet:
             ) from why
 
 
-def _layout(path: Path, said: str | None) -> Layout:
+def _layout(path: Path, said: str | None) -> DateLayout:
     try:
-        return Layout.of(said)
+        return DateLayout.of(said)
     except ValueError as why:
         raise BadInput(path.name, f"{why}.", "Say how the file writes its days.") from why

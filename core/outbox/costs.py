@@ -31,7 +31,7 @@ message_cost = Table(
 )
 
 
-class Spent(msgspec.Struct, frozen=True):
+class MessageCost(msgspec.Struct, frozen=True):
     """What one message took. `said`: the provider's own words (`KES 0.8000`), if any. `free`: it said that it charges nothing."""
 
     outbox_id: int
@@ -41,7 +41,7 @@ class Spent(msgspec.Struct, frozen=True):
     free: bool = False
 
 
-async def note(conn: AsyncConnection, context: Context, spent: Sequence[Spent]) -> int:
+async def note(conn: AsyncConnection, context: Context, spent: Sequence[MessageCost]) -> int:
     """Write down what these cost; those of which neither the provider nor the operator tells a price are left out."""
     now = context.clock.now()
     priced = [(one, found) for one in spent if (found := _price(context, one)) is not None]
@@ -51,7 +51,7 @@ async def note(conn: AsyncConnection, context: Context, spent: Sequence[Spent]) 
     return await bulk.insert_many(conn, message_cost, list(message_cost.c.keys()), rows, skip_known=True)
 
 
-def _price(context: Context, one: Spent) -> tuple[str, int] | None:
+def _price(context: Context, one: MessageCost) -> tuple[str, int] | None:
     if one.free:
         return context.currency, 0
     if one.said:

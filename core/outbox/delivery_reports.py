@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
 from core.db.engine import Instant, Json, insert, metadata
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.message import Delivery
 from core.outbox import costs
-from core.outbox.costs import Spent
-from core.outbox.queue import LEAVING, Leaving, outbox
+from core.outbox.costs import MessageCost
+from core.outbox.queue import LEAVING, OutboxRow, outbox
 
 early_report = Table(
     "early_report",
@@ -65,7 +65,7 @@ async def catch_up(conn: AsyncConnection, context: Context, refs: Collection[str
     a whole wave: early reports are rare, and the outbox is long."""
     if not refs:
         return 0
-    found = (await conn.execute(select(early_report).where(among(conn, early_report.c.provider_ref, refs)))).all()
+    found = (await conn.execute(select(early_report).where(in_list(conn, early_report.c.provider_ref, refs)))).all()
     if not found:
         return 0
     changed = 0
@@ -75,7 +75,7 @@ async def catch_up(conn: AsyncConnection, context: Context, refs: Collection[str
             await _cost(conn, context, row.id, early.channel, early.state, early.details)
             changed += await _settle(conn, early.at, row, early.channel, early.state, early.reason)
     known = [early.provider_ref for early in found]
-    await conn.execute(delete(early_report).where(among(conn, early_report.c.provider_ref, known)))
+    await conn.execute(delete(early_report).where(in_list(conn, early_report.c.provider_ref, known)))
     return changed
 
 
@@ -86,13 +86,13 @@ async def forget(app: App) -> int:
         return (await conn.execute(old)).rowcount
 
 
-async def _row(conn: AsyncConnection, ref: str) -> Leaving | None:
+async def _row(conn: AsyncConnection, ref: str) -> OutboxRow | None:
     row = (await conn.execute(select(*LEAVING).where(outbox.c.provider_ref == ref).limit(1))).first()
-    return None if row is None else Leaving(*row)
+    return None if row is None else OutboxRow(*row)
 
 
 async def _settle(
-    conn: AsyncConnection, at: datetime, row: Leaving, channel: str, state: str, reason: str | None
+    conn: AsyncConnection, at: datetime, row: OutboxRow, channel: str, state: str, reason: str | None
 ) -> bool:
     """The last word about a message; or, after a failure, the next way."""
     values: dict[str, Any] = {"state": state, "reason": reason, "settled_at": at}
@@ -123,4 +123,4 @@ async def _cost(
     """WhatsApp tells with a status as what it charges a message; it charges those that arrived."""
     if state == "delivered" and (category := details.get("category")):
         free = details.get("billable") == "no"
-        await costs.note(conn, context, [Spent(outbox_id, channel, None, category, free)])
+        await costs.note(conn, context, [MessageCost(outbox_id, channel, None, category, free)])

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import Context
 from core.db import bulk
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.outbox.tables import outbox as _outbox
 
 outbox = _outbox
@@ -34,7 +34,7 @@ BACK_OFF_SECONDS = (5, 30, 120, 600, 3600, 14_400)
 """After the last of these a row is a dead letter, for a person to look at and replay."""
 
 
-class Leaving(msgspec.Struct, frozen=True):
+class OutboxRow(msgspec.Struct, frozen=True):
     """A claimed row: what is to be rendered and sent."""
 
     id: int
@@ -108,7 +108,7 @@ async def enqueue(
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class OutboxDraft:
     """One of many things that leave together: the arguments of `enqueue`."""
 
     key: str
@@ -123,13 +123,13 @@ class Letter:
     resend_unknown: bool = False
 
 
-_BULK = (*Letter.__dataclass_fields__, "id", "not_before", "state", "attempts", "created_at")
+_BULK = (*OutboxDraft.__dataclass_fields__, "id", "not_before", "state", "attempts", "created_at")
 
 
 async def enqueue_many(
     conn: AsyncConnection,
     context: Context,
-    letters: Sequence[Letter],
+    letters: Sequence[OutboxDraft],
     *,
     ids: Sequence[int] | None = None,
     known: bool = True,
@@ -149,20 +149,20 @@ async def enqueue_many(
     return await bulk.insert_many(conn, outbox, _BULK, rows, skip_known=known)
 
 
-_values = attrgetter(*Letter.__dataclass_fields__)
+_values = attrgetter(*OutboxDraft.__dataclass_fields__)
 """A letter's values in the order of its fields (the one of `dataclasses` copies deeply)."""
 
 
-LEAVING = [outbox.c[name] for name in Leaving.__struct_fields__]
-"""The columns of a `Leaving`."""
-_ATTEMPTS = Leaving.__struct_fields__.index("attempts")
+LEAVING = [outbox.c[name] for name in OutboxRow.__struct_fields__]
+"""The columns of an `OutboxRow`."""
+_ATTEMPTS = OutboxRow.__struct_fields__.index("attempts")
 
 
 async def claim(
     conn: AsyncConnection, now: datetime, worker: str, limit: int, priorities: Sequence[int] = PRIORITIES
-) -> list[Leaving]:
+) -> list[OutboxRow]:
     """Lease up to `limit` due rows, most urgent first; no two workers get the same row."""
-    rows: list[Leaving] = []
+    rows: list[OutboxRow] = []
     for priority in priorities:
         due = (
             select(*LEAVING)
@@ -178,10 +178,10 @@ async def claim(
     return rows
 
 
-def _once_more(row: Any) -> Leaving:
+def _once_more(row: Any) -> OutboxRow:
     values = list(row[: len(LEAVING)])  # a reason may follow
     values[_ATTEMPTS] += 1
-    return Leaving(*values)
+    return OutboxRow(*values)
 
 
 async def _lease(conn: AsyncConnection, now: datetime, worker: str, ids: Sequence[int]) -> None:
@@ -189,7 +189,7 @@ async def _lease(conn: AsyncConnection, now: datetime, worker: str, ids: Sequenc
         return
     await conn.execute(
         update(outbox)
-        .where(among(conn, outbox.c.id, ids))
+        .where(in_list(conn, outbox.c.id, ids))
         .values(state="claimed", claimed_by=worker, claimed_until=now + LEASE, attempts=outbox.c.attempts + 1)
     )
 
@@ -197,7 +197,7 @@ async def _lease(conn: AsyncConnection, now: datetime, worker: str, ids: Sequenc
 async def mark(conn: AsyncConnection, ids: Collection[int]) -> None:
     """These are about to be handed to a provider, and must not be handed to it twice."""
     if ids:
-        await conn.execute(update(outbox).where(among(conn, outbox.c.id, ids)).values(state="leaving"))
+        await conn.execute(update(outbox).where(in_list(conn, outbox.c.id, ids)).values(state="leaving"))
 
 
 async def renew(conn: AsyncConnection, now: datetime, workers: Collection[str]) -> int:
@@ -210,7 +210,7 @@ async def renew(conn: AsyncConnection, now: datetime, workers: Collection[str]) 
     return (await conn.execute(statement)).rowcount
 
 
-async def take_up(conn: AsyncConnection, now: datetime, worker: str) -> list[Leaving]:
+async def take_up(conn: AsyncConnection, now: datetime, worker: str) -> list[OutboxRow]:
     """Look after what a dead dispatcher left behind, one row at a time, so that a row which kills dispatchers is found.
 
     What may be out and must not be sent twice becomes `unknown`; a row left behind `CRASHES` times is dead; else it is

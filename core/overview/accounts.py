@@ -9,7 +9,7 @@ from core.parties.tables import account, branch
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class VisibleAccount:
     """An account that may be seen."""
 
     id: int
@@ -21,7 +21,7 @@ class Found:
 
 async def account_of(
     conn: AsyncConnection, account_id: int | None, number: str | None, branch_code: str | None
-) -> Found | None:
+) -> VisibleAccount | None:
     """The account of this id, else of this number; None also when it is of another branch."""
     mine = account.c.id == account_id if account_id is not None else account.c.number == (number or "")
     columns = (account.c.id, account.c.number, account.c.party_id, account.c.currency, branch.c.code)
@@ -29,7 +29,7 @@ async def account_of(
     if branch_code is not None:
         found = found.where(branch.c.code == branch_code)
     row = (await conn.execute(found)).first()
-    return Found(*row) if row else None
+    return VisibleAccount(*row) if row else None
 
 
 async def branch_id_of(conn: AsyncConnection, code: str | None) -> int | None:

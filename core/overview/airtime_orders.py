@@ -13,7 +13,7 @@ from core.rewards.tables import redemption
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class AirtimeOrder:
     """One of them."""
 
     id: int
@@ -32,7 +32,7 @@ class Order:
 
 async def unknown_orders(
     conn: AsyncConnection, *, branch_code: str | None = None, order_id: int | None = None, limit: int = 200
-) -> list[Order]:
+) -> list[AirtimeOrder]:
     """The oldest first."""
     r = redemption.c
     query: Select[Any] = (
@@ -62,10 +62,10 @@ async def unknown_orders(
     if order_id is not None:
         query = query.where(r.id == order_id)
     rows = (await conn.execute(query)).all()
-    return [Order(*row) for row in rows]
+    return [AirtimeOrder(*row) for row in rows]
 
 
-async def unknown_order(conn: AsyncConnection, order_id: int) -> Order:
+async def unknown_order(conn: AsyncConnection, order_id: int) -> AirtimeOrder:
     """One; `Refused` (404) where its outcome is known."""
     found = await unknown_orders(conn, order_id=order_id)
     if not found:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.approvals.model import Approval
 from core.db.engine import AnyRow
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account, party
 from core.reasons import word
 from core.text.days import written
@@ -28,7 +28,7 @@ PAGES = {"account": "/console/accounts/", "receipt": "/console/receipts/", "tick
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class RequestDetail:
     """One thing that will be done: its name, its value in words, and where more of it stands."""
 
     name: str
@@ -36,14 +36,14 @@ class Fact:
     link: str = ""
 
 
-async def facts(conn: AsyncConnection, asked: Sequence[Approval], lang: str) -> dict[int, list[Fact]]:
+async def facts(conn: AsyncConnection, asked: Sequence[Approval], lang: str) -> dict[int, list[RequestDetail]]:
     """By request, what it says; accounts with the name of whoever holds them."""
     numbers = {str(one.payload[name]) for one in asked for name in NAMES if one.payload.get(name)}
     query = select(account.c.number, account.c.id, party.c.name).join_from(
         account, party, party.c.id == account.c.party_id
     )
     holders = {
-        row.number: row for row in await conn.execute(query.where(among(conn, account.c.number, sorted(numbers))))
+        row.number: row for row in await conn.execute(query.where(in_list(conn, account.c.number, sorted(numbers))))
     }
     found = {}
     for one in asked:
@@ -54,24 +54,24 @@ async def facts(conn: AsyncConnection, asked: Sequence[Approval], lang: str) -> 
         ]
         kind, _, subject = one.subject.partition(":")
         if kind in PAGES and not any(row.link for row in rows):
-            rows.append(Fact(kind, subject, f"{PAGES[kind]}{subject}"))
+            rows.append(RequestDetail(kind, subject, f"{PAGES[kind]}{subject}"))
         found[one.id] = rows
     return found
 
 
-def _fact(one: Approval, name: str, value: object, holders: dict[str, AnyRow], lang: str) -> Fact:
+def _fact(one: Approval, name: str, value: object, holders: dict[str, AnyRow], lang: str) -> RequestDetail:
     parts = value if isinstance(value, list) else [value]
     text = ", ".join(_word(part, lang) for part in map(str, parts))
     held = holders.get(text) if name in NAMES else None
     if held is not None:
-        return Fact(name, f"{text}, {held.name}", f"/console/accounts/{held.id}")
+        return RequestDetail(name, f"{text}, {held.name}", f"/console/accounts/{held.id}")
     currency = str(one.payload.get("currency", ""))
     if currency and name in SUMS:
-        return Fact(name, _money(text, currency, lang))
+        return RequestDetail(name, _money(text, currency, lang))
     kind, _, subject = one.subject.partition(":")
     if name == "receipt" and kind == "receipt":
-        return Fact(name, text, f"/console/receipts/{subject}")
-    return Fact(name, text)
+        return RequestDetail(name, text, f"/console/receipts/{subject}")
+    return RequestDetail(name, text)
 
 
 def _word(text: str, lang: str) -> str:

@@ -15,14 +15,14 @@ from core.balances.model import Bucket
 from core.billing import queries as billing
 from core.billing.model import BillSummary, Owing
 from core.care import interactions, media, tickets
-from core.care.interactions import Passed
+from core.care.interactions import LoggedInteraction
 from core.care.media import Media
 from core.care.model import Ticket
 from core.collections import exposures
 from core.context import Context
 from core.ledger import queries as ledger
 from core.metering.tables import meter
-from core.overview.listing import AnyRow, Wanted, page
+from core.overview.listing import AnyRow, ListRequest, page
 from core.overview.listings import PAYMENTS
 from core.parties import consent, sim
 from core.parties import queries as parties
@@ -36,7 +36,7 @@ LAST = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class CustomerOverview:
     """All of one account at one instant. Money in minor units of the account's currency."""
 
     at: datetime
@@ -57,7 +57,7 @@ class Customer:
     bills: Sequence[BillSummary]
     payments: Sequence[AnyRow]
     tickets: Sequence[Ticket]
-    messages: Sequence[Passed]
+    messages: Sequence[LoggedInteraction]
     files: Sequence[Media]
     stops: Mapping[int, frozenset[str]] = field(default_factory=dict)
     """By contact the senders of ours that she stopped by name."""
@@ -74,16 +74,16 @@ async def customer(
     *,
     branch_code: str | None,
     messages_before: datetime | None = None,
-) -> Customer | None:
+) -> CustomerOverview | None:
     """The whole of an account; None when there is none, or none of this branch."""
     account = await parties.account(conn, account_id)
     code = await conn.scalar(select(branch.c.code).where(branch.c.id == account.branch_id)) if account else None
     if account is None or code is None or branch_code not in (None, code):
         return None
     contacts = (await parties.contacts_of(conn, [account_id])).get(account_id, [])
-    mine = [Wanted("account_id", "in", [account_id])]
+    mine = [ListRequest("account_id", "in", [account_id])]
     payments, _ = await page(conn, PAYMENTS, mine, branch=branch_code, offset=0, limit=LAST)
-    return Customer(
+    return CustomerOverview(
         at=context.clock.now(),
         account=account,
         branch=code,

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.audit import trail
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.outbox.queue import PRIORITIES, outbox
 from core.overview.listing import AnyRow
 from core.parties.tables import account, branch
@@ -37,7 +37,7 @@ async def replay(conn: AsyncConnection, now: datetime, ids: Collection[int]) -> 
     """Send dead letters again, from the first try; how many there were."""
     statement = (
         update(outbox)
-        .where(among(conn, outbox.c.id, ids), outbox.c.state == "dead")
+        .where(in_list(conn, outbox.c.id, ids), outbox.c.state == "dead")
         .values(state="waiting", attempts=0, not_before=now, reason=None, settled_at=None)
     )
     return (await conn.execute(statement)).rowcount

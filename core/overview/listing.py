@@ -35,7 +35,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ListRequest:
     """One condition: `column` `operator` `value`; `in` takes several values, any of which will do."""
 
     column: str
@@ -44,7 +44,13 @@ class Wanted:
 
 
 async def page(
-    conn: AsyncConnection, listing: Listing, wanted: Sequence[Wanted], *, branch: str | None, offset: int, limit: int
+    conn: AsyncConnection,
+    listing: Listing,
+    wanted: Sequence[ListRequest],
+    *,
+    branch: str | None,
+    offset: int,
+    limit: int,
 ) -> tuple[list[AnyRow], int]:
     """The rows of one page, and how many there are in all."""
     found = _found(listing, wanted, branch)
@@ -55,13 +61,13 @@ async def page(
 
 
 async def one(
-    conn: AsyncConnection, listing: Listing, wanted: Sequence[Wanted], *, branch: str | None
+    conn: AsyncConnection, listing: Listing, wanted: Sequence[ListRequest], *, branch: str | None
 ) -> AnyRow | None:
     """The one row that `wanted` picks out; None also when it is of another branch."""
     return (await conn.execute(_found(listing, wanted, branch))).first()
 
 
-def _found(listing: Listing, wanted: Sequence[Wanted], branch: str | None) -> Select[*tuple[Any, ...]]:
+def _found(listing: Listing, wanted: Sequence[ListRequest], branch: str | None) -> Select[*tuple[Any, ...]]:
     found = listing.select
     if branch is not None:
         mine = listing.branch == branch
@@ -69,7 +75,7 @@ def _found(listing: Listing, wanted: Sequence[Wanted], branch: str | None) -> Se
     return found.where(*(_condition(listing.columns[each.column], each) for each in wanted))
 
 
-def _condition(column: ColumnElement[Any], wanted: Wanted) -> ColumnElement[bool]:
+def _condition(column: ColumnElement[Any], wanted: ListRequest) -> ColumnElement[bool]:
     compare: dict[Operator, Callable[[Any], ColumnElement[bool]]] = {
         "in": column.in_,
         "gt": column.__gt__,

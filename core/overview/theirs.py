@@ -15,7 +15,7 @@ from core.access.model import Who
 from core.context import Context
 from core.errors import Refused
 from core.overview.accounts import branch_id_of
-from core.overview.listing import AnyRow, Listing, Wanted, one
+from core.overview.listing import AnyRow, Listing, ListRequest, one
 from core.overview.nameable import ACCOUNT
 from core.parties.tables import account
 from core.payments.model import account_numbers
@@ -24,7 +24,7 @@ LONGEST_ID, LONGEST_NAME = 18, 80
 
 
 async def theirs(
-    conn: AsyncConnection, context: Context, who: Who, listing: Listing, said: str, *also: Wanted, by: str = "id"
+    conn: AsyncConnection, context: Context, who: Who, listing: Listing, said: str, *also: ListRequest, by: str = "id"
 ) -> AnyRow:
     """The one row that `said` names by its `by`. Refused `theirs.none` (404) when there is none, or none of their branch.
 
@@ -34,7 +34,7 @@ async def theirs(
     value = _id(said) if by == "id" else said.strip()[:LONGEST_NAME]
     row = None
     if value:
-        row = await one(conn, listing, [Wanted(by, "in", [value]), *also], branch=asking.branch)
+        row = await one(conn, listing, [ListRequest(by, "in", [value]), *also], branch=asking.branch)
     if row is None:
         raise none(listing)
     return row
@@ -50,7 +50,7 @@ async def their_account(conn: AsyncConnection, context: Context, who: Who, typed
     meant = Listing(
         ACCOUNT.select.order_by(rank).limit(1), ACCOUNT.id, ACCOUNT.branch, ACCOUNT.columns, (), ACCOUNT.what
     )
-    row = await one(conn, meant, [Wanted("number", "in", numbers)], branch=asking.branch)
+    row = await one(conn, meant, [ListRequest("number", "in", numbers)], branch=asking.branch)
     if row is None:
         raise none(ACCOUNT)
     return row

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.context import Context
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties import senders
 from core.parties.tables import consent, contact, sender_stop
 
@@ -111,7 +111,9 @@ async def stops_of(conn: AsyncConnection, contact_ids: Collection[int]) -> dict[
     if not contact_ids:
         return {}
     rows = await conn.execute(
-        select(sender_stop.c.contact_id, sender_stop.c.sender).where(among(conn, sender_stop.c.contact_id, contact_ids))
+        select(sender_stop.c.contact_id, sender_stop.c.sender).where(
+            in_list(conn, sender_stop.c.contact_id, contact_ids)
+        )
     )
     found: dict[int, set[str]] = {}
     for row in rows:
@@ -121,7 +123,7 @@ async def stops_of(conn: AsyncConnection, contact_ids: Collection[int]) -> dict[
 
 async def record(conn: AsyncConnection, contact_ids: Collection[int], most: int = 100) -> Sequence[Row[Any]]:
     """What these contacts said, the latest first, at the most `most`."""
-    said = select(consent).where(among(conn, consent.c.contact_id, contact_ids))
+    said = select(consent).where(in_list(conn, consent.c.contact_id, contact_ids))
     return (await conn.execute(said.order_by(consent.c.at.desc(), consent.c.id.desc()).limit(most))).all()
 
 

@@ -11,7 +11,7 @@ from core.parties.queries import ENDED
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlanOfService:
     """A service and its tariff; `tariff` is None where it has none on that day."""
 
     service_id: int
@@ -23,7 +23,7 @@ class Plan:
     since: date | None
 
 
-async def plans_of(conn: AsyncConnection, account_id: int, on: date) -> list[Plan]:
+async def plans_of(conn: AsyncConnection, account_id: int, on: date) -> list[PlanOfService]:
     """The services of an account and the plan each is on, on a day."""
     s, p = t.service.c, t.service_plan.c
     holds = and_(p.service_id == s.id, p.from_date <= on, or_(p.to_date.is_(None), p.to_date > on))
@@ -33,4 +33,4 @@ async def plans_of(conn: AsyncConnection, account_id: int, on: date) -> list[Pla
         .where(s.account_id == account_id, s.state != ENDED)
         .order_by(s.id)
     )
-    return [Plan(row[0], row[1], row[2], row[3], row[4] or "", row[5], row[6]) for row in rows]
+    return [PlanOfService(row[0], row[1], row[2], row[3], row[4] or "", row[5], row[6]) for row in rows]

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, exists, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties import tables as t
 from core.parties.contacts import COLUMNS as CONTACT
 from core.parties.model import Account, Contact, Place
@@ -50,7 +50,7 @@ async def account_by_number(conn: AsyncConnection, number: str) -> Account | Non
 
 async def accounts(conn: AsyncConnection, account_ids: Collection[int]) -> dict[int, Account]:
     """Many accounts at once, by id."""
-    rows = await conn.execute(_accounts().where(among(conn, t.account.c.id, account_ids)))
+    rows = await conn.execute(_accounts().where(in_list(conn, t.account.c.id, account_ids)))
     return {row[0]: Account(*row) for row in rows}
 
 
@@ -75,7 +75,7 @@ async def contacts_of(conn: AsyncConnection, account_ids: Collection[int]) -> di
     rows = await conn.execute(
         select(link.account_id, *CONTACT)
         .join_from(t.contact_account, t.contact)
-        .where(among(conn, link.account_id, account_ids))
+        .where(in_list(conn, link.account_id, account_ids))
         .order_by(link.account_id, (link.how != "record"), link.contact_id)
     )
     found: dict[int, list[Contact]] = defaultdict(list)

@@ -16,7 +16,7 @@ KINDS = ("code", "reply", "campaign")
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class SenderRoute:
     """One way a message may go: `line` is who sends it (`telegram`, `sms`, `sms.kannel`), `sender` what it comes from."""
 
     line: str
@@ -25,15 +25,15 @@ class Way:
 
 def ways(
     context: Context, lines: Collection[str], channel: str, to: str, kind: str, wanted: str | None = None
-) -> list[Way]:
+) -> list[SenderRoute]:
     """The ways of a message, the best first. `wanted`: what it should come from, if that was settled when it was put down."""
     if channel != "sms":
-        return [Way(channel, wanted)]
+        return [SenderRoute(channel, wanted)]
     kind = kind if kind in KINDS else "notice"
     fitting = [one for one in context.operator.sms.routes if f"sms.{one.provider}" in lines and _fits(one, to, kind)]
     made = [_way(context, one, wanted) for one in fitting]
     if not made:
-        return [Way("sms", wanted or _only(context))]
+        return [SenderRoute("sms", wanted or _only(context))]
     first = [way for way in made if wanted is not None and way.sender == wanted]
     return first + [way for way in made if way not in first]
 
@@ -75,10 +75,10 @@ def _fits(route: Route, to: str, kind: str) -> bool:
     return (not route.prefixes or to.startswith(route.prefixes)) and (not route.kinds or kind in route.kinds)
 
 
-def _way(context: Context, route: Route, wanted: str | None) -> Way:
+def _way(context: Context, route: Route, wanted: str | None) -> SenderRoute:
     sender = _sender(context, route)
     owns = wanted is not None and (wanted in route.answers or (sender is not None and same(wanted, sender)))
-    return Way(f"sms.{route.provider}", wanted if owns else sender)
+    return SenderRoute(f"sms.{route.provider}", wanted if owns else sender)
 
 
 def _sender(context: Context, route: Route) -> str | None:

@@ -17,7 +17,7 @@ from core.context import App, Context
 from core.db.engine import insert
 from core.errors import Refused
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.parties.model import LEFT, SWAP
 from core.parties.tables import contact, contact_account, sim_change, sim_question
 from core.parties.unlink import part
@@ -97,10 +97,10 @@ async def asked(conn: AsyncConnection, context: Context, request: str, phone: st
     await conn.execute(insert(conn, sim_question).values(row).on_conflict_do_nothing(index_elements=["request"]))
 
 
-def handler(put: Question) -> Callable[[App, Leaving], Awaitable[Outcome]]:
+def handler(put: Question) -> Callable[[App, OutboxRow], Awaitable[Outcome]]:
     """What the dispatcher does with rows of kind `sim`. A question put twice after a crash has two answers, and harms nothing."""
 
-    async def send(app: App, row: Leaving) -> Outcome:
+    async def send(app: App, row: OutboxRow) -> Outcome:
         phone = str(row.params["phone"])
         request = await put(phone)
         if request is None:
@@ -112,7 +112,7 @@ def handler(put: Question) -> Callable[[App, Leaving], Awaitable[Outcome]]:
     return send
 
 
-async def nobody_to_ask(_house: Context, row: Leaving) -> Outcome:
+async def nobody_to_ask(_house: Context, row: OutboxRow) -> Outcome:
     """Where no provider of the operator can be asked about a SIM."""
     return Outcome(row.id, "dropped", reason="no network to ask", attempts=row.attempts)
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.context import Context
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.parties import consent
 from core.parties.contacts import BY_NUMBER
@@ -36,14 +36,14 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class SpellingPair:
     """Two contacts that may be one person; `one` has the lower id."""
 
     one: Side
     other: Side
 
 
-async def pairs(conn: AsyncConnection, branch_id: int | None, limit: int = MOST_SHOWN) -> list[Pair]:
+async def pairs(conn: AsyncConnection, branch_id: int | None, limit: int = MOST_SHOWN) -> list[SpellingPair]:
     """Those that nobody has decided on; of a branch, only where both are linked to its accounts alone."""
     rows = (await conn.execute(_undecided(branch_id).limit(limit))).all()
     held = await _accounts(conn, {at for row in rows for at in (row.one_id, row.other_id)})
@@ -51,7 +51,7 @@ async def pairs(conn: AsyncConnection, branch_id: int | None, limit: int = MOST_
     def side(at: int, row: Row[Any], user: str) -> Side:
         return Side(at, row.channel, user, tuple(held[at]))
 
-    return [Pair(side(row.one_id, row, row.one_user), side(row.other_id, row, row.other_user)) for row in rows]
+    return [SpellingPair(side(row.one_id, row, row.one_user), side(row.other_id, row, row.other_user)) for row in rows]
 
 
 def _undecided(branch_id: int | None) -> Select[Any]:
@@ -95,7 +95,7 @@ async def _accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, li
         select(contact_account.c.contact_id, account.c.number, party.c.name)
         .join(account, account.c.id == contact_account.c.account_id)
         .join(party, party.c.id == account.c.party_id)
-        .where(among(conn, contact_account.c.contact_id, ids))
+        .where(in_list(conn, contact_account.c.contact_id, ids))
         .order_by(account.c.number)
     )
     held: dict[int, list[tuple[str, str]]] = defaultdict(list)

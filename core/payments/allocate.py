@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.ledger import open_items
 from core.ledger.tables import open_item
 from core.payments import queries, store
-from core.payments.model import ClosedBill, Settled, split
+from core.payments.model import ClosedBill, ReceiptAllocation, split
 from core.payments.store import Share
 from core.payments.tables import allocation, attempt, payment_request
 from core.payments.tables import receipt as receipts
@@ -24,7 +24,7 @@ from core.payments.tables import receipt as receipts
 
 async def receipt(
     conn: AsyncConnection, context: Context, receipt_id: int, *, beside: tuple[int, int] | None = None
-) -> Settled | None:
+) -> ReceiptAllocation | None:
     """Allocate a placed receipt; None when it waits in suspense or was allocated before.
 
     `beside`: (what for, minor units) that pays no bill and is no credit (units for a prepaid meter).
@@ -44,7 +44,7 @@ async def receipt(
     await open_items.pay(conn, cut.parts, context.today())
     paid = dict(cut.parts)
     closed = [debt.invoice_id for debt in debts if paid.get(debt.invoice_id) == debt.open_minor]
-    return Settled(
+    return ReceiptAllocation(
         row.account_id, cut.parts, await _bills(conn, closed, row.currency), cut.credit_minor, row.received_at
     )
 
@@ -73,7 +73,7 @@ async def _bills(conn: AsyncConnection, invoice_ids: Sequence[int], currency: st
     return tuple(ClosedBill(row.invoice_id, row.account_id, row.total_minor, currency, row.due_on) for row in rows)
 
 
-class Bill(Protocol):
+class BillToPay(Protocol):
     """A bill that was just made final."""
 
     @property
@@ -85,7 +85,7 @@ class Bill(Protocol):
         """Whose it is."""
 
 
-async def apply_credit(conn: AsyncConnection, context: Context, bills: Sequence[Bill]) -> dict[int, int]:
+async def apply_credit(conn: AsyncConnection, context: Context, bills: Sequence[BillToPay]) -> dict[int, int]:
     """Let credit pay new bills, oldest credit first: invoice id -> minor units paid (bills without credit are left out).
 
     Takes two ids per bill and receipt that meet; a caller with more than 500 of them reserves ids before `writing()`.
@@ -114,7 +114,7 @@ async def _open_of(conn: AsyncConnection, invoice_ids: Sequence[int]) -> list[tu
     """(invoice, account, payable) by invoice id, the rows held."""
     query = (
         select(open_item.c.invoice_id, open_item.c.account_id, open_item.c.open_minor - open_item.c.disputed_minor)
-        .where(among(conn, open_item.c.invoice_id, invoice_ids))
+        .where(in_list(conn, open_item.c.invoice_id, invoice_ids))
         .order_by(open_item.c.invoice_id)
         .with_for_update()
     )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import App, Context
 from core.errors import Refused
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.payments import mandates
 from core.payments.providers import named
 from core.payments.providers.contract import Declined, Forgets, Saved, Unanswered, Unreached
@@ -66,7 +66,7 @@ async def end(conn: AsyncConnection, context: Context, reference: str, *, actor:
     )
 
 
-async def forget(app: App, leaving: Leaving) -> Outcome:
+async def forget(app: App, leaving: OutboxRow) -> Outcome:
     """The provider forgets it: what the dispatcher does with outbox rows of kind `forget`. Told twice it is forgotten once."""
     which = mandate.c.id == (leaving.subject_id or 0)
     query = select(mandate.c.provider, mandate.c.provider_ref).where(which, mandate.c.state.in_(mandates.ENDED))

@@ -20,7 +20,7 @@ from core.facts import NONE, Facts
 from core.payments import health, outcome, poll, queries, schemes, store
 from core.payments.model import LOOKS
 from core.payments.providers import callback_url
-from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
+from core.payments.providers.contract import Begun, Declined, Queried, Started, StartRequest, Unanswered, Unreached
 from core.payments.tables import attempt, collection, mandate, payment_request
 
 AT_ONCE, SIDE_BY_SIDE = 500, 8
@@ -32,7 +32,7 @@ class _Asking:
 
     provider: str
     attempt_id: int
-    wanted: Wanted
+    wanted: StartRequest
 
 
 async def collect_due(app: App, on: date) -> Counter[str]:
@@ -145,7 +145,7 @@ async def _write(
     )
     await _mark(conn, plan.id, "asked", request_id=request_id)
     await conn.execute(update(mandate).where(mandate.c.id == leave.id).values(used_on=app.today()))
-    wanted = Wanted(
+    wanted = StartRequest(
         method="direct_debit",
         key=key,
         attempt_id=attempt_id,

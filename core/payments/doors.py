@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from core.context import App
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.payments import cards, inbox, mandate_pages, redirect, refund_sender
 from core.payments import paybill_pull as pulls
 from core.payments import poll as polls
@@ -20,17 +20,17 @@ async def told(app: App, provider: str, events: Sequence[ProviderEventIn]) -> No
     await inbox.take_in(app, provider, events)
 
 
-async def push(app: App, leaving: Leaving) -> Outcome:
+async def push(app: App, leaving: OutboxRow) -> Outcome:
     """A prompt leaves for a phone (outbox kind `push`)."""
     return await pushes.send(app, leaving)
 
 
-async def refund(app: App, leaving: Leaving) -> Outcome:
+async def refund(app: App, leaving: OutboxRow) -> Outcome:
     """Money goes back (outbox kind `refund`)."""
     return await refund_sender.send(app, leaving)
 
 
-async def forget(app: App, leaving: Leaving) -> Outcome:
+async def forget(app: App, leaving: OutboxRow) -> Outcome:
     """A card or mandate she removed is forgotten by its provider (outbox kind `forget`)."""
     return await cards.forget(app, leaving)
 

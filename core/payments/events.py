@@ -23,9 +23,9 @@ from core.payments import (
     store,
     verification,
 )
-from core.payments.facts import Failed, Received, Reversed
+from core.payments.facts import PaymentFailed, PaymentReceived, PaymentReversed
 from core.payments.model import Attempt, ReceiptIn
-from core.payments.providers.contract import Asked, Kind, ProviderEventIn, Queried, State
+from core.payments.providers.contract import Kind, ProviderEventIn, Queried, State, StatusQuery
 
 
 class NotYet(Exception):
@@ -33,7 +33,7 @@ class NotYet(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class EventEffect:
     """What became of an event, and what happened by it."""
 
     state: Literal["done", "ignored"] = "done"
@@ -86,10 +86,10 @@ def _overtaken(tried: Attempt | None, event: ProviderEventIn) -> bool:
     )
 
 
-def _asked(context: Context, tried: Attempt | None, event: ProviderEventIn) -> Asked:
+def _asked(context: Context, tried: Attempt | None, event: ProviderEventIn) -> StatusQuery:
     if tried:
         return replace(outcome.asked(tried), provider_ref=event.provider_ref or tried.provider_ref)
-    return Asked("", "", event.provider_ref, event.amount_minor or 0, event.currency, context.clock.now())
+    return StatusQuery("", "", event.provider_ref, event.amount_minor or 0, event.currency, context.clock.now())
 
 
 def believed(event: ProviderEventIn, said: Queried | None) -> ProviderEventIn:
@@ -114,7 +114,7 @@ async def effect(
     provider: str,
     event: ProviderEventIn,
     said: Queried | None,
-) -> Done:
+) -> EventEffect:
     """Make the event true inside the open transaction."""
     told = believed(event, said)
     match told.kind:
@@ -133,7 +133,9 @@ async def effect(
         case "proof":
             return await _proof(conn, context, provider, told)
         case "ignored":
-            return Done("ignored", "a kind we do not know" if said is None else f"asked, {provider} says {said.state}")
+            return EventEffect(
+                "ignored", "a kind we do not know" if said is None else f"asked, {provider} says {said.state}"
+            )
 
 
 async def _tried(conn: AsyncConnection, provider: str, event: ProviderEventIn, lock: bool = False) -> Attempt | None:
@@ -150,7 +152,7 @@ async def _tried(conn: AsyncConnection, provider: str, event: ProviderEventIn, l
     return tried if tried and tried.provider == provider else None
 
 
-async def _attempt(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
+async def _attempt(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> EventEffect:
     tried = await _tried(conn, provider, event, lock=True)
     if tried and event.kind == "failed" and event.state == "debit_return" and tried.state == "succeeded":
         return await _reversed(conn, context, provider, event)
@@ -166,16 +168,16 @@ async def _attempt(conn: AsyncConnection, context: Context, provider: str, event
             currency=event.currency,
             saved=event.saved,
         )
-        return Done(facts=await outcome.settle(conn, context, tried, told))
+        return EventEffect(facts=await outcome.settle(conn, context, tried, told))
     if event.kind == "succeeded" and event.txn and event.amount_minor:
         return await _inbound(conn, context, provider, event)
-    return Done("ignored", "no such attempt")
+    return EventEffect("ignored", "no such attempt")
 
 
-async def _inbound(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
+async def _inbound(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> EventEffect:
     """Money that came on its own: a paybill payment, or one whose attempt nobody knows."""
     if (event.amount_minor or 0) <= 0:
-        return Done("ignored", "there is no money in it")
+        return EventEffect("ignored", "there is no money in it")
     got = ReceiptIn(
         provider=provider,
         txn=event.txn,
@@ -187,10 +189,10 @@ async def _inbound(conn: AsyncConnection, context: Context, provider: str, event
         payer=event.payer,
     )
     taken = await receive.apply(conn, context, got)
-    return Done(facts=(Received(taken.receipt_id),) if taken.placed_now else NONE)
+    return EventEffect(facts=(PaymentReceived(taken.receipt_id),) if taken.placed_now else NONE)
 
 
-async def _reversed(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
+async def _reversed(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> EventEffect:
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
         raise NotYet("the payment it takes back has not been told yet")
@@ -200,18 +202,18 @@ async def _reversed(conn: AsyncConnection, context: Context, provider: str, even
         conn, context, found.id, key=key, kind=kind, reason=event.reason or kind, amount_minor=event.amount_minor
     )
     if not taken:
-        return Done("ignored", "taken back before")
-    facts: Facts = (Reversed(found.id),)
+        return EventEffect("ignored", "taken back before")
+    facts: Facts = (PaymentReversed(found.id),)
     if found.attempt_id and kind == "debit_return":
         tried = await queries.attempt_by(conn, attempt_id=found.attempt_id, lock=True)
         await store.change_attempt(conn, found.attempt_id, state="failed", reason="returned")
         step = await failed_debit.fell_through(conn, context, tried, event.reason or "returned") if tried else None
         if step is None or failed_debit.is_told(context, step):
-            facts = (*facts, Failed(found.attempt_id))
-    return Done(facts=facts)
+            facts = (*facts, PaymentFailed(found.attempt_id))
+    return EventEffect(facts=facts)
 
 
-async def _reinstated(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
+async def _reinstated(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> EventEffect:
     """Money that was taken back has come back (a dispute that was won): a receipt of its own, for the same account."""
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
@@ -219,7 +221,7 @@ async def _reinstated(conn: AsyncConnection, context: Context, provider: str, ev
     amount = event.amount_minor or await queries.taken_back(conn, found.id)
     facts = await queries.account_facts(conn, found.account_id) if found.account_id else None
     if not amount or facts is None:
-        return Done("ignored", "nothing of it was taken back")
+        return EventEffect("ignored", "nothing of it was taken back")
     again = replace(
         event,
         txn=f"{event.txn}:{event.provider_ref or event.key}"[:80],
@@ -231,33 +233,33 @@ async def _reinstated(conn: AsyncConnection, context: Context, provider: str, ev
     return await _inbound(conn, context, provider, again)
 
 
-async def _disputed(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
+async def _disputed(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> EventEffect:
     found = await queries.receipt_by_txn(conn, provider, event.txn or "")
     if found is None:
         raise NotYet("the payment it disputes has not been told yet")
     known = await chargebacks.told(conn, context, provider, found.id, event)
-    return Done() if known else Done("ignored", "a state of a dispute we do not know")
+    return EventEffect() if known else EventEffect("ignored", "a state of a dispute we do not know")
 
 
-async def _proof(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
+async def _proof(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> EventEffect:
     """The answer to a question of ours: about a note that waits for it, or about an attempt, which it settles."""
     asked = await verification.told(conn, provider, event)
     if asked is None:
-        return Done("ignored", "we did not ask")
+        return EventEffect("ignored", "we did not ask")
     tried = await queries.attempt_by(conn, attempt_id=asked.attempt_id, lock=True) if asked.attempt_id else None
     if tried and event.state in ("proven", "denied"):
         state: State = "succeeded" if event.state == "proven" else "failed"
         said = Queried(state, txn=event.txn, reason="declined")
-        return Done(facts=await outcome.settle(conn, context, tried, said))
-    return Done()
+        return EventEffect(facts=await outcome.settle(conn, context, tried, said))
+    return EventEffect()
 
 
-async def _mandate(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> Done:
+async def _mandate(conn: AsyncConnection, context: Context, provider: str, event: ProviderEventIn) -> EventEffect:
     if event.saved and event.state in ("renewed", "described"):
         known = await cards.renewed(conn, provider, event.saved)
         if not known and event.state == "described":
             raise NotYet("its mandate has not been told yet")
-        return Done() if known else Done("ignored", "no such card of ours")
+        return EventEffect() if known else EventEffect("ignored", "no such card of ours")
     known = await mandates.moved(
         conn,
         context,
@@ -269,4 +271,4 @@ async def _mandate(conn: AsyncConnection, context: Context, provider: str, event
     )
     if not known and event.state == "active":
         raise NotYet("its mandate has not been told yet")
-    return Done() if known else Done("ignored", "no such mandate, or no such state")
+    return EventEffect() if known else EventEffect("ignored", "no such mandate, or no such state")

@@ -6,21 +6,21 @@ from core.facts import Fact
 
 
 @dataclass(frozen=True, slots=True)
-class Received(Fact):
+class PaymentReceived(Fact):
     """Money found its account."""
 
     receipt_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Failed(Fact):
+class PaymentFailed(Fact):
     """A payment failed for good."""
 
     attempt_id: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reversed(Fact):
+class PaymentReversed(Fact):
     """A receipt was taken back, whole or in part; its bills are open again."""
 
     receipt_id: int

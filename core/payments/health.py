@@ -15,7 +15,16 @@ from prometheus_client import Counter, Gauge
 from core.context import App, Context
 from core.db.engine import Database
 from core.payments.providers import named
-from core.payments.providers.contract import Asked, Silence, Started, Told, Unanswered, Unaskable, Unreached, Wanted
+from core.payments.providers.contract import (
+    Silence,
+    Started,
+    StartRequest,
+    StatusQuery,
+    Told,
+    Unanswered,
+    Unaskable,
+    Unreached,
+)
 
 SILENCES = 5
 """So many in a row, and it is left alone."""
@@ -29,7 +38,7 @@ _log = structlog.get_logger("payments")
 
 
 @dataclass(slots=True)
-class Circuit:
+class ProviderCircuit:
     """Of one provider: silences in a row, until when it is left alone, and for how long the next time."""
 
     silences: int = 0
@@ -37,12 +46,12 @@ class Circuit:
     rest: timedelta = REST
 
 
-_circuits: WeakKeyDictionary[Database, dict[str, Circuit]] = WeakKeyDictionary()
+_circuits: WeakKeyDictionary[Database, dict[str, ProviderCircuit]] = WeakKeyDictionary()
 
 
-def circuit(app: App, provider: str) -> Circuit:
+def circuit(app: App, provider: str) -> ProviderCircuit:
     """The provider's circuit in this process."""
-    return _circuits.setdefault(app.db, {}).setdefault(provider, Circuit())
+    return _circuits.setdefault(app.db, {}).setdefault(provider, ProviderCircuit())
 
 
 def resting(app: App, provider: str) -> bool:
@@ -51,7 +60,7 @@ def resting(app: App, provider: str) -> bool:
     return until is not None and app.clock.now() < until
 
 
-async def start(app: App, provider: str, wanted: Wanted) -> Started:
+async def start(app: App, provider: str, wanted: StartRequest) -> Started:
     """`Provider.start`, unless the provider is left alone: then it surely never heard of it."""
     if resting(app, provider):
         ANSWERS.labels(provider, "start", "left_alone").inc()
@@ -62,7 +71,7 @@ async def start(app: App, provider: str, wanted: Wanted) -> Started:
     return said
 
 
-async def query(app: App, provider: str, asked: Asked) -> Told:
+async def query(app: App, provider: str, asked: StatusQuery) -> Told:
     """`Provider.query`; asked also while it rests, because its answer is how we learn that it is back."""
     began = _now()
     said = await named(app, provider).query(asked)
@@ -90,7 +99,7 @@ def _note(app: App, provider: str, verb: str, said: Started | Told, began: float
         _leave_alone(app, provider, found, said)
 
 
-def _leave_alone(context: Context, provider: str, found: Circuit, said: Silence) -> None:
+def _leave_alone(context: Context, provider: str, found: ProviderCircuit, said: Silence) -> None:
     """The silences are kept, so that one more after the rest is enough."""
     found.until = context.clock.now() + found.rest
     _log.warning("provider.left_alone", provider=provider, why=said.why, seconds=found.rest.total_seconds())

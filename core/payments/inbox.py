@@ -19,7 +19,7 @@ from core.context import App, Context
 from core.db import failpoints
 from core.db.bulk import insert_many
 from core.db.engine import SPARE_IDS
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.payments import events
 from core.payments.providers import named
@@ -40,7 +40,7 @@ _log = structlog.get_logger("payments")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CallbackAnswer:
     """What the provider is answered."""
 
     status: int
@@ -49,16 +49,16 @@ class Answer:
 
 def read(
     app: App, provider_name: str, headers: Mapping[str, str], body: bytes, *, topic: str = "", about: str = ""
-) -> Sequence[ProviderEventIn] | Answer:
+) -> Sequence[ProviderEventIn] | CallbackAnswer:
     """What a callback tells us, or how it is refused. Touches no database, so a forgery is refused also while that is away."""
     try:
         return named(app, provider_name).parse_callback(headers, body, topic, about)
     except Refused as why:
-        return Answer(why.status, {"code": why.code, "reason": why.sentence()})
+        return CallbackAnswer(why.status, {"code": why.code, "reason": why.sentence()})
     except Forged as why:
-        return Answer(why.status, {"code": "payments.forged", "reason": str(why)})
+        return CallbackAnswer(why.status, {"code": "payments.forged", "reason": str(why)})
     except NotUnderstood as why:
-        return Answer(400, {"code": "payments.not_understood", "reason": str(why)})
+        return CallbackAnswer(400, {"code": "payments.not_understood", "reason": str(why)})
 
 
 async def take_in(app: App, provider_name: str, events_in: Sequence[ProviderEventIn]) -> None:
@@ -69,9 +69,9 @@ async def take_in(app: App, provider_name: str, events_in: Sequence[ProviderEven
         await take(app, event_id)
 
 
-def acknowledged(app: App, provider_name: str) -> Answer:
+def acknowledged(app: App, provider_name: str) -> CallbackAnswer:
     """What this provider wants to hear once its events are kept."""
-    return Answer(200, named(app, provider_name).acknowledgement)
+    return CallbackAnswer(200, named(app, provider_name).acknowledgement)
 
 
 async def tell(app: App, provider: str, events_in: Sequence[ProviderEventIn]) -> Counter[str]:
@@ -107,7 +107,7 @@ async def _keep(app: App, provider: str, events_in: Sequence[ProviderEventIn]) -
         query = select(provider_event.c.id).where(
             provider_event.c.provider == provider,
             provider_event.c.state == "waiting",
-            among(conn, provider_event.c.key, [event.key for event in events_in]),
+            in_list(conn, provider_event.c.key, [event.key for event in events_in]),
         )
         return list((await conn.execute(query.order_by(provider_event.c.id))).scalars())
 
@@ -119,7 +119,7 @@ async def _vouch(conn: AsyncConnection, provider: str, told: Mapping[str, Provid
     """Notes that were unsigned and still wait are what the provider itself now says they are."""
     doubted = select(provider_event.c.id, provider_event.c.key).where(
         provider_event.c.provider == provider,
-        among(conn, provider_event.c.key, list(told)),
+        in_list(conn, provider_event.c.key, list(told)),
         provider_event.c.verified_by == "none",
         provider_event.c.state.in_(("waiting", "failed")),
     )

@@ -22,7 +22,7 @@ from core.facts import NONE, Facts
 from core.payments import health, mandates, methods, outcome, poll, queries
 from core.payments.model import LOOKS
 from core.payments.providers import SAVES_BY_PAYING, callback_url, can
-from core.payments.providers.contract import Begun, Queried, Started, Unanswered, Wanted
+from core.payments.providers.contract import Begun, Queried, Started, StartRequest, Unanswered
 from core.payments.tables import attempt, mandate, payment_request
 
 
@@ -105,7 +105,7 @@ async def start(app: App, account_id: int, *, actor: str) -> str:
     said = await health.start(
         app,
         provider,
-        Wanted(
+        StartRequest(
             method="mandate",
             key=reference,
             attempt_id=attempt_id,

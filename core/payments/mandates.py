@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.context import Context
 from core.db.bulk import insert_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.ledger.tables import open_item
 from core.payments import methods, schemes, store
@@ -196,11 +196,11 @@ async def lapse(conn: AsyncConnection, context: Context) -> int:
 async def active_for(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Mandate]:
     """The active mandate of each account that has one."""
     columns = [mandate.c[field.name] for field in fields(Mandate)]
-    query = select(*columns).where(among(conn, mandate.c.account_id, account_ids), mandate.c.state == "active")
+    query = select(*columns).where(in_list(conn, mandate.c.account_id, account_ids), mandate.c.state == "active")
     return {row.account_id: Mandate(*row) for row in await conn.execute(query.order_by(mandate.c.id))}
 
 
-class Bill(Protocol):
+class BillToCollect(Protocol):
     """A bill that was just made final."""
 
     @property
@@ -216,7 +216,7 @@ class Bill(Protocol):
         """When it is due."""
 
 
-async def plan_collections(conn: AsyncConnection, context: Context, bills: Sequence[Bill]) -> dict[int, date]:
+async def plan_collections(conn: AsyncConnection, context: Context, bills: Sequence[BillToCollect]) -> dict[int, date]:
     """Plan to collect what is open of new bills under active mandates: invoice id -> bank business day on or after it is due,
     and not before the scheme's notice is over. A card that will have expired by then is not planned for: she is asked to pay."""
     mandates = await active_for(conn, [bill.account_id for bill in bills])
@@ -243,5 +243,5 @@ async def plan_collections(conn: AsyncConnection, context: Context, bills: Seque
 
 async def _payable(conn: AsyncConnection, invoice_ids: Sequence[int]) -> dict[int, int]:
     query = select(open_item.c.invoice_id, open_item.c.open_minor - open_item.c.disputed_minor)
-    rows = await conn.execute(query.where(among(conn, open_item.c.invoice_id, invoice_ids)))
+    rows = await conn.execute(query.where(in_list(conn, open_item.c.invoice_id, invoice_ids)))
     return {row[0]: row[1] for row in rows}

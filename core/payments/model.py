@@ -137,7 +137,7 @@ class ReceiptIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReceiptTaken:
     """What `receive.apply` made of it. `placed_now`: it found its account in this very transaction, so journeys follow."""
 
     receipt_id: int
@@ -156,7 +156,7 @@ class ClosedBill:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class ReceiptAllocation:
     """What a receipt paid: parts per invoice, the bills it closed, what remained as credit."""
 
     account_id: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import files
-from core.dates import Layout
+from core.dates import DateLayout
 from core.errors import BadInput
 from core.numbers import UNSTATED, Notation
 
@@ -21,10 +21,10 @@ class Ways:
     notation: Notation = UNSTATED
     """How it writes amounts."""
 
-    def layout(self, path: Path) -> Layout:
+    def layout(self, path: Path) -> DateLayout:
         """How its days are written; BadInput when that says no day."""
         try:
-            return Layout.of(self.dates)
+            return DateLayout.of(self.dates)
         except ValueError as why:
             raise BadInput(str(path), f"{why}.", "Say how the file writes its days.") from why
 

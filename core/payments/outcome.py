@@ -11,17 +11,19 @@ from core.context import Context
 from core.db import failpoints
 from core.facts import NONE, Facts
 from core.payments import cards, failed_debit, queries, receive, refund_outcome, request, store
-from core.payments.facts import Failed, Received
+from core.payments.facts import PaymentFailed, PaymentReceived
 from core.payments.model import FIRST_LOOK, REASONS, Attempt, ReceiptIn, next_look
-from core.payments.providers.contract import Asked, Queried, Silence
+from core.payments.providers.contract import Queried, Silence, StatusQuery
 from core.payments.tables import collection
 
 NEVER_ARRIVED = "never_arrived"
 
 
-def asked(tried: Attempt) -> Asked:
+def asked(tried: Attempt) -> StatusQuery:
     """The attempt as a provider is asked about it."""
-    return Asked(tried.method, tried.key, tried.provider_ref, tried.amount_minor, tried.currency, tried.created_at)
+    return StatusQuery(
+        tried.method, tried.key, tried.provider_ref, tried.amount_minor, tried.currency, tried.created_at
+    )
 
 
 async def settle(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried) -> Facts:
@@ -63,7 +65,7 @@ async def _succeeded(conn: AsyncConnection, context: Context, tried: Attempt, sa
         await _kept(conn, context, tried, said)
     if said.saved:
         await cards.keep(conn, context, tried.provider, tried.key, said.saved)
-    return (Received(taken.receipt_id),) if taken.placed_now else NONE
+    return (PaymentReceived(taken.receipt_id),) if taken.placed_now else NONE
 
 
 async def _kept(conn: AsyncConnection, context: Context, tried: Attempt, said: Queried) -> None:
@@ -118,7 +120,7 @@ async def _failed(conn: AsyncConnection, context: Context, tried: Attempt, said:
             return NONE
     elif tried.method != "card":
         await request.close(conn, tried.request_id, "closed")
-    return (Failed(tried.id),) if tried.method != "card" or said.state == "failed" else NONE
+    return (PaymentFailed(tried.id),) if tried.method != "card" or said.state == "failed" else NONE
 
 
 def _reason(said: Queried) -> str:

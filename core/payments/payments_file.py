@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.clock import start_of
 from core.context import App, Context
-from core.dates import Layout
+from core.dates import DateLayout
 from core.db.engine import AnyRow
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.numbers import Notation
 from core.payments import inbox
 from core.payments.model import masked
@@ -61,7 +61,7 @@ async def bring_in(app: App, path: Path, provider: str = "agent", *, ways: Ways 
     return Brought(told_states, tuple(sorted([*wrong, *refused])), len(events) - known, known)
 
 
-def _payment(context: Context, told: Mapping[str, str], layout: Layout, notation: Notation) -> ProviderEventIn:
+def _payment(context: Context, told: Mapping[str, str], layout: DateLayout, notation: Notation) -> ProviderEventIn:
     currency = told["currency"].upper() or context.currency
     minor = money.read(told["amount"], currency, notation)
     if minor <= 0:
@@ -141,7 +141,7 @@ async def _known(
     names = {name for event in read for name in (event.txn or "", f"{event.txn}@{_facts(context, event).on}")}
     query = select(
         receipt.c.provider_txn, receipt.c.received_at, receipt.c.amount_minor, receipt.c.currency, receipt.c.reference
-    ).where(receipt.c.provider == provider, among(conn, receipt.c.provider_txn, sorted(names)))
+    ).where(receipt.c.provider == provider, in_list(conn, receipt.c.provider_txn, sorted(names)))
     return {row.provider_txn: _of_receipt(context, row) for row in await conn.execute(query)} if names else {}
 
 

@@ -15,11 +15,11 @@ from core.db import failpoints
 from core.errors import Refused
 from core.facts import NONE, Facts
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.payments import health, methods, outcome, queries, request, store
 from core.payments.model import LOOKS, Attempt
 from core.payments.providers import callback_url, named
-from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
+from core.payments.providers.contract import Begun, Declined, Queried, Started, StartRequest, Unanswered, Unreached
 from core.payments.tables import attempt, payment_request
 
 AFTER_THE_SESSION = timedelta(seconds=4)
@@ -136,7 +136,7 @@ async def _write(
     return attempt_id
 
 
-async def send(app: App, leaving: Leaving) -> Outcome:
+async def send(app: App, leaving: OutboxRow) -> Outcome:
     """Put the prompt on the phone: what the dispatcher does with outbox rows of kind `push`."""
     if leaving.subject_id is None:
         raise ValueError("a push leaves with the id of its attempt")
@@ -149,7 +149,7 @@ async def send(app: App, leaving: Leaving) -> Outcome:
     return await _finish(app, leaving, said)
 
 
-async def _start(app: App, leaving: Leaving) -> Wanted | Outcome:
+async def _start(app: App, leaving: OutboxRow) -> StartRequest | Outcome:
     """Write `sent` down before the call; an Outcome when there is nothing (more) to send."""
     async with app.db.writing() as conn:
         tried = await _of(conn, leaving)
@@ -166,7 +166,7 @@ async def _start(app: App, leaving: Leaving) -> Wanted | Outcome:
             return Outcome(leaving.id, "dropped", reason="paid meanwhile", attempts=leaving.attempts)
         facts = await queries.account_facts(conn, tried.account_id)
         await store.change_attempt(conn, tried.id, state="sent", poll_at=app.clock.now() + LOOKS[0])
-    return Wanted(
+    return StartRequest(
         method="mobile_push",
         key=tried.key,
         attempt_id=tried.id,
@@ -183,14 +183,14 @@ async def _owes(conn: AsyncConnection, account_id: int) -> bool:
     return any(debt.payable_minor for debt in await queries.debts(conn, account_id))
 
 
-async def _of(conn: AsyncConnection, leaving: Leaving) -> Attempt:
+async def _of(conn: AsyncConnection, leaving: OutboxRow) -> Attempt:
     tried = await queries.attempt_by(conn, attempt_id=leaving.subject_id, lock=True)
     if tried is None:
         raise LookupError(f"outbox row {leaving.id} speaks of an attempt that does not exist")
     return tried
 
 
-async def _finish(app: App, leaving: Leaving, said: Started) -> Outcome:
+async def _finish(app: App, leaving: OutboxRow, said: Started) -> Outcome:
     async with app.db.writing() as conn:
         tried = await _of(conn, leaving)
         state, reason, facts = await _apply(conn, app, tried, said)

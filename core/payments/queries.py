@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.ledger.tables import open_item
 from core.parties.tables import account, party
 from core.payments.model import LIVE, Attempt, Debt, account_numbers
@@ -131,7 +131,7 @@ async def unallocated(conn: AsyncConnection, account_ids: Sequence[int]) -> list
     query = (
         select(receipt.c.account_id, receipt.c.id, left)
         .join_from(receipt, allocation, allocation.c.receipt_id == receipt.c.id)
-        .where(among(conn, receipt.c.account_id, account_ids), allocation.c.invoice_id.is_(None))
+        .where(in_list(conn, receipt.c.account_id, account_ids), allocation.c.invoice_id.is_(None))
         .group_by(receipt.c.account_id, receipt.c.id)
         .having(left > 0)
         .order_by(receipt.c.id)

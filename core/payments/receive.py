@@ -16,7 +16,7 @@ from core.context import Context
 from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.payments import queries, store, suspense
-from core.payments.model import Attempt, ReceiptIn, Taken
+from core.payments.model import Attempt, ReceiptIn, ReceiptTaken
 from core.payments.tables import receipt
 
 SAME_MONEY = timedelta(minutes=15)
@@ -26,7 +26,7 @@ OURS = "attempt:"
 Known = Row[int, int | None, int | None, str]
 
 
-async def apply(conn: AsyncConnection, context: Context, got: ReceiptIn) -> Taken:
+async def apply(conn: AsyncConnection, context: Context, got: ReceiptIn) -> ReceiptTaken:
     """Keep the money once; the same money told again, or by another way, changes nothing but what was still missing."""
     tried = await queries.attempt_by(conn, attempt_id=got.attempt_id) if got.attempt_id else None
     account_id = await _whose(conn, got, tried)
@@ -38,7 +38,7 @@ async def apply(conn: AsyncConnection, context: Context, got: ReceiptIn) -> Take
         receipt_id = context.ids.take()
         if await store.keep_receipt(conn, _row(context, got, receipt_id, number, account_id)):
             await _post(conn, context, got, number, account_id)
-            return Taken(receipt_id, placed_now=account_id is not None)
+            return ReceiptTaken(receipt_id, placed_now=account_id is not None)
         known = await queries.receipt_by_txn(conn, got.provider, number)
         if known is None:
             raise RuntimeError("a receipt was refused as known, and is not")
@@ -80,7 +80,7 @@ _KNOWN = (receipt.c.id, receipt.c.account_id, receipt.c.attempt_id, receipt.c.st
 
 async def _again(
     conn: AsyncConnection, context: Context, got: ReceiptIn, known: Known, account_id: int | None
-) -> Taken:
+) -> ReceiptTaken:
     """What is told again may know more: the attempt, the provider's number, whose money it is."""
     more: dict[str, object] = {}
     if got.attempt_id and known.attempt_id is None:
@@ -91,8 +91,8 @@ async def _again(
         await store.change_receipt(conn, known.id, **more)
     if known.state == "suspense" and account_id:
         await suspense.place(conn, context, known.id, account_id)
-        return Taken(known.id, placed_now=True)
-    return Taken(known.id, placed_now=False)
+        return ReceiptTaken(known.id, placed_now=True)
+    return ReceiptTaken(known.id, placed_now=False)
 
 
 def _row(context: Context, got: ReceiptIn, receipt_id: int, number: str, account_id: int | None) -> dict[str, object]:

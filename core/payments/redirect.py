@@ -21,9 +21,9 @@ from core.payments.providers.contract import (
     Declined,
     Queried,
     Started,
+    StartRequest,
     Unanswered,
     Unreached,
-    Wanted,
 )
 from core.payments.tables import attempt, payment_request
 
@@ -65,7 +65,7 @@ async def back(app: App, token: str) -> str | None:
     return tried.reason if tried.state in ("failed", "expired") else None
 
 
-async def _claim(conn: AsyncConnection, app: App, token: str) -> tuple[Attempt, Wanted | None]:
+async def _claim(conn: AsyncConnection, app: App, token: str) -> tuple[Attempt, StartRequest | None]:
     """The one live attempt of this debt: another tab's (no Wanted), or a new one, written down as sent."""
     view = await request.link(conn, app, token)
     if view is None:
@@ -80,7 +80,7 @@ async def _claim(conn: AsyncConnection, app: App, token: str) -> tuple[Attempt, 
     return await _write(conn, app, token, view)
 
 
-async def _write(conn: AsyncConnection, app: App, token: str, view: LinkView) -> tuple[Attempt, Wanted]:
+async def _write(conn: AsyncConnection, app: App, token: str, view: LinkView) -> tuple[Attempt, StartRequest]:
     facts = await queries.account_facts(conn, view.account_id)
     if facts is None:
         raise LookupError(f"request {view.request_id} has no account")
@@ -103,7 +103,7 @@ async def _write(conn: AsyncConnection, app: App, token: str, view: LinkView) ->
             poll_at=now + LOOKS[0],
         )
     )
-    wanted = Wanted(
+    wanted = StartRequest(
         method="card",
         key=key,
         attempt_id=attempt_id,

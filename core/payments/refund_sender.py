@@ -9,15 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import App, Context
 from core.db import failpoints
 from core.facts import NONE, Facts
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.payments import health, outcome, poll, queries, store
 from core.payments.model import LOOKS, Attempt
 from core.payments.providers import callback_url
-from core.payments.providers.contract import Begun, Declined, Queried, Started, Unanswered, Unreached, Wanted
+from core.payments.providers.contract import Begun, Declined, Queried, Started, StartRequest, Unanswered, Unreached
 from core.payments.tables import receipt, refund
 
 
-async def send(app: App, leaving: Leaving) -> Outcome:
+async def send(app: App, leaving: OutboxRow) -> Outcome:
     """Ask the provider to give the money back."""
     if leaving.subject_id is None:
         raise ValueError("a refund leaves with the id of its attempt")
@@ -40,14 +40,14 @@ async def send(app: App, leaving: Leaving) -> Outcome:
     return Outcome(leaving.id, state, reason=reason, attempts=leaving.attempts)
 
 
-async def _wanted(conn: AsyncConnection, app: App, tried: Attempt) -> Wanted:
+async def _wanted(conn: AsyncConnection, app: App, tried: Attempt) -> StartRequest:
     query = (
         select(receipt.c.provider_txn)
         .join_from(refund, receipt, refund.c.receipt_id == receipt.c.id)
         .where(refund.c.attempt_id == tried.id)
     )
     facts = await queries.account_facts(conn, tried.account_id)
-    return Wanted(
+    return StartRequest(
         method="refund",
         key=tried.key,
         attempt_id=tried.id,

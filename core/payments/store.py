@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account
 from core.payments.tables import allocation, attempt, receipt
 
@@ -27,7 +27,7 @@ async def hold_account(conn: AsyncConnection, account_id: int) -> None:
 
 async def hold_accounts(conn: AsyncConnection, account_ids: Sequence[int]) -> None:
     """The same for many, the lowest id first."""
-    held = select(account.c.id).where(among(conn, account.c.id, account_ids)).order_by(account.c.id)
+    held = select(account.c.id).where(in_list(conn, account.c.id, account_ids)).order_by(account.c.id)
     await conn.execute(held.with_for_update(key_share=True))
 
 

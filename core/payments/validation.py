@@ -6,7 +6,7 @@ A payer who mistyped her account number hears it now, instead of finding her mon
 from core import money
 from core.context import App
 from core.payments import queries
-from core.payments.inbox import Answer
+from core.payments.inbox import CallbackAnswer
 from core.payments.providers.daraja_payloads import REFUSALS
 from core.payments.providers.http import loads
 from core.payments.providers.parse import amount, words
@@ -14,11 +14,11 @@ from core.payments.providers.parse import amount, words
 WELCOME = {"ResultCode": "0", "ResultDesc": "Accepted"}
 
 
-async def answer(app: App, body: bytes) -> Answer:
+async def answer(app: App, body: bytes) -> CallbackAnswer:
     """`{"ResultCode": "0"}`, or the code that names what is wrong."""
     said = loads(body)
     if not isinstance(said, dict) or "BillRefNumber" not in said or "TransAmount" not in said:
-        return Answer(400, {"code": "payments.not_understood", "reason": "not a validation of Daraja"})
+        return CallbackAnswer(400, {"code": "payments.not_understood", "reason": "not a validation of Daraja"})
     if str(said.get("BusinessShortCode")) != app.site.daraja_shortcode:
         return _refused("shortcode")
     try:
@@ -30,8 +30,8 @@ async def answer(app: App, body: bytes) -> Answer:
     reference = words(said["BillRefNumber"])
     async with app.db.reading() as conn:
         known = await queries.account_meant(conn, reference)
-    return Answer(200, WELCOME) if known else _refused("account")
+    return CallbackAnswer(200, WELCOME) if known else _refused("account")
 
 
-def _refused(why: str) -> Answer:
-    return Answer(200, {"ResultCode": REFUSALS[why], "ResultDesc": "Rejected"})
+def _refused(why: str) -> CallbackAnswer:
+    return CallbackAnswer(200, {"ResultCode": REFUSALS[why], "ResultDesc": "Rejected"})

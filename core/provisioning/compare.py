@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App, Context
 from core.db.bulk import update_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.provisioning.contract import Network
 from core.provisioning.desired import command
 from core.provisioning.model import LIVE
@@ -29,7 +29,7 @@ async def plan(app: App, on: date) -> int:
         return int(await queue.enqueue(conn, app, key=f"compare:{on}", kind="compare", template="barring.compare"))
 
 
-async def compare(app: App, leaving: Leaving, network: Network | None) -> Outcome:
+async def compare(app: App, leaving: OutboxRow, network: Network | None) -> Outcome:
     """Ask the network about every service, in sets, and want anew what differs."""
     if network is None:
         return Outcome(leaving.id, "dropped", reason="no network is connected", attempts=leaving.attempts)
@@ -63,13 +63,13 @@ async def _note(conn: AsyncConnection, context: Context, rows: list[Row[Any]], s
     await update_many(conn, barring, ("service_id",), ("seen", "seen_at"), known)
     under_way = select(bar_command.c.service_id).where(bar_command.c.state.in_(("created", *LIVE)))
     query = select(barring).where(
-        among(conn, barring.c.service_id, [service_id for _, _, service_id in known]),
+        in_list(conn, barring.c.service_id, [service_id for _, _, service_id in known]),
         barring.c.seen != barring.c.wanted,
         barring.c.service_id.not_in(under_way),
     )
     differing = list(await conn.execute(query.order_by(barring.c.service_id).with_for_update()))
     ids = [row.service_id for row in differing]
-    again = update(barring).where(among(conn, barring.c.service_id, ids))
+    again = update(barring).where(in_list(conn, barring.c.service_id, ids))
     await conn.execute(again.values(generation=barring.c.generation + 1))
     await command(
         conn, context, [(row.service_id, row.account_id, row.wanted, row.generation + 1) for row in differing]

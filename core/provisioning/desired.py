@@ -10,9 +10,9 @@ from core.audit import trail
 from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.outbox import queue
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 from core.parties.tables import service
 from core.provisioning.model import LEVELS, Level
 from core.provisioning.tables import bar_command, barring
@@ -40,7 +40,7 @@ async def want(
     if not services:
         return []
     await _known(conn, context, list(services), why)
-    held = select(barring).where(among(conn, barring.c.service_id, list(services))).order_by(barring.c.service_id)
+    held = select(barring).where(in_list(conn, barring.c.service_id, list(services))).order_by(barring.c.service_id)
     rows = [
         row
         for row in await conn.execute(held.with_for_update())
@@ -48,7 +48,7 @@ async def want(
     ]
     for level in dict.fromkeys(services[row.service_id] for row in rows):
         ids = [row.service_id for row in rows if services[row.service_id] == level]
-        changed = update(barring).where(among(conn, barring.c.service_id, ids))
+        changed = update(barring).where(in_list(conn, barring.c.service_id, ids))
         speed = kbps if level == "soft" else None
         values: dict[str, Any] = {"wanted": level, "kbps": speed, "why": why, "wanted_at": context.clock.now()}
         await conn.execute(changed.values(generation=barring.c.generation + 1, **values))
@@ -65,7 +65,7 @@ def _changes(stands: Level, wanted: Level, softer: bool) -> bool:
 
 
 async def _known(conn: AsyncConnection, context: Context, service_ids: Sequence[int], why: str) -> None:
-    query = select(service.c.id, service.c.account_id).where(among(conn, service.c.id, service_ids))
+    query = select(service.c.id, service.c.account_id).where(in_list(conn, service.c.id, service_ids))
     now = context.clock.now()
     rows = [(row.id, row.account_id, "none", 0, why, now) for row in await conn.execute(query)]
     if rows:
@@ -81,7 +81,7 @@ async def command(conn: AsyncConnection, context: Context, wishes: Sequence[tupl
         command_id, key = context.ids.take(), f"bar:{service_id}:{generation}"
         rows.append((command_id, key, service_id, level, generation, "created", now))
         letters.append(
-            Letter(
+            OutboxDraft(
                 f"provision:{command_id}",
                 "provision",
                 f"provision.{level}",

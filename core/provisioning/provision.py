@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import App, Context
 from core.db import failpoints
 from core.db.engine import insert
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.parties.tables import service_off
 from core.provisioning.contract import Network
 from core.provisioning.model import LIVE, Answer, Command, Done, NotReached, Refused
@@ -25,7 +25,7 @@ LOST = timedelta(seconds=30)
 NOBODY = "no network is connected: set HODI_NETWORK_URL or HODI_RADIUS_HOST"
 
 
-async def send(app: App, leaving: Leaving, network: Network | None) -> Outcome:
+async def send(app: App, leaving: OutboxRow, network: Network | None) -> Outcome:
     """Bring one wish to the network."""
     if network is None:
         return Outcome(leaving.id, "failed", reason=NOBODY, attempts=leaving.attempts)
@@ -44,7 +44,7 @@ async def send(app: App, leaving: Leaving, network: Network | None) -> Outcome:
     return Outcome(leaving.id, state, reason=why, attempts=leaving.attempts)
 
 
-async def _start(conn: AsyncConnection, context: Context, leaving: Leaving) -> tuple[Command, str] | Outcome:
+async def _start(conn: AsyncConnection, context: Context, leaving: OutboxRow) -> tuple[Command, str] | Outcome:
     """Write `sent` down; the command and its state before, or why it does not leave (now)."""
     row = await _held(conn, leaving.subject_id)
     if row.state not in ("created", *LIVE):
@@ -105,7 +105,7 @@ async def _settle(
 
 
 async def _finish(
-    conn: AsyncConnection, context: Context, leaving: Leaving, command: Command, said: Answer
+    conn: AsyncConnection, context: Context, leaving: OutboxRow, command: Command, said: Answer
 ) -> tuple[str, str | None]:
     """What the answer does to the command and to what we know of the service; the outbox row's state and reason."""
     row = await _held(conn, leaving.subject_id)

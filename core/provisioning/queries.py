@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account, service
 from core.provisioning.model import LEVELS, Level
 from core.provisioning.tables import bar_command, barring, network_line
@@ -17,7 +17,7 @@ async def restricted(conn: AsyncConnection, account_ids: Sequence[int]) -> list[
     if not account_ids:
         return []
     query = select(barring.c.account_id).where(
-        among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
+        in_list(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
     )
     return sorted(set((await conn.execute(query)).scalars()))
 
@@ -27,7 +27,7 @@ async def services_of(conn: AsyncConnection, account_ids: Sequence[int]) -> dict
     if not account_ids:
         return {}
     query = select(barring.c.service_id, barring.c.wanted).where(
-        among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
+        in_list(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
     )
     return {row.service_id: row.wanted for row in await conn.execute(query)}
 
@@ -35,7 +35,7 @@ async def services_of(conn: AsyncConnection, account_ids: Sequence[int]) -> dict
 async def lines_of(conn: AsyncConnection, account_ids: Sequence[int]) -> list[Row[Any]]:
     """Restricted services of these accounts: service_id, account_id, wanted."""
     query = select(barring.c.service_id, barring.c.account_id, barring.c.wanted).where(
-        among(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
+        in_list(conn, barring.c.account_id, account_ids), barring.c.wanted != "none"
     )
     return list(await conn.execute(query.order_by(barring.c.service_id)))
 

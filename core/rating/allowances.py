@@ -14,7 +14,7 @@ from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, Column, Exact, Mask, total_of
 from core.rating.model import Carried, Events
 from core.rating.rounding import Mode, divide, to_whole
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.spans import plus_months
 from core.rating.terms import Allowance
 from core.rating.times import DAY_SECONDS, EPOCH
@@ -32,12 +32,12 @@ class Coverage:
     left: dict[str, tuple[Carried, ...]]
 
 
-def of_meter(sheet: Sheet, meter: str) -> list[Allowance]:
+def of_meter(sheet: Worksheet, meter: str) -> list[Allowance]:
     """The allowances of a meter, in the order they are used."""
     return [allowance for allowance in sheet.terms.allowances if allowance.meter == meter]
 
 
-def plain(sheet: Sheet, meter: str) -> bool:
+def plain(sheet: Worksheet, meter: str) -> bool:
     """Whether who gets what does not depend on when and where it was used: then totals tell it all."""
     return all(
         allowance.during is None
@@ -49,25 +49,25 @@ def plain(sheet: Sheet, meter: str) -> bool:
     )
 
 
-def coverage(sheet: Sheet, meter: str) -> Coverage:
+def coverage(sheet: Worksheet, meter: str) -> Coverage:
     """What the allowances of a meter cover, worked out once per batch."""
     if plain(sheet, meter):
         return sheet.once(("coverage", meter), lambda: _of_totals(sheet, meter))
     return _cover(sheet, meter)[0]
 
 
-def by_event(sheet: Sheet, meter: str) -> dict[str, Column]:
+def by_event(sheet: Worksheet, meter: str) -> dict[str, Column]:
     """What each event got of each allowance, in time order."""
     return _cover(sheet, meter)[1]
 
 
-def granted(sheet: Sheet, meter: str) -> Exact:
+def granted(sheet: Worksheet, meter: str) -> Exact:
     """Micro-units that all the meter's allowances together hold for each service, where they are plain."""
     carried = [Exact.of(old.units) for a in of_meter(sheet, meter) for old in sheet.batch.carried.get(a.code, ())]
     return total_of([*(_own(sheet, a) for a in of_meter(sheet, meter)), *carried])
 
 
-def _of_totals(sheet: Sheet, meter: str) -> Coverage:
+def _of_totals(sheet: Worksheet, meter: str) -> Coverage:
     want = sheet.micro(meter)
     result = Coverage({}, {})
     for allowance in of_meter(sheet, meter):
@@ -82,11 +82,11 @@ def _of_totals(sheet: Sheet, meter: str) -> Coverage:
     return result
 
 
-def _cover(sheet: Sheet, meter: str) -> tuple[Coverage, dict[str, Column]]:
+def _cover(sheet: Worksheet, meter: str) -> tuple[Coverage, dict[str, Column]]:
     return sheet.once(("cover", meter), lambda: _of_events(sheet, meter))
 
 
-def _of_events(sheet: Sheet, meter: str) -> tuple[Coverage, dict[str, Column]]:
+def _of_events(sheet: Worksheet, meter: str) -> tuple[Coverage, dict[str, Column]]:
     """Take the meter's events (or its totals) from the allowances for it, in the tariff's order."""
     events = sheet.rows(meter)
     want = events.quantity
@@ -134,7 +134,7 @@ def _stepped(want: Column, allowance: Allowance) -> Column:
     return steps * step.numerator // step.denominator
 
 
-def _own(sheet: Sheet, allowance: Allowance) -> Exact:
+def _own(sheet: Worksheet, allowance: Allowance) -> Exact:
     """This period's own micro-units, whole ones."""
     own = Exact.constant(allowance.units)
     if allowance.scale_by is not None:
@@ -144,7 +144,7 @@ def _own(sheet: Sheet, allowance: Allowance) -> Exact:
     return Exact.of(to_whole(sheet.shared(own).times(MICRO)))
 
 
-def _buckets(sheet: Sheet, allowance: Allowance) -> list[Carried]:
+def _buckets(sheet: Worksheet, allowance: Allowance) -> list[Carried]:
     """What is there, the oldest first: what was carried over and has not expired, then this period's own."""
     own = _own(sheet, allowance).spread(sheet.size).values
     begin = _seconds(sheet.batch.period_from)
@@ -152,7 +152,9 @@ def _buckets(sheet: Sheet, allowance: Allowance) -> list[Carried]:
     return [*old, Carried(own)]
 
 
-def _take(sheet: Sheet, allowance: Allowance, events: Events, want: Column, bucket: Carried) -> tuple[Column, Column]:
+def _take(
+    sheet: Worksheet, allowance: Allowance, events: Events, want: Column, bucket: Carried
+) -> tuple[Column, Column]:
     """What each event gets of one bucket, and what the bucket has left per service."""
     want = np.where(_eligible(sheet, allowance, events, bucket.until), want, 0)
     units = bucket.units
@@ -178,7 +180,7 @@ def _in_order(starts: Column, want: Column, units: Column) -> Column:
     return np.asarray(np.clip(np.repeat(units, np.diff(starts)) - before, 0, want))
 
 
-def _eligible(sheet: Sheet, allowance: Allowance, events: Events, until: int | None) -> Mask:
+def _eligible(sheet: Worksheet, allowance: Allowance, events: Events, until: int | None) -> Mask:
     mask = np.ones(len(events), dtype=np.bool_)
     if until is not None and events.at is not None:
         mask &= events.at < until

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from core.rating.exact import ZERO, Exact, Mask
 from core.rating.rounding import Mode, to_step
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Price
 
 
@@ -32,7 +32,7 @@ class Width:
     prorate: bool = False
     step: Fraction | None = None
 
-    def bounds(self, tiers: Sequence[Tier], sheet: Sheet, charge: str, whole: bool = False) -> list[Exact]:
+    def bounds(self, tiers: Sequence[Tier], sheet: Worksheet, charge: str, whole: bool = False) -> list[Exact]:
         """The upper end of each block but the last, for every account; `whole` even where a version has a part only."""
         factor = Exact.constant(1)
         if self.per == "day":
@@ -73,7 +73,7 @@ def chosen(units: Exact, bounds: Sequence[Exact], everyone: Mask) -> list[Mask]:
     return result
 
 
-def fee_of(sheet: Sheet, tier: Tier, mask: Mask) -> Exact:
+def fee_of(sheet: Worksheet, tier: Tier, mask: Mask) -> Exact:
     """The tier's fee where it is reached; a version that holds for a part of the period charges that part."""
     if tier.fee is None:
         return ZERO

@@ -10,7 +10,7 @@ import numpy as np
 from core.rating.charges.event import Event
 from core.rating.exact import MICRO, Column, Exact, Mask, largest
 from core.rating.model import Events
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.tariff import Tariff
 from core.rating.walk import extent
 
@@ -20,7 +20,7 @@ MOST_MINOR = 10**15
 """No single bill may exceed this, in minor units (as in core/money.py)."""
 
 
-def refusals(tariff: Tariff, sheet: Sheet) -> dict[int, str]:
+def refusals(tariff: Tariff, sheet: Worksheet) -> dict[int, str]:
     """Which services cannot be rated, and why: index -> sentence."""
     found: dict[int, str] = {}
     for where, mask, why in _suspects(tariff, sheet):
@@ -29,7 +29,7 @@ def refusals(tariff: Tariff, sheet: Sheet) -> dict[int, str]:
     return found
 
 
-def _suspects(tariff: Tariff, sheet: Sheet) -> Iterator[tuple[Column, Mask, str]]:
+def _suspects(tariff: Tariff, sheet: Worksheet) -> Iterator[tuple[Column, Mask, str]]:
     batch = sheet.batch
     everyone = np.arange(batch.size)
     for meter, column in batch.quantity.items():

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.rating.allowances import by_event, coverage, of_meter, plain
 from core.rating.exact import MICRO, ZERO, Column, Exact
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.walk import sums
 
 
@@ -22,12 +22,12 @@ class Measure:
     free: Fraction = Fraction(0)
 
 
-def covered(sheet: Sheet, measure: Measure) -> bool:
+def covered(sheet: Worksheet, measure: Measure) -> bool:
     """Whether some allowance covers this charge."""
     return any(a.meter == measure.meter and measure.charge in a.charges for a in sheet.terms.allowances)
 
 
-def remaining(sheet: Sheet, measure: Measure) -> Column:
+def remaining(sheet: Worksheet, measure: Measure) -> Column:
     """Per event what is left to charge after the allowances that cover this charge."""
     quantity = sheet.rows(measure.meter).quantity
     if not covered(sheet, measure):
@@ -39,14 +39,14 @@ def remaining(sheet: Sheet, measure: Measure) -> Column:
     return quantity
 
 
-def within(sheet: Sheet, measure: Measure, quantity: Column) -> Column:
+def within(sheet: Worksheet, measure: Measure, quantity: Column) -> Column:
     """The quantities of the events at the charge's times, 0 elsewhere."""
     if measure.during is None:
         return quantity
     return np.where(np.isin(sheet.bands(measure.meter, measure.charge), sorted(measure.during)), quantity, 0)
 
 
-def used(sheet: Sheet, measure: Measure) -> Exact:
+def used(sheet: Worksheet, measure: Measure) -> Exact:
     """Units per service that this charge is for."""
     if measure.during is None and plain(sheet, measure.meter):
         kept = coverage(sheet, measure.meter).used
@@ -62,7 +62,7 @@ def used(sheet: Sheet, measure: Measure) -> Exact:
     return total
 
 
-def used_by_time(sheet: Sheet, measure: Measure) -> list[Exact]:
+def used_by_time(sheet: Worksheet, measure: Measure) -> list[Exact]:
     """Units per service in each of the tariff's times of use."""
     starts = sheet.starts(measure.meter)
     quantity = within(sheet, measure, remaining(sheet, measure))

@@ -21,7 +21,7 @@ from core.rating.guard import refusals, too_large
 from core.rating.join import Binder
 from core.rating.model import Batch, Line, Part, Rated
 from core.rating.rounding import Rounding, hand_out, to_step, to_whole
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.tariff import Charge, Tariff
 from core.rating.terms import Allowance
 from core.rating.versions import agreed, in_force, over_versions, refused_pieces
@@ -63,11 +63,11 @@ def rate(tariff: Tariff | Sequence[Tariff], batch: Batch, threads: int = 1) -> R
 
 def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
     final = versions[-1]
-    sheet = Sheet(final, batch)
+    sheet = Worksheet(final, batch)
     refused = refusals(final, sheet) if len(versions) == 1 else refused_pieces(versions, batch)
     if refused:
         batch = _without(batch, refused)
-        sheet = Sheet(final, batch)
+        sheet = Worksheet(final, batch)
     if len(versions) == 1:
         lines = priced_lines(final, sheet)
         left = {a.code: coverage(sheet, a.meter).left[a.code] for a in final.allowances}
@@ -80,7 +80,7 @@ def _rate_some(versions: Sequence[Tariff], batch: Batch) -> Rated:
     return rated
 
 
-def priced_lines(tariff: Tariff, sheet: Sheet) -> list[Line]:
+def priced_lines(tariff: Tariff, sheet: Worksheet) -> list[Line]:
     """The lines of one tariff for the sheet's batch, before the total is rounded."""
     lines: list[Line] = []
     for charge in tariff.charges:
@@ -94,14 +94,14 @@ def priced_lines(tariff: Tariff, sheet: Sheet) -> list[Line]:
     return [*(_included(sheet, allowance) for allowance in tariff.allowances), *lines]
 
 
-def _included(sheet: Sheet, allowance: Allowance) -> Line:
+def _included(sheet: Worksheet, allowance: Allowance) -> Line:
     """What was used of an allowance, at no price, so that a customer sees it on the bill."""
     used = coverage(sheet, allowance.meter).used[allowance.code]
     free = sheet.nothing()
     return Line(allowance.code, "allowance", free.values, used > 0, free, "", used, allowance.unit)
 
 
-def _lines_of(charge: Charge, sheet: Sheet, rule: Rounding) -> list[Line]:
+def _lines_of(charge: Charge, sheet: Worksheet, rule: Rounding) -> list[Line]:
     """The charge's lines, rounded and masked, and put on the sheet."""
     applies = sheet.applies(charge.when, charge.code)
     lines = []
@@ -140,7 +140,7 @@ def _line(charge: Charge, part: Part, amount: Exact, present: Column, size: int)
     )
 
 
-def _totalled(tariff: Tariff, sheet: Sheet, lines: list[Line]) -> Rated:
+def _totalled(tariff: Tariff, sheet: Worksheet, lines: list[Line]) -> Rated:
     """Add the rounding line, and give every line its whole minor units so that they sum to the total."""
     rule = tariff.rounding
     exact = total_of(line.exact for line in lines).spread(sheet.size)
@@ -157,7 +157,7 @@ def _totalled(tariff: Tariff, sheet: Sheet, lines: list[Line]) -> Rated:
     return Rated(sheet.size, tariff.currency, tuple(lines), total, final, service=service)
 
 
-def _step(sheet: Sheet, meter: str, bounds: Sequence[Fraction]) -> Column:
+def _step(sheet: Worksheet, meter: str, bounds: Sequence[Fraction]) -> Column:
     """Above how many of the bounds each service's use is."""
     used, step = sheet.total(meter), np.zeros(sheet.size, dtype=np.int64)
     for bound in bounds:

@@ -24,7 +24,7 @@ Parts = Mapping[str, Exact]
 """Code of a line -> what of an amount falls to it."""
 
 
-class Charged(Protocol):
+class SharedLine(Protocol):
     """As much of a charge as a plan needs."""
 
     @property
@@ -50,7 +50,7 @@ class Shared:
     groups: tuple[tuple[str, ...], ...] = ()
 
 
-def plan(charges: Sequence[Charged]) -> dict[str, Shared]:
+def plan(charges: Sequence[SharedLine]) -> dict[str, Shared]:
     """The charges of a tariff that are on several lines or on one, by their codes, in its order."""
     on: dict[str, tuple[str, ...]] = {}
     for charge in charges:
@@ -68,21 +68,21 @@ def lines_of(of: Sequence[str], on: Mapping[str, tuple[str, ...]]) -> tuple[str,
     return tuple(dict.fromkeys(line for code in of for line in on.get(code, (code,))))
 
 
-def _of(charge: Charged) -> tuple[str, ...]:
+def _of(charge: SharedLine) -> tuple[str, ...]:
     return tuple(getattr(charge, "of", ()))
 
 
-def _after(charges: Sequence[Charged], code: str) -> Sequence[Charged]:
+def _after(charges: Sequence[SharedLine], code: str) -> Sequence[SharedLine]:
     """The charges that come after one."""
     return charges[1 + next(at for at, charge in enumerate(charges) if charge.code == code) :]
 
 
-def _told_apart(charges: Sequence[Charged], code: str, lines: tuple[str, ...]) -> bool:
+def _told_apart(charges: Sequence[SharedLine], code: str, lines: tuple[str, ...]) -> bool:
     """Whether something that follows is taken of some of the lines only."""
     return any(0 < len(set(_of(charge)) & set(lines)) < len(lines) for charge in _after(charges, code))
 
 
-def _groups(charges: Sequence[Charged], code: str, lines: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+def _groups(charges: Sequence[SharedLine], code: str, lines: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     """The lines by what is taken of them afterwards; none where all are alike."""
     follow = [charge for charge in _after(charges, code) if charge.kind in SPREADING]
     found: dict[frozenset[str], list[str]] = {}
@@ -92,7 +92,7 @@ def _groups(charges: Sequence[Charged], code: str, lines: tuple[str, ...]) -> tu
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ShareRequest:
     """What is to be split: `amount` (a column as it stands on the bill) over lines, in whole `step`s (None: as exact as can be).
 
     `own`: what each line is charged by itself, where it is a percentage of each; `whole` says for whom that is all of the amount.
@@ -118,7 +118,7 @@ def weighed(left: Parts, before: Parts | None, size: int) -> dict[str, Exact]:
     }
 
 
-def split(ask: Ask, size: int) -> dict[str, Exact]:
+def split(ask: ShareRequest, size: int) -> dict[str, Exact]:
     """The parts; they sum to the amount for every service."""
     given = dict.fromkeys(ask.left, ZERO) if ask.given is None else ask.given
     shared = _steps(ask.amount.plus(ask.before), weighed(ask.left, ask.weights, size), ask.step, size)

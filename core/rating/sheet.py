@@ -22,7 +22,7 @@ from core.rating.walk import extent, starts_of, sums
 Kept = TypeVar("Kept")
 
 
-class Sheet:
+class Worksheet:
     """Look-ups over one batch; charges read it, only `rate` writes to it."""
 
     def __init__(self, terms: Terms, batch: Batch) -> None:

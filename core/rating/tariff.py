@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Condition, Terms
 
 
@@ -27,7 +27,7 @@ class Charge(Protocol):
         """When it applies; None is always."""
         ...
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """Its lines before rounding; the same number of them for every batch."""
         ...
 

@@ -23,7 +23,7 @@ LONGEST_SECONDS = LONGEST_DAYS * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class TimeRule:
     """One line of the tariff's `times`. `until` at or before `since` runs over midnight, within the same weekday."""
 
     band: int
@@ -49,7 +49,7 @@ class Times:
     """The named periods of a tariff, in the tariff's order, and the days that count as holidays. `laid` is kept work."""
 
     names: tuple[str, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[TimeRule, ...]
     holidays: frozenset[date]
     laid: dict[tuple[int, int, bool], NDArray[np.int8]] = field(default_factory=dict, compare=False, repr=False)
 

@@ -20,11 +20,11 @@ from core.rating.exact import Column, Exact
 from core.rating.guard import refusals
 from core.rating.model import Batch, Carried, Cut, Events, Line, Pair
 from core.rating.rounding import hand_out
-from core.rating.sheet import Sheet, ratio
+from core.rating.sheet import Worksheet, ratio
 from core.rating.tariff import Tariff
 from core.rating.times import DAY_SECONDS, EPOCH
 
-Pricer = Callable[[Tariff, Sheet], list[Line]]
+Pricer = Callable[[Tariff, Worksheet], list[Line]]
 Left = dict[str, tuple[Carried, ...]]
 Piece = tuple[Tariff, date, date, Batch]
 
@@ -70,9 +70,9 @@ def agreed(versions: Sequence[Tariff]) -> None:
 
 def refused_pieces(versions: Sequence[Tariff], batch: Batch) -> dict[int, str]:
     """Which services cannot be rated, and why, under each version's own rules for its own events."""
-    found = refusals(versions[-1], Sheet(versions[-1], replace(batch, events={})))
+    found = refusals(versions[-1], Worksheet(versions[-1], replace(batch, events={})))
     for tariff, _, _, piece in pieces(versions, batch):
-        found = {**refusals(tariff, Sheet(tariff, piece)), **found}
+        found = {**refusals(tariff, Worksheet(tariff, piece)), **found}
     return found
 
 
@@ -80,9 +80,9 @@ def over_versions(versions: Sequence[Tariff], batch: Batch, price: Pricer) -> tu
     """The lines of every version in turn, and what is left of the allowances."""
     lines: list[Line] = []
     left: Left = {}
-    sheets: list[Sheet] = []
+    sheets: list[Worksheet] = []
     for tariff, low, high, piece in pieces(versions, batch):
-        sheet = Sheet(tariff, _continued(piece, sheets, {**batch.carried, **left}))
+        sheet = Worksheet(tariff, _continued(piece, sheets, {**batch.carried, **left}))
         lines += [replace(line, since=low, until=high) for line in price(tariff, sheet)]
         left = {**left, **{a.code: coverage(sheet, a.meter).left[a.code] for a in tariff.allowances}}
         sheets.append(sheet)
@@ -115,7 +115,7 @@ def pieces(versions: Sequence[Tariff], batch: Batch) -> list[Piece]:
     return found
 
 
-def _continued(piece: Batch, sheets: Sequence[Sheet], carried: Left) -> Batch:
+def _continued(piece: Batch, sheets: Sequence[Worksheet], carried: Left) -> Batch:
     """The piece with what earlier versions counted and left."""
     assert piece.cut is not None
     counted = {key: count for sheet in sheets for key, count in sheet.counted.items()}
@@ -138,7 +138,7 @@ def _part(column: Column, number: int, days: Sequence[Column]) -> Exact:
 
 def _remembered(tariff: Tariff, batch: Batch) -> dict[str, Pair]:
     """The history, where there is none the whole period's own use: a part of it would find too low a block."""
-    sheet = Sheet(tariff, batch)
+    sheet = Worksheet(tariff, batch)
     found = dict(batch.history)
     for meter in tariff.history:
         nothing = np.zeros(batch.size, dtype=np.int64)

@@ -17,22 +17,22 @@ from core.db import failpoints
 from core.message import Delivery, Sent
 from core.money import plain
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.rewards import store
 from core.rewards.model import OVER, Redemption
 from core.rewards.tables import redemption
 
 AirtimePort = Callable[[str, int, str, str], Awaitable[Sent]]
 """`(phone, amount_minor, currency, key)`: sends airtime; the gateway makes one from the provider's channel. Never raises for what
-a provider does: `accepted` (its word follows by callback), `refused`, `later` (surely not taken) or `unknown`."""
+a provider does: `done` (taken; its word follows by callback), `refused`, `not_reached` (surely not taken) or `unknown`."""
 AirtimeQuestion = Callable[[str], Awaitable[Sent]]
 """`(key)`: what became of an order, where the provider can be asked."""
 
 
-def handler(port: AirtimePort) -> Callable[[App, Leaving], Awaitable[Outcome]]:
+def handler(port: AirtimePort) -> Callable[[App, OutboxRow], Awaitable[Outcome]]:
     """What the dispatcher does with outbox rows of kind `airtime`."""
 
-    async def send(app: App, row: Leaving) -> Outcome:
+    async def send(app: App, row: OutboxRow) -> Outcome:
         held, call = await _begin(app, row.subject_id or 0)
         if held is None:
             return Outcome(row.id, "dropped", reason="no such redemption", attempts=row.attempts)
@@ -59,26 +59,26 @@ async def _begin(app: App, redemption_id: int) -> tuple[Redemption | None, bool]
         return held, True
 
 
-def _as_it_stands(row: Leaving, held: Redemption) -> Outcome:
+def _as_it_stands(row: OutboxRow, held: Redemption) -> Outcome:
     if held.state in ("confirmed", "reversed") or held.provider_ref is not None:
         return Outcome(row.id, "sent", held.provider_ref, attempts=row.attempts)
     return Outcome(row.id, "unknown", reason="no answer was kept", attempts=row.attempts)
 
 
-async def _told(conn: AsyncConnection, context: Context, row: Leaving, told: Sent) -> Outcome:
+async def _told(conn: AsyncConnection, context: Context, row: OutboxRow, told: Sent) -> Outcome:
     held = await store.hold(conn, row.subject_id or 0)
     if held is None or held.state in OVER:
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
-    if told.state == "accepted":
+    if told.state == "done":
         await store.move(conn, held.id, "sent", provider_ref=told.provider_ref)
         return Outcome(row.id, "sent", told.provider_ref, attempts=row.attempts)
     if told.state == "refused":
         await failed(conn, context, held, told.reason or "refused")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
-    if told.state == "later" and row.attempts <= len(queue.BACK_OFF_SECONDS):
+    if told.state == "not_reached" and row.attempts <= len(queue.BACK_OFF_SECONDS):
         await store.move(conn, held.id, "reserved", poll_at=None)
         return Outcome(row.id, "waiting", reason=told.reason, attempts=row.attempts)
-    if told.state == "later":
+    if told.state == "not_reached":
         await failed(conn, context, held, told.reason or "the provider could not take it")
         return Outcome(row.id, "failed", reason=told.reason, attempts=row.attempts)
     await _unknown(conn, context, held, told.reason or "no answer")
@@ -147,7 +147,7 @@ async def poll(app: App, ask: AirtimeQuestion | None = None) -> Counter[str]:
             again = await store.hold(conn, held.id)
             if again is None or again.state in OVER:
                 continue
-            if told is not None and told.state == "accepted":
+            if told is not None and told.state == "done":
                 await store.confirm(conn, app, again)
             elif told is not None and told.state == "refused":
                 await failed(conn, app, again, told.reason or "refused")

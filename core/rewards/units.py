@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
 from core.db import bulk
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.rewards.model import Redemption
 from core.rewards.store import COLUMNS
 from core.rewards.tables import redemption
@@ -24,7 +24,7 @@ async def free_units(conn: AsyncConnection, account_ids: Collection[int] | None 
     """Micro-kWh reserved by each account that has any; None asks for all accounts."""
     query = select(redemption.c.account_id, func.sum(redemption.c.amount)).where(_RESERVED)
     if account_ids is not None:
-        query = query.where(among(conn, redemption.c.account_id, account_ids))
+        query = query.where(in_list(conn, redemption.c.account_id, account_ids))
     return {row[0]: int(row[1]) for row in await conn.execute(query.group_by(redemption.c.account_id))}
 
 
@@ -45,7 +45,7 @@ async def take_up(conn: AsyncConnection, context: Context, used: Mapping[int, tu
 
 
 async def _reserved(conn: AsyncConnection, account_ids: Iterable[int]) -> Mapping[int, list[Redemption]]:
-    query = select(*COLUMNS).where(_RESERVED, among(conn, redemption.c.account_id, list(account_ids)))
+    query = select(*COLUMNS).where(_RESERVED, in_list(conn, redemption.c.account_id, list(account_ids)))
     found: dict[int, list[Redemption]] = defaultdict(list)
     for row in await conn.execute(query.order_by(redemption.c.id).with_for_update()):
         found[row.account_id].append(Redemption(*row))

@@ -48,7 +48,7 @@ def _instant(text: str) -> datetime:
 _lefts = msgspec.json.Decoder(list[Left]).decode
 
 
-class Standing(msgspec.Struct, frozen=True):
+class AccountSummary(msgspec.Struct, frozen=True):
     """How one account of a contact stands; without an account when the contact has none."""
 
     contact_id: int
@@ -64,7 +64,7 @@ class Standing(msgspec.Struct, frozen=True):
     """The earliest due day of what is open and not disputed."""
     buckets: tuple["Left", ...] = ()
     """What it has beforehand, in the order it is drawn."""
-    limit: "Limit | None" = None
+    limit: "LimitUse | None" = None
     """Its credit limit, where it has one."""
     parted: float = 0.0
     """When the contact last lost an account (seconds since 1970): what it had open before that is over."""
@@ -72,7 +72,7 @@ class Standing(msgspec.Struct, frozen=True):
     """When another SIM came under its number last (seconds since 1970)."""
 
 
-class Limit(msgspec.Struct, frozen=True):
+class LimitUse(msgspec.Struct, frozen=True):
     """How much of a credit limit was used when it was last looked at."""
 
     limit_minor: int
@@ -161,7 +161,7 @@ def offers_statement() -> Select[bool, bool]:
     return select(reads, prepaid)
 
 
-def standings(rows: Sequence[Any]) -> list[Standing]:
+def standings(rows: Sequence[Any]) -> list[AccountSummary]:
     """The rows of one contact, an entry an account, by number."""
     if len(rows) == 1:
         return [_standing(rows[0], rows)]
@@ -171,7 +171,7 @@ def standings(rows: Sequence[Any]) -> list[Standing]:
     return sorted((_standing(mine[0], mine) for mine in accounts.values()), key=lambda one: one.number or "")
 
 
-def _standing(first: Any, rows: Sequence[Any]) -> Standing:
+def _standing(first: Any, rows: Sequence[Any]) -> AccountSummary:
     """One account: each row has another of its open bills."""
     (
         _,
@@ -201,7 +201,7 @@ def _standing(first: Any, rows: Sequence[Any]) -> Standing:
     if isinstance(earliest, str):
         earliest = date.fromisoformat(earliest)
     lefts = tuple(sorted(_lefts(held), key=_drawn)) if held and held != "[]" else ()
-    return Standing(
+    return AccountSummary(
         contact_id,
         party_id,
         language,
@@ -212,15 +212,15 @@ def _standing(first: Any, rows: Sequence[Any]) -> Standing:
         points or 0,
         earliest,
         lefts,
-        None if most is None else Limit(most, used, _instant(at) if isinstance(at, str) else at),
+        None if most is None else LimitUse(most, used, _instant(at) if isinstance(at, str) else at),
         _seconds(parted),
         _seconds(swapped),
     )
 
 
-def nobodys(one: Standing) -> Standing:
+def nobodys(one: AccountSummary) -> AccountSummary:
     """The contact of this row, without its accounts."""
-    return Standing(
+    return AccountSummary(
         one.contact_id, one.party_id, one.language, None, None, None, 0, 0, None, parted=one.parted, swapped=one.swapped
     )
 

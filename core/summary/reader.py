@@ -19,7 +19,7 @@ from core.balances.tables import bucket
 from core.db.engine import Database
 from core.parties.model import medium
 from core.parties.tables import contact
-from core.summary.account_summary import Standing, held_buckets, offers_statement, standing_statement, standings
+from core.summary.account_summary import AccountSummary, held_buckets, offers_statement, standing_statement, standings
 
 PATIENCE_SECONDS = 2.5
 """A read that takes longer is given up: the customer is told politely within three seconds."""
@@ -33,7 +33,7 @@ AT_ONCE = 2
 class Quick(Protocol):
     """The listed reads."""
 
-    async def standing(self, channel: str, user: str) -> list[Standing]:
+    async def standing(self, channel: str, user: str) -> list[AccountSummary]:
         """The contact and its accounts, by number; empty when we have never met."""
 
     async def offers(self, account_id: int, today: date) -> tuple[bool, bool]:
@@ -69,7 +69,7 @@ class QuickSqlite:
         self._connection = connection
         return connection
 
-    async def standing(self, channel: str, user: str) -> list[Standing]:
+    async def standing(self, channel: str, user: str) -> list[AccountSummary]:
         """See `Quick.standing`."""
         rows = self._look().execute(self._sql, (medium(channel), user)).fetchall()
         return standings(rows) if rows else []
@@ -108,7 +108,7 @@ class QuickPostgres:
         self.dsn = db.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
-        self._asked: dict[str, dict[str, asyncio.Future[list[Standing]]]] = defaultdict(dict)
+        self._asked: dict[str, dict[str, asyncio.Future[list[AccountSummary]]]] = defaultdict(dict)
         self._under_way: dict[str, set[asyncio.Task[None]]] = defaultdict(set)
         held = held_buckets(func.json_build_array, func.json_agg, bucket.c.name)
         statement = standing_statement(contact.c.channel_user == any_(bindparam("users", type_=ARRAY(Text))), held)
@@ -117,7 +117,7 @@ class QuickPostgres:
         offers = offers_statement().compile(dialect=postgresql.asyncpg.dialect())  # type: ignore[no-untyped-call]  # theirs
         self._offers, self._offers_order = str(offers), list(offers.positiontup or ())
 
-    async def standing(self, channel: str, user: str) -> list[Standing]:
+    async def standing(self, channel: str, user: str) -> list[AccountSummary]:
         """See `Quick.standing`."""
         loop, by = asyncio.get_running_loop(), medium(channel)
         group = self._asked[by]
@@ -141,7 +141,7 @@ class QuickPostgres:
         if self._asked[by] and len(self._under_way[by]) < AT_ONCE:
             self._ask(by)
 
-    async def _run(self, channel: str, group: dict[str, asyncio.Future[list[Standing]]]) -> None:
+    async def _run(self, channel: str, group: dict[str, asyncio.Future[list[AccountSummary]]]) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 given = {"channel": channel, "users": list(group)}

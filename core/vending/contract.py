@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class TokenRequest:
     """What we ask for. `units_micro` is what our tariff makes of the amount; None leaves it to the vending system."""
 
     key: str
@@ -61,7 +61,7 @@ Told = Vended | Declined | Missing | Unreached | Unanswered
 class Vendor(Protocol):
     """A vending system."""
 
-    async def vend(self, wanted: Wanted) -> Answer:
+    async def vend(self, wanted: TokenRequest) -> Answer:
         """Ask for a token."""
 
     async def query(self, key: str) -> Told:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.tables import meter
 from core.parties.tables import account, party, premise, service
 from core.vending.model import DONE, Vend
@@ -44,7 +44,7 @@ async def prepaid_meters(
         )
         .where(s.payment_mode == "prepaid", s.state != "ended", m.removed_on.is_(None))
     )
-    query = query.where(m.serial == serial if serial is not None else among(conn, s.account_id, account_ids))
+    query = query.where(m.serial == serial if serial is not None else in_list(conn, s.account_id, account_ids))
     return [PrepaidMeter(*row[:7], row[7] or "") for row in await conn.execute(query.order_by(m.serial))]
 
 
@@ -52,7 +52,7 @@ async def last_tokens(
     conn: AsyncConnection, *, account_ids: Collection[int], contact_id: int | None, most: int = 3
 ) -> list[Vend]:
     """What was bought for her meters or by her, newest first."""
-    hers = among(conn, vend.c.account_id, account_ids)
+    hers = in_list(conn, vend.c.account_id, account_ids)
     if contact_id is not None:
         hers = or_(hers, vend.c.contact_id == contact_id)
     rows = await conn.execute(

@@ -18,10 +18,10 @@ from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.reverse import reverse
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.text import say
 from core.vending import store
-from core.vending.contract import Declined, Missing, Told, Unreached, Vended, Wanted
+from core.vending.contract import Declined, Missing, TokenRequest, Told, Unreached, Vended
 from core.vending.model import DONE, FAILED, OVER, READY, SENT, UNKNOWN, Vend, spaced
 from core.vending.providers import vendor_of
 from core.vending.tables import vend
@@ -59,7 +59,7 @@ async def paid(
     )
 
 
-async def send(app: App, row: Leaving, given_back: GivenBack) -> Outcome:
+async def send(app: App, row: OutboxRow, given_back: GivenBack) -> Outcome:
     """What the dispatcher does with outbox rows of kind `vend`."""
     bought, call = await _begin(app, row)
     if bought is None:
@@ -67,7 +67,7 @@ async def send(app: App, row: Leaving, given_back: GivenBack) -> Outcome:
     if not call:
         return Outcome(row.id, "sent" if bought.state in OVER else "unknown", attempts=row.attempts)
     failpoints.point("vend.begun")
-    wanted = Wanted(f"vend-{bought.id}", bought.serial, bought.units_minor, bought.currency, bought.units_micro)
+    wanted = TokenRequest(f"vend-{bought.id}", bought.serial, bought.units_minor, bought.currency, bought.units_micro)
     said = await vendor_of(app).vend(wanted)
     failpoints.point("vend.called")
     async with app.db.writing() as conn:
@@ -81,7 +81,7 @@ async def send(app: App, row: Leaving, given_back: GivenBack) -> Outcome:
     return Outcome(row.id, "sent" if isinstance(said, Vended) else "unknown", attempts=row.attempts)
 
 
-async def _begin(app: App, row: Leaving) -> tuple[Vend | None, bool]:
+async def _begin(app: App, row: OutboxRow) -> tuple[Vend | None, bool]:
     """The purchase, and whether the vending system is to be called: only if nobody called it before."""
     async with app.db.writing() as conn:
         held = await store.hold(conn, vend.c.id == (row.subject_id or 0))

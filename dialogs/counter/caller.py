@@ -10,7 +10,7 @@ from core.context import Context
 from core.errors import Refused
 from core.parties import contacts, sim
 from core.parties import queries as parties
-from core.summary.account_summary import Left, Standing
+from core.summary.account_summary import AccountSummary, Left
 from dialogs.answers import Answer, Identified, ListAnswer, ListRow
 from dialogs.counter.common import medium_of, private
 from dialogs.model import CounterRequest, SummaryReader
@@ -122,7 +122,7 @@ async def balances(reader: SummaryReader, context: Context, request: CounterRequ
     return BalanceLines(row.number, lines(values), row.owed_minor > 0, late)
 
 
-def _limit(context: Context, row: Standing) -> list[list[Any]]:
+def _limit(context: Context, row: AccountSummary) -> list[list[Any]]:
     """How much of a credit limit is used, as it was last looked at."""
     limit = row.limit
     if limit is None:
@@ -132,7 +132,7 @@ def _limit(context: Context, row: Standing) -> list[list[Any]]:
     return [word("balance.limit", percent=percent, limit=most, at=moment(limit.at))]
 
 
-def _beforehand(context: Context, row: Standing, at: list[Any]) -> list[list[Any]]:
+def _beforehand(context: Context, row: AccountSummary, at: list[Any]) -> list[list[Any]]:
     """Prepaid money and bundles, in the order in which they are drawn; beyond the first few only how many more."""
     alive = [bucket for bucket in row.buckets if bucket.alive(context.clock.now())]
     values = [_bucket(context, bucket, at) for bucket in alive[:MOST_BUCKETS]]
@@ -164,14 +164,14 @@ async def offers(reader: SummaryReader, context: Context, request: CounterReques
     return MoreOffers(reads and context.operator.readings.self_read_days > 0, prepaid)
 
 
-def _chosen(rows: list[Standing], request: CounterRequest) -> Standing | None:
+def _chosen(rows: list[AccountSummary], request: CounterRequest) -> AccountSummary | None:
     for row in rows:
         if row.account_id is not None and row.account_id == request.account_id:
             return row
     return None
 
 
-def _owed(stem: str, context: Context, row: Standing, **params: Any) -> list[Any]:
+def _owed(stem: str, context: Context, row: AccountSummary, **params: Any) -> list[Any]:
     owed = amount(abs(row.owed_minor), row.currency or context.currency)
     if row.owed_minor < 0:
         return word(f"{stem}.credit", amount=owed, **params)

@@ -60,5 +60,5 @@ async def my_numbers(conn: AsyncConnection, context: Context, request: CounterRe
     return PlanLines(lines(rows))
 
 
-def _name(names: Mapping[str, str] | None, plan: plans.Plan) -> Text:
+def _name(names: Mapping[str, str] | None, plan: plans.PlanOfService) -> Text:
     return named(dict(names)) if names else plan.tariff or "-"

@@ -86,7 +86,9 @@ async def price(conn: AsyncConnection, context: Context, request: CounterRequest
     )
 
 
-async def _priced(conn: AsyncConnection, context: Context, request: CounterRequest) -> tuple[price_estimate.Asked, str]:
+async def _priced(
+    conn: AsyncConnection, context: Context, request: CounterRequest
+) -> tuple[price_estimate.EstimateRequest, str]:
     at, meter = request.data["priced"]
     plans = await price_estimate.plans_to_price(conn, context, own_account(request))
     if at >= len(plans) or meter not in dict(plans[at].meters):

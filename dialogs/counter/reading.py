@@ -21,7 +21,7 @@ class MeterRow(ListRow, frozen=True):
     unit: str
 
 
-class Meters(ListAnswer, frozen=True):
+class ReadableMeters(ListAnswer, frozen=True):
     """The meters, and whether this is a time to read them: `none`, `shut`, `several`, `one`, or one with a value that came along (`typed`)."""
 
     rows: tuple[MeterRow, ...]
@@ -47,7 +47,7 @@ class ReadingGiven(Answer, frozen=True):
     value: Text
 
 
-async def meters(conn: AsyncConnection, context: Context, request: CounterRequest) -> Meters:
+async def meters(conn: AsyncConnection, context: Context, request: CounterRequest) -> ReadableMeters:
     """The dials, and whether this is a time to read them. A value that came along (`READ 12345`) is used for the only dial."""
     days, dials = await own_reading.open_dials(conn, context, account_of(request))
     rows = tuple(MeterRow(str(dial.meter_id), dial.serial, dial.unit) for dial in dials)
@@ -62,7 +62,7 @@ async def meters(conn: AsyncConnection, context: Context, request: CounterReques
         micro = _typed_micro(request.data.get("typed_reading"), request.lang, dials[0])
         outcome = "one" if micro is None else "typed"
     only = rows[0].value if len(rows) == 1 else None
-    return Meters(rows, day(days.opens_on), day(days.closes_on), micro, only, outcome=outcome)
+    return ReadableMeters(rows, day(days.opens_on), day(days.closes_on), micro, only, outcome=outcome)
 
 
 async def meter(conn: AsyncConnection, context: Context, request: CounterRequest) -> MeterAsked:
@@ -93,7 +93,7 @@ async def send_reading(conn: AsyncConnection, context: Context, request: Counter
     return Referenced(receipt.reference, outcome=outcome)
 
 
-async def _dial(conn: AsyncConnection, context: Context, request: CounterRequest) -> own_reading.Dial:
+async def _dial(conn: AsyncConnection, context: Context, request: CounterRequest) -> own_reading.ReadableRegister:
     _, dials = await own_reading.open_dials(conn, context, account_of(request))
     dial = next((dial for dial in dials if str(dial.meter_id) == request.data.get("meter_id")), None)
     if dial is None:
@@ -101,7 +101,7 @@ async def _dial(conn: AsyncConnection, context: Context, request: CounterRequest
     return dial
 
 
-def _typed_micro(text: Any, lang: str, dial: own_reading.Dial) -> int | None:
+def _typed_micro(text: Any, lang: str, dial: own_reading.ReadableRegister) -> int | None:
     """Micro-units of the figures of `READ 12345`; None when this dial cannot show them."""
     try:
         value = typed(str(text), lang, dial.unit) if text else None

@@ -14,7 +14,7 @@ _DAY, _VALUE, _SERIAL = day(date(2026, 9, 28)), quantity(99_999_999_000_000, "kW
 
 METERS = Load(
     reading.meters,
-    reading.Meters(
+    reading.ReadableMeters(
         (reading.MeterRow("1", _SERIAL, "kWh"),) * 4,
         opens=_DAY,
         closes=_DAY,

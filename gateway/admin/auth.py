@@ -13,7 +13,7 @@ from core.access import keys, secrets, sessions
 from core.access.model import Who
 from core.errors import Refused
 from gateway.admin.described import ANYBODY, OPEN, Handler, NotGranted, description
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 COOKIE = "hodi_console"
 WHO: web.RequestKey[Who] = web.RequestKey("who", Who)
@@ -35,7 +35,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def machine(request: web.Request) -> Who:
     """Whose Bearer key it is; 401 without one."""
     scheme, _, key = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    app = request.app[HOUSE]
+    app = request.app[APP]
     who = None
     if scheme.lower() == "bearer":
         async with app.db.reading() as conn:
@@ -52,7 +52,7 @@ async def _person(request: web.Request) -> None:
         raise web.HTTPForbidden(text="This form was sent from another site.")
     if _permission(request) == OPEN:
         return
-    app, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    app, cookie = request.app[APP], request.cookies.get(COOKIE, "")
     async with app.db.reading() as conn:
         sitting = await sessions.sitting(conn, app, cookie) if cookie else None
     if sitting is None:
@@ -120,7 +120,7 @@ def same_origin(request: web.Request) -> bool:
     origin = request.headers.get(hdrs.ORIGIN)
     if origin is None:
         return True
-    ours = {request.host, urlsplit(request.app[HOUSE].settings.public_url).netloc}
+    ours = {request.host, urlsplit(request.app[APP].settings.public_url).netloc}
     try:
         return urlsplit(origin).netloc in ours
     except ValueError:  # `http://[`: no browser says so

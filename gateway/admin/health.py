@@ -18,7 +18,7 @@ from core.migrations.schema import id_block
 from core.overview import dead_letters
 from gateway.admin.described import described
 from gateway.admin.json import respond
-from gateway.app_keys import CHECKS, HOUSE, Check
+from gateway.app_keys import APP, CHECKS, Check
 
 log = structlog.get_logger()
 PATIENCE_SECONDS = 2.0
@@ -42,7 +42,7 @@ async def alive(_request: web.Request) -> web.Response:
 @described(summary="Ready to take requests", answer=Health)
 async def ready(request: web.Request) -> web.Response:
     """GET /readyz: 200, or 503 naming what does not answer."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     checks: dict[str, Check] = {
         "database": lambda: _database(request),
         "outbox": lambda: _outbox(app),
@@ -71,7 +71,7 @@ async def _asked(name: str, check: Check) -> str:
 
 async def _database(request: web.Request) -> None:
     """The database answers, and is migrated."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         (await conn.execute(select(id_block.c.next_id).where(id_block.c.name == "hodi"))).one()
 
 

@@ -16,7 +16,7 @@ from gateway.address import from_this_machine
 from gateway.admin.auth import machine
 from gateway.admin.described import Handler, NotGranted, described
 from gateway.admin.edge import route_of
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
@@ -79,7 +79,7 @@ def _rows(states: Iterable[str], counted: dict[str, int]) -> Iterable[tuple[str,
 @described(summary="Counters in the Prometheus text format", also=("metrics.see",))
 async def metrics(request: web.Request) -> web.Response:
     """GET /metrics: for this machine, or with an API key that may `metrics.see` (the role `watcher`)."""
-    meters, app = request.app[METERS], request.app[HOUSE]
+    meters, app = request.app[METERS], request.app[APP]
     if not from_this_machine(request):
         who = await machine(request)
         if not who.may("metrics.see"):

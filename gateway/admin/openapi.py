@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from gateway.admin.auth import API, CONSOLE
 from gateway.admin.described import OPEN, Described, described, description
 from gateway.admin.json import respond
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 _PLACE = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 _REFS = "#/components/schemas/"
@@ -38,7 +38,7 @@ def document(app: web.Application) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for path, method, handler in all_routes(app):
         paths.setdefault(path, {})[method] = _operation(path, method, handler, schemas)
-    hodi = app[HOUSE]
+    hodi = app[APP]
     return {
         "openapi": "3.1.0",
         "info": {"title": f"Hodi: {hodi.operator.name}", "version": "4.0"},

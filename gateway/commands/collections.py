@@ -13,7 +13,7 @@ from gateway.commands.run import notation, out, show_json, told, with_house
 
 if TYPE_CHECKING:
     from core.context import App
-    from core.journeys.dunning.forecast import Ahead, Foreseen
+    from core.journeys.dunning.forecast import Ahead, DunningForecast
 
 collections = typer.Typer(help="Money that is late.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
@@ -168,7 +168,7 @@ def as_data(ahead: "Ahead", account: str, on: date, currency: str) -> dict[str, 
     }
 
 
-def _one(one: "Foreseen", currency: str) -> dict[str, Any]:
+def _one(one: "DunningForecast", currency: str) -> dict[str, Any]:
     return {
         "on": one.on.isoformat(),
         "what": one.kind,

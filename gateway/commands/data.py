@@ -53,9 +53,9 @@ def take_in(
         return
     from core.catalog import store as tariffs
     from core.onboarding import imports
-    from core.onboarding.sheet import Choice
+    from core.onboarding.sheet import ColumnChoice
 
-    choice = Choice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal), dates)
+    choice = ColumnChoice(_pairs("--column", column), _pairs("--fill", fill), notation(decimal), dates)
 
     async def run(app: "App") -> None:
         if app.settings.operator is not None:

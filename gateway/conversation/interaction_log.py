@@ -13,8 +13,8 @@ from core.care.interactions import Interaction, log_many
 from core.context import App
 from core.message import Inbound
 from dialogs.redact import to_keep
-from gateway.app_keys import HOUSE
-from gateway.conversation.turn import Answer
+from gateway.app_keys import APP
+from gateway.conversation.turn import TurnAnswer
 
 log = structlog.get_logger()
 
@@ -24,14 +24,14 @@ AT_MOST = 20_000
 AT_ONCE = 1_000
 
 
-class Passed:
+class LoggedTurn:
     """Lines of the log that wait to be written."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._lines: list[Interaction] = []
 
-    def note(self, inbound: Inbound, answer: Answer, said: str | None = None) -> None:
+    def note(self, inbound: Inbound, answer: TurnAnswer, said: str | None = None) -> None:
         """What was typed and what was shown (`said`, else the words of the page); a repeat was noted before."""
         session = answer.session
         if answer.repeated or session is None:
@@ -72,12 +72,12 @@ class Passed:
                 log.warning("the log of what passed waits", error=type(why).__name__, lines=len(self._lines))
 
 
-PASSED: web.AppKey[Passed] = web.AppKey("passed", Passed)
+PASSED: web.AppKey[LoggedTurn] = web.AppKey("passed", LoggedTurn)
 
 
 async def noting(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: what is noted is written while the app runs, and once more at its end."""
-    passed = app[PASSED] = Passed(app[HOUSE])
+    passed = app[PASSED] = LoggedTurn(app[APP])
     writing = asyncio.create_task(passed.run())
     yield
     writing.cancel()

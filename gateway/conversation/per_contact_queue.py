@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Order:
+class ContactQueue:
     """Who is busy, and who waits behind her."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from core.outbox import queue
 from core.parties import contacts
 from dialogs import attachments
 from dialogs.redact import to_keep
-from gateway.conversation.turn import Answer, Turns
+from gateway.conversation.turn import TurnAnswer, Turns
 
 log = logging.getLogger("hodi.replies")
 
@@ -82,7 +82,7 @@ async def _reply(
     key: str,
     inbound: Inbound,
     channel: Channel,
-    answer: Answer,
+    answer: TurnAnswer,
     contact_id: int | None,
 ) -> bool:
     """Put the answer down; False where that was done before. Where a person answers, or the same was said too often, nothing is said."""
@@ -118,7 +118,7 @@ async def _reply(
 
 
 async def _remember(
-    conn: AsyncConnection, turns: Turns, inbound: Inbound, answer: Answer, contact_id: int | None
+    conn: AsyncConnection, turns: Turns, inbound: Inbound, answer: TurnAnswer, contact_id: int | None
 ) -> None:
     """What came in stands in the log, and its file is fetched."""
     kept = _remembered(inbound, answer)
@@ -202,7 +202,7 @@ async def _answered(turns: Turns, key: str) -> bool:
         return (await conn.execute(found)).first() is not None or await idempotency.known(conn, key)
 
 
-def _remembered(inbound: Inbound, answer: Answer) -> str:
+def _remembered(inbound: Inbound, answer: TurnAnswer) -> str:
     """What may be kept of a message: no secret, no card number, and not more than a clerk would read."""
     session = answer.session
     secret, unheard = bool(session and session.hush), bool(session and session.unheard)

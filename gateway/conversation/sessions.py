@@ -26,7 +26,7 @@ FORGET_SECONDS, FORGOTTEN_AT_ONCE = 600.0, 500
 """How often expired sessions are forgotten (Redis does so by itself), and how many in one transaction: nobody waits for more."""
 
 
-class Kept(msgspec.Struct, frozen=True):
+class StoredSession(msgspec.Struct, frozen=True):
     """A stored session: its version counts the saves, `expires` is an instant in seconds since 1970 (UTC)."""
 
     version: int
@@ -37,10 +37,10 @@ class Kept(msgspec.Struct, frozen=True):
 class Store(Protocol):
     """Both stores, and the one that falls back, look like this."""
 
-    async def load(self, key: str) -> Kept | None:
+    async def load(self, key: str) -> StoredSession | None:
         """What is kept under `key`, also when it has expired."""
 
-    async def save(self, key: str, kept: Kept) -> bool:
+    async def save(self, key: str, kept: StoredSession) -> bool:
         """Keep it if the stored version is the one before `kept.version` (1: there must be none); False if it is not."""
 
     async def told(self) -> str | None:
@@ -52,7 +52,7 @@ class Store(Protocol):
 
 class _Waiting(msgspec.Struct):
     key: str
-    kept: Kept
+    kept: StoredSession
     anyway: bool
     done: asyncio.Future[bool]
 
@@ -87,14 +87,14 @@ class EmbeddedStore:
         self._dirty = False
         self._saved_at, self._forgot_at = 0.0, -FORGET_SECONDS
 
-    async def load(self, key: str) -> Kept | None:
+    async def load(self, key: str) -> StoredSession | None:
         """See `Store.load`."""
         if not self._reading and self._reader is not self._db:
             self._reading = True
             self._reader.execute("BEGIN")
             asyncio.get_running_loop().call_soon(self._read)
         row = self._reader.execute(_LOAD, (key,)).fetchone()
-        return Kept(*row) if row else None
+        return StoredSession(*row) if row else None
 
     def _read(self) -> None:
         """All loads of a loop tick share one look at the file: a lock costs more than a read."""
@@ -102,7 +102,7 @@ class EmbeddedStore:
         if not self._closed:
             self._reader.execute("COMMIT")
 
-    async def save(self, key: str, kept: Kept, *, anyway: bool = False) -> bool:
+    async def save(self, key: str, kept: StoredSession, *, anyway: bool = False) -> bool:
         """See `Store.save`; `anyway` overwrites whatever version there is."""
         loop = asyncio.get_running_loop()
         if not self._waiting:

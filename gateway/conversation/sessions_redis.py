@@ -16,7 +16,7 @@ import hiredis
 from prometheus_client import Counter, Gauge
 
 from core.clock import Clock
-from gateway.conversation.sessions import EmbeddedStore, Kept
+from gateway.conversation.sessions import EmbeddedStore, StoredSession
 
 log = logging.getLogger("hodi.sessions")
 
@@ -116,15 +116,15 @@ class RedisStore:
         self._not_before = 0.0
         self._script = ""
 
-    async def load(self, key: str) -> Kept | None:
+    async def load(self, key: str) -> StoredSession | None:
         """See `Store.load`."""
         value = await self._ask("GET", self._prefix + key)
         if value is None:
             return None
         version, expires = _HEAD.unpack_from(value)
-        return Kept(version, value[_HEAD.size :], expires)
+        return StoredSession(version, value[_HEAD.size :], expires)
 
-    async def save(self, key: str, kept: Kept) -> bool:
+    async def save(self, key: str, kept: StoredSession) -> bool:
         """See `Store.save`."""
         before = b"" if kept.version == 1 else struct.pack(">Q", kept.version - 1)
         value = _HEAD.pack(kept.version, kept.expires) + kept.blob
@@ -196,7 +196,7 @@ class RedisWithStandIn:
         self._away = False
         REDIS_UP.set(1)
 
-    async def load(self, key: str) -> Kept | None:
+    async def load(self, key: str) -> StoredSession | None:
         """See `Store.load`: the newer one, for a while after an absence."""
         try:
             kept = await self._redis.load(key)
@@ -208,10 +208,10 @@ class RedisWithStandIn:
         if time.monotonic() < self._both_until:
             other = await self._embedded.load(key)
             if other and (kept is None or other.expires > kept.expires):
-                return Kept(kept.version if kept else 0, other.blob, other.expires)
+                return StoredSession(kept.version if kept else 0, other.blob, other.expires)
         return kept
 
-    async def save(self, key: str, kept: Kept) -> bool:
+    async def save(self, key: str, kept: StoredSession) -> bool:
         """See `Store.save`."""
         try:
             won = await self._redis.save(key, kept)

@@ -37,9 +37,9 @@ from dialogs.model import CounterRequest, Effect, QuickLoad
 from dialogs.screen import screens
 from dialogs.session import Session, SessionContact, pack, unpack
 from gateway.conversation import new_input
-from gateway.conversation.per_contact_queue import Order
+from gateway.conversation.per_contact_queue import ContactQueue
 from gateway.conversation.rendering import fewest_pages, sorry
-from gateway.conversation.sessions import Kept, Store
+from gateway.conversation.sessions import Store, StoredSession
 from gateway.conversation.turn_state import Stands, Turn
 
 log = logging.getLogger("hodi.turn")
@@ -53,7 +53,7 @@ MOST_AT_HAND = 4096
 """Sessions of the latest turns, each two or three kilobytes."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class TurnAnswer(msgspec.Struct, frozen=True):
     """What a turn came to: the reply as the channel draws it, and the session behind it (None when it went wrong)."""
 
     reply: str
@@ -80,7 +80,7 @@ class Turns:
     def __init__(self, app: App, sessions: Store, quick: Quick, book: FlowBook | None = None) -> None:
         self.app, self.sessions, self.quick = app, sessions, quick
         self.book = book or book_of(app.operator)
-        self._order = Order()
+        self._order = ContactQueue()
         self._lately: dict[str, Stands] = {}
         self._first_language = app.operator.languages[0]
 
@@ -88,7 +88,7 @@ class Turns:
         """The reply to what came in, drawn by its channel. Never raises for what a customer did or a database did not."""
         return (await self.answer(inbound, channel)).reply
 
-    async def answer(self, inbound: Inbound, channel: Channel) -> Answer:
+    async def answer(self, inbound: Inbound, channel: Channel) -> TurnAnswer:
         """As `take`, with the session behind the reply."""
         key = f"{inbound.channel}:{inbound.user}"
         until = asyncio.get_running_loop().time() + TURN_SECONDS
@@ -101,12 +101,12 @@ class Turns:
             return await self._answer(Turn(key, inbound, channel, self.quick, self.app.db, until, self._proves_since()))
         except Exception as why:
             reply = sorry(self.book, inbound, channel, why, await self._language(key))
-            return Answer(reply, unavailable=isinstance(why, AWAY))
+            return TurnAnswer(reply, unavailable=isinstance(why, AWAY))
         finally:
             if entered:
                 self._order.leave(key)
 
-    async def _answer(self, turn: Turn) -> Answer:
+    async def _answer(self, turn: Turn) -> TurnAnswer:
         inbound, channel = turn.inbound, turn.channel
         now = self.app.clock.now().timestamp()
         turn.stands = self._lately.pop(turn.key, None)
@@ -120,7 +120,7 @@ class Turns:
                 if heard.event is None:
                     await self._be_sure(turn)
                     reply, shown = self._draw(heard.session, channel)
-                    return Answer(reply, heard.session, shown, repeated=True)
+                    return TurnAnswer(reply, heard.session, shown, repeated=True)
                 session = await self._walk(turn, heard.session, heard.event)
             except _Moved:
                 continue
@@ -132,10 +132,10 @@ class Turns:
             session.expires = now + kept.total_seconds()
             failpoints.point("turn.answered")
             stands = Stands(stands.version + 1, session)
-            if await self.sessions.save(turn.key, Kept(stands.version, pack(session), session.expires)):
+            if await self.sessions.save(turn.key, StoredSession(stands.version, pack(session), session.expires)):
                 failpoints.point("turn.kept")
                 self._remember(turn.key, stands)
-                return Answer(reply, session, shown)
+                return TurnAnswer(reply, session, shown)
             turn.stands = None
         raise RuntimeError("the session was changed by others again and again")
 

@@ -9,7 +9,7 @@ from core.db.engine import Database
 from core.message import Inbound
 from core.parties import contacts
 from core.phone import from_provider, may_vary
-from core.summary.account_summary import Standing, nobodys
+from core.summary.account_summary import AccountSummary, nobodys
 from core.summary.reader import Quick
 from dialogs.session import Session
 
@@ -58,10 +58,10 @@ class Turn:
         self._quick, self._db = quick, db
         self.swapped = False
         """Whether another SIM came under the number lately: it opens no account."""
-        self._rows: list[Standing] | None = None
+        self._rows: list[AccountSummary] | None = None
         self._proves_since = proves_since
 
-    async def standing(self) -> list[Standing]:
+    async def standing(self) -> list[AccountSummary]:
         """How the caller's accounts stand; empty when we have never met. None of them where the number proves nobody."""
         if self._rows is None:
             channel, user = self.inbound.channel, self.inbound.user
@@ -73,7 +73,7 @@ class Turn:
                 self._rows = [nobodys(self._rows[0])]
         return self._rows
 
-    async def _spelled_otherwise(self, channel: str, user: str) -> list[Standing]:
+    async def _spelled_otherwise(self, channel: str, user: str) -> list[AccountSummary]:
         """As `standing`, for a number that we know under another spelling."""
         async with self.patience(), self._db.reading() as conn:
             known = await contacts.find(conn, channel, user)

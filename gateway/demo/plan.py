@@ -17,7 +17,7 @@ MADE_UP_MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoPlan:
     """`people` live from `first`; their newest cycles close on `last`."""
 
     file: Path
@@ -33,7 +33,7 @@ class Plan:
         return datetime(self.last.year, self.last.month, self.last.day, 6, tzinfo=UTC)
 
 
-def plan_of(meters: Path | None, totals: Path | None, folder: Path) -> Plan:
+def plan_of(meters: Path | None, totals: Path | None, folder: Path) -> DemoPlan:
     """The plan for a readings file; without one, a file is made up in `folder`."""
     if meters is None:
         return _made_up(folder)
@@ -42,12 +42,12 @@ def plan_of(meters: Path | None, totals: Path | None, folder: Path) -> Plan:
     if totals is not None and not totals.is_file():
         raise BadInput(str(totals), "there is no such file.", "Check the path.")
     controls = read_controls(totals, SHIFT_YEARS) if totals else []
-    return Plan(meters, neighbours(span.serials, bill_day=1), SHIFT_YEARS, first, last, controls)
+    return DemoPlan(meters, neighbours(span.serials, bill_day=1), SHIFT_YEARS, first, last, controls)
 
 
-def _made_up(folder: Path) -> Plan:
+def _made_up(folder: Path) -> DemoPlan:
     last = SystemClock().now().date()
     month = last.year * 12 + last.month - 1 - MADE_UP_MONTHS
     first = date(month // 12, month % 12 + 1, 1)
     write_csv(folder / "readings.csv", MADE_UP_METERS, first, last)
-    return Plan(folder / "readings.csv", neighbours(MADE_UP_METERS, last.day, spread=True), 0, first, last, [])
+    return DemoPlan(folder / "readings.csv", neighbours(MADE_UP_METERS, last.day, spread=True), 0, first, last, [])

@@ -24,7 +24,7 @@ from gateway.demo import totals
 from gateway.demo import town as towns
 from gateway.demo.clock import TownClock
 from gateway.demo.handset import StoryFailed
-from gateway.demo.plan import Plan
+from gateway.demo.plan import DemoPlan
 from gateway.demo.servers import HOST, Ports, Wires, free_ports, settings_of, wired
 from gateway.demo.story import tell
 from gateway.demo.town import Town
@@ -32,7 +32,7 @@ from gateway.demo.town import Town
 CLERK, WELCOME = "demo", "karibu-hodi-karibu"
 
 
-async def play(folder: Path, plan: Plan) -> None:
+async def play(folder: Path, plan: DemoPlan) -> None:
     """`--once`: the story, told and checked; the books verified."""
     began = SystemClock().now()
     clock, ports = TownClock(plan.after), free_ports()
@@ -49,7 +49,7 @@ async def play(folder: Path, plan: Plan) -> None:
     out.print(f"All of it in {(SystemClock().now() - began).seconds} seconds.", highlight=False)
 
 
-async def serve(folder: Path, plan: Plan, port: int) -> None:
+async def serve(folder: Path, plan: DemoPlan, port: int) -> None:
     """The town stays, with a phone to dial, until it is stopped."""
     clock, ports = TownClock(plan.after), free_ports(port)
     async with _house(folder, clock, ports) as app:
@@ -93,7 +93,7 @@ async def _house(folder: Path, clock: TownClock, ports: Ports) -> AsyncIterator[
         await app.db.close()
 
 
-async def _settle(plan: Plan, wires: Wires, clock: TownClock) -> Town:
+async def _settle(plan: DemoPlan, wires: Wires, clock: TownClock) -> Town:
     """People, readings, control totals, and every day up to the newest bills."""
     if plan.shift_years:
         out.print(
@@ -126,7 +126,7 @@ async def _settle(plan: Plan, wires: Wires, clock: TownClock) -> Town:
     return town
 
 
-async def _check(plan: Plan, app: App, report: FileReport) -> None:
+async def _check(plan: DemoPlan, app: App, report: FileReport) -> None:
     """The control totals, exactly; and how each meter-month was billed."""
     billed = await totals.billed(app, plan.controls)
     wrong = totals.differences(plan.controls, report) + billed.wrong

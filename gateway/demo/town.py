@@ -19,7 +19,7 @@ from core.ledger.tables import open_item
 from core.metering.model import FileReport
 from core.metering.store import collect
 from core.notices import reminders
-from core.onboarding.model import Customer, NewMeter
+from core.onboarding.model import NewCustomer, NewMeter
 from core.onboarding.register import register_many
 from core.payments import mandates
 from core.payments.collect import collect_due
@@ -67,8 +67,8 @@ async def settle(app: App, people: Sequence[Neighbour], opened_on: date) -> Town
     return Town(app, {one.account_id: neighbour for one, neighbour in zip(known, people, strict=True)})
 
 
-def _customer(one: Neighbour, opened_on: date) -> Customer:
-    return Customer(
+def _customer(one: Neighbour, opened_on: date) -> NewCustomer:
+    return NewCustomer(
         name=one.name,
         number=one.account,
         phone=one.phone,

@@ -15,7 +15,7 @@ from aiohttp import web
 from channels.contract import Acknowledges, Channel, Door, Event, Malformed, RawRequest
 from core.config import hook_secrets
 from core.message import Inbound
-from gateway.app_keys import CHANNELS, HOUSE, SPOOL, TURNS
+from gateway.app_keys import APP, CHANNELS, SPOOL, TURNS
 from gateway.conversation import replies
 from gateway.conversation.addressee import for_us
 from gateway.conversation.interaction_log import PASSED
@@ -37,7 +37,7 @@ def _open(channel: Channel, door: Door) -> Handler:
     guarded, provider = "{secret}" in door.path, door.path.split("/")[2]
 
     async def handle(request: web.Request) -> web.Response:
-        if guarded and not hook_secrets.opens(request.app[HOUSE].settings, provider, request.match_info["secret"]):
+        if guarded and not hook_secrets.opens(request.app[APP].settings, provider, request.match_info["secret"]):
             return _refused(403, "secret.wrong", "The secret in the path is not right.")
         body = await _body(request, door.largest)
         if body is None:
@@ -94,7 +94,7 @@ async def _act(app: web.Application, channel: Channel, event: Event) -> str | No
         if PASSED in app:
             app[PASSED].note(event, answer)
         return answer.reply
-    meant = for_us(app[HOUSE], channel, event)
+    meant = for_us(app[APP], channel, event)
     if meant is None:
         return None
     await app[SPOOL].take("hook", channel.name, meant)
@@ -108,7 +108,7 @@ async def take_in(app: web.Application, name: str, event: Event) -> None:
     if isinstance(event, Inbound):
         await replies.hear(app[TURNS], event, app[CHANNELS][name])
     else:
-        await reports.take_in(app[HOUSE], event)
+        await reports.take_in(app[APP], event)
 
 
 _running: set[asyncio.Task[None]] = set()

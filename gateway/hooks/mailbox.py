@@ -13,7 +13,7 @@ from core.care import inbound_mail
 from core.db import failpoints
 from core.db.engine import AWAY
 from core.message import Inbound
-from gateway.app_keys import CHANNELS, CHECKS, HOUSE
+from gateway.app_keys import APP, CHANNELS, CHECKS
 from gateway.hooks import channels
 
 log = structlog.get_logger()
@@ -56,7 +56,7 @@ class Collector:
         return True
 
     async def _hear(self, event: Inbound) -> bool:
-        app, name = self.app[HOUSE], event.message_id or ""
+        app, name = self.app[APP], event.message_id or ""
         async with app.db.writing() as conn:
             whose = await inbound_mail.claim(conn, app, name)
         if whose != "mine":
@@ -90,7 +90,7 @@ async def mailing(app: web.Application) -> AsyncIterator[None]:
     ]
     for collector in collectors:
         app[CHECKS]["mailbox"] = collector.told
-    tasks = [asyncio.create_task(collector.run(app[HOUSE].settings.imap_seconds)) for collector in collectors]
+    tasks = [asyncio.create_task(collector.run(app[APP].settings.imap_seconds)) for collector in collectors]
     yield
     for task in tasks:
         task.cancel()

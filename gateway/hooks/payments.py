@@ -12,7 +12,7 @@ from core.context import App
 from core.payments import doors as payment_doors
 from core.payments import inbox, validation
 from core.payments.providers.contract import ProviderEventIn
-from gateway.app_keys import HOUSE, SPOOL
+from gateway.app_keys import APP, SPOOL
 from gateway.hooks.spool import Full
 
 LARGEST = 512 * 1024
@@ -37,7 +37,7 @@ async def _body(request: web.Request) -> bytes:
 
 def _knows_the_secret(request: web.Request) -> bool:
     provider = request.match_info.get("provider", "daraja")
-    return hook_secrets.opens(request.app[HOUSE].settings, provider, request.match_info["secret"])
+    return hook_secrets.opens(request.app[APP].settings, provider, request.match_info["secret"])
 
 
 _LATER = {"code": "later", "reason": "it could not be kept; please tell it again"}
@@ -48,7 +48,7 @@ async def _event(request: web.Request) -> web.Response:
     """Money moved, or did not."""
     if not _knows_the_secret(request):
         return web.json_response(_FORBIDDEN, status=403)
-    app, provider = request.app[HOUSE], request.match_info["provider"]
+    app, provider = request.app[APP], request.match_info["provider"]
     understood = inbox.read(
         app,
         provider,
@@ -57,7 +57,7 @@ async def _event(request: web.Request) -> web.Response:
         topic=request.match_info.get("topic", ""),
         about=request.query.get("attempt", ""),
     )
-    if isinstance(understood, inbox.Answer):
+    if isinstance(understood, inbox.CallbackAnswer):
         return web.json_response(understood.body, status=understood.status)
     try:
         await request.app[SPOOL].take("payment", provider, ProviderEvents(tuple(understood)))
@@ -76,7 +76,7 @@ async def _validation(request: web.Request) -> web.Response:
     """Daraja asks whether a paybill payment is welcome."""
     if not _knows_the_secret(request):
         return web.json_response(_FORBIDDEN, status=403)
-    answer = await validation.answer(request.app[HOUSE], await _body(request))
+    answer = await validation.answer(request.app[APP], await _body(request))
     return web.json_response(answer.body, status=answer.status)
 
 

@@ -21,8 +21,8 @@ from prometheus_client import Counter, Gauge
 
 from core.clock import Clock
 from core.db.engine import AWAY
-from gateway.hooks.spool_entry import Entry, Seal
-from gateway.hooks.spool_file import LARGEST_ENTRY, SpoolFile, Taken
+from gateway.hooks.spool_entry import Seal, SpoolEntry
+from gateway.hooks.spool_file import LARGEST_ENTRY, SpoolBatch, SpoolFile
 from gateway.hooks.spool_order import Elders
 
 log = structlog.get_logger()
@@ -106,7 +106,7 @@ class Spool:
     async def keep(self, room: str, about: str, what: Any) -> None:
         """Put it on the disk. All that is kept in one moment shares one write."""
         raw = msgspec.Raw(msgspec.msgpack.encode(what))
-        told = Entry(room, about, type(what).__name__, raw, self.clock.now().timestamp())
+        told = SpoolEntry(room, about, type(what).__name__, raw, self.clock.now().timestamp())
         entry = self._seal.closed(told)
         if len(entry) > LARGEST_ENTRY:
             raise Full("nothing that a person sends is so long")
@@ -137,7 +137,9 @@ class Spool:
 
     def _append(self, entries: list[bytes]) -> None:
         while self._own is None:
-            with contextlib.suppress(Taken):  # by one that looked for files left behind, in the instant it was made
+            with contextlib.suppress(
+                SpoolBatch
+            ):  # by one that looked for files left behind, in the instant it was made
                 self._own = SpoolFile(self.folder / self._name())
         if self._own.end + sum(map(len, entries)) > self.most_bytes:
             raise Full("the file is as large as it may be")
@@ -186,7 +188,7 @@ class Spool:
         mine = {file.path for file in self._files()}
         for path in sorted(self.folder.glob("*.spool")):
             if path not in mine:
-                with contextlib.suppress(Taken, FileNotFoundError):
+                with contextlib.suppress(SpoolBatch, FileNotFoundError):
                     self._left_behind.append(SpoolFile(path))
 
     async def drain(self) -> bool:

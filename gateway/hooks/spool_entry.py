@@ -10,7 +10,7 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True):
+class SpoolEntry(msgspec.Struct, array_like=True, frozen=True):
     """One thing that came in: for which room, about which channel or provider, of which kind, when (seconds since 1970, UTC)."""
 
     room: str
@@ -20,7 +20,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
     at: float
 
 
-_entries = msgspec.msgpack.Decoder(Entry)
+_entries = msgspec.msgpack.Decoder(SpoolEntry)
 
 
 class Seal:
@@ -29,7 +29,7 @@ class Seal:
     def __init__(self, secret: str) -> None:
         self._seal = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"spool:{secret}".encode()).digest()))
 
-    def closed(self, entry: Entry) -> bytes:
+    def closed(self, entry: SpoolEntry) -> bytes:
         """As it goes to the disk."""
         return self._seal.encrypt(msgspec.msgpack.encode(entry))
 
@@ -37,7 +37,7 @@ class Seal:
         """What stands in it, as MessagePack."""
         return self._seal.decrypt(raw)
 
-    def entry(self, raw: bytes) -> Entry:
+    def entry(self, raw: bytes) -> SpoolEntry:
         """What stands in it."""
         return _entries.decode(self.opened(raw))
 

@@ -20,7 +20,7 @@ START = len(_MAGIC) + _DONE.size
 LARGEST_ENTRY = 1024 * 1024
 
 
-class Taken(Exception):
+class SpoolBatch(Exception):
     """Another process works on this file."""
 
 
@@ -53,7 +53,7 @@ class SpoolFile:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as why:
-            raise Taken(str(self.path)) from why
+            raise SpoolBatch(str(self.path)) from why
 
     def _begin(self) -> tuple[int, int]:
         """How far a file that was left behind had been taken up, and where it ends; a new one gets its head."""

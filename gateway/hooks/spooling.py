@@ -12,7 +12,7 @@ from aiohttp import web
 
 from channels.contract import NumberChange, SimChange
 from core.message import Delivery, Inbound, OptOut
-from gateway.app_keys import CHECKS, HOUSE, SPOOL
+from gateway.app_keys import APP, CHECKS, SPOOL
 from gateway.hooks import channels, payments
 from gateway.hooks.spool import Spool
 from gateway.pages import chat
@@ -20,7 +20,7 @@ from gateway.pages import chat
 
 def open_spool(app: web.Application, folder: Path) -> Spool:
     """Put the spool on the desk, with every room that keeps."""
-    hodi = app[HOUSE]
+    hodi = app[APP]
     spool = app[SPOOL] = Spool(folder, hodi.clock, hodi.db.answers, hodi.settings.secret_key.get_secret_value())
     spool.opens("hook", partial(channels.take_in, app), Inbound, Delivery, OptOut, SimChange, NumberChange)
     spool.opens("payment", partial(payments.take_in, hodi), payments.ProviderEvents)
@@ -30,7 +30,7 @@ def open_spool(app: web.Application, folder: Path) -> Spool:
 
 async def keeping(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: what waits is taken up while the app runs. After `opened`, whose channels it needs."""
-    spool = open_spool(app, Path(app[HOUSE].settings.spool_path))
+    spool = open_spool(app, Path(app[APP].settings.spool_path))
     app[CHECKS]["spool"] = spool.told
     async with spool.drained():
         yield

@@ -16,7 +16,7 @@ from core.parties import queries as parties
 from core.payments import methods
 from core.payments import request as requests
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.page import carried, page_language
 
 _TOKEN = "{token:[A-Za-z0-9_-]{22}}"  # noqa: S105 - a pattern
@@ -34,8 +34,8 @@ async def page(request: web.Request) -> web.Response:
     found, lang = await _found(request)
     payable = found.open_minor - found.disputed_minor > 0
     if payable:
-        async with request.app[HOUSE].db.reading() as conn:
-            payable = "card" in await methods.of_account(conn, request.app[HOUSE], found.account_id)
+        async with request.app[APP].db.reading() as conn:
+            payable = "card" in await methods.of_account(conn, request.app[APP], found.account_id)
     also = carried(request)
     html = format_html.render(found, lang, pay_url=f"/b/{found.token}/pay{also}" if payable else None, also=also)
     return web.Response(text=html, content_type="text/html", headers={**_PRIVATE, **_POLICY})
@@ -55,7 +55,7 @@ async def pdf(request: web.Request) -> web.Response:
 async def pay(request: web.Request) -> web.Response:
     """GET /b/{token}/pay: one paylink a day and bill, so that a second press leads to the same charge."""
     found, _ = await _found(request)
-    app = request.app[HOUSE]
+    app = request.app[APP]
     key = f"bill:{found.invoice_id}:{app.today()}"
     async with app.db.writing() as conn:
         link = await requests.paylink(conn, app, found.account_id, invoice_id=found.invoice_id, key=key)
@@ -64,7 +64,7 @@ async def pay(request: web.Request) -> web.Response:
 
 async def _found(request: web.Request) -> tuple[Bill, str]:
     """The bill and the language to show it in; 404 when the token is nobody's."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         bill = await bill_shown.bill(conn, token=request.match_info["token"], context=app)
         account = await parties.account(conn, bill.account_id) if bill else None

@@ -25,12 +25,12 @@ from gateway.address import limited_by
 from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.throttle import Throttle
-from gateway.app_keys import CHANNELS, HOUSE, SPOOL, TURNS
+from gateway.app_keys import APP, CHANNELS, SPOOL, TURNS
 from gateway.pages.chat_rooms import CHAT, ROOMS, OpenPage, Rooms, chat_of, closing, running
 from gateway.pages.page import page_language, render
 
 if TYPE_CHECKING:
-    from gateway.conversation.turn import Answer
+    from gateway.conversation.turn import TurnAnswer
 
 log = structlog.get_logger()
 COOKIE, COOKIE_LASTS = "hodi_chat", 180 * 24 * 3600
@@ -89,8 +89,8 @@ async def _heard(app: web.Application, rooms: Rooms, page: OpenPage, frame: WSMe
 
 
 async def _is_open(app: web.Application, visitor: str) -> None:
-    async with app[HOUSE].db.writing() as conn:
-        await transcript.keep_open(conn, app[HOUSE], [visitor])
+    async with app[APP].db.writing() as conn:
+        await transcript.keep_open(conn, app[APP], [visitor])
 
 
 async def _said(app: web.Application, page: OpenPage, inbound: Inbound) -> None:
@@ -117,9 +117,9 @@ async def take_in(app: web.Application, name: str, inbound: Inbound) -> None:
         await rooms.show(inbound.user, await _our_line(app, inbound, words, answer))
 
 
-async def _her_line(app: web.Application, inbound: Inbound) -> tuple[str, transcript.Line | None]:
+async def _her_line(app: web.Application, inbound: Inbound) -> tuple[str, transcript.ChatLine | None]:
     """Put down what she said, as it may be kept: an option by its words, a secret and a card number as dots."""
-    hodi = app[HOUSE]
+    hodi = app[APP]
     async with hodi.db.writing() as conn:
         last = await transcript.last_said(conn, inbound.user)
         labels = {option["key"]: option["label"] for option in last.get("options", ())}
@@ -135,9 +135,11 @@ async def _her_line(app: web.Application, inbound: Inbound) -> tuple[str, transc
     return words, line
 
 
-async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: "Answer") -> transcript.Line | None:
+async def _our_line(
+    app: web.Application, inbound: Inbound, words: str, answer: "TurnAnswer"
+) -> transcript.ChatLine | None:
     """Put down what we say, and both in the log of all that passed."""
-    hodi, body = app[HOUSE], json.loads(answer.reply)
+    hodi, body = app[APP], json.loads(answer.reply)
     body.pop("seq", None)
     contact_id = answer.session.who.contact_id if answer.session and answer.session.who else None
     words = to_keep(words, secret=False, unheard=bool(answer.session and answer.session.unheard))
@@ -158,7 +160,7 @@ async def _our_line(app: web.Application, inbound: Inbound, words: str, answer: 
 
 def visitor_of(request: web.Request) -> str:
     """Who holds this cookie of ours, as all other rooms know them: its digest, cut short. 403 without one, and from other sites."""
-    name = signed_values.opened(request.app[HOUSE], COOKIE, request.cookies.get(COOKIE, ""))
+    name = signed_values.opened(request.app[APP], COOKIE, request.cookies.get(COOKIE, ""))
     if name is None or not same_origin(request):
         raise web.HTTPForbidden(text="Open the chat on our own page.")
     return _as_known(name)
@@ -170,7 +172,7 @@ def _as_known(name: str) -> str:
 
 async def with_visitor(request: web.Request, page: web.Response) -> web.Response:
     """Give the browser its cookie, or let it keep the one it has a while longer."""
-    app, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    app, cookie = request.app[APP], request.cookies.get(COOKIE, "")
     name = signed_values.opened(app, COOKIE, cookie) or await _given_before(app, cookie) or secrets.fresh()
     secure = app.settings.public_url.startswith("https:")
     page.set_cookie(

@@ -15,7 +15,7 @@ from core.parties import queries as parties
 from core.text import say
 from gateway.address import limited_by
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE, SPOOL
+from gateway.app_keys import APP, SPOOL
 from gateway.pages.chat import THROTTLE, visitor_of
 from gateway.pages.chat_rooms import CHAT, chat_of
 from gateway.pages.page import page_language
@@ -24,7 +24,7 @@ from gateway.pages.page import page_language
 @described(summary="A picture for the web chat", status=202)
 async def take(request: web.Request) -> web.Response:
     """POST /chat/file?id=: the bytes of the file as the body."""
-    app, visitor = request.app[HOUSE], visitor_of(request)
+    app, visitor = request.app[APP], visitor_of(request)
     if not request.app[THROTTLE].allows(visitor):
         raise web.HTTPTooManyRequests
     try:
@@ -50,7 +50,7 @@ async def _too_many(conn: AsyncConnection, request: web.Request, contact_id: int
     """Whether strangers at this address have sent what they may in a day. Whoever has an account is not counted with them."""
     if await parties.accounts_of(conn, contact_id):
         return None
-    sent = await attempts.take(conn, request.app[HOUSE], "files.address", limited_by(request), media.DAY, size)
+    sent = await attempts.take(conn, request.app[APP], "files.address", limited_by(request), media.DAY, size)
     return "too_many" if sent > media.OF_ADDRESS else None
 
 

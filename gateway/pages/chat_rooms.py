@@ -18,7 +18,7 @@ from channels.contract import Framed
 from core.chat import transcript
 from core.context import App
 from core.message import Notice
-from gateway.app_keys import CHANNELS, HOUSE
+from gateway.app_keys import APP, CHANNELS
 
 log = structlog.get_logger()
 LOOK_SECONDS = 1.0
@@ -79,7 +79,7 @@ class Rooms:
         for page in list(self._pages.get(visitor, ())):
             await self.bring(page)
 
-    async def show(self, visitor: str, line: transcript.Line | None) -> None:
+    async def show(self, visitor: str, line: transcript.ChatLine | None) -> None:
         """Send a line that was just committed to every page of this visitor; one that misses more is brought up to date, and so are all
         if nothing is known of the line."""
         for page in list(self._pages.get(visitor, ())):
@@ -98,7 +98,7 @@ class Rooms:
                 lines = await transcript.since(conn, page.visitor, page.seen)
             await self._send(page, lines)
 
-    async def _send(self, page: OpenPage, lines: Sequence[transcript.Line]) -> None:
+    async def _send(self, page: OpenPage, lines: Sequence[transcript.ChatLine]) -> None:
         try:
             for line in lines:
                 await page.socket.send_str(framed(line))
@@ -136,7 +136,7 @@ class Rooms:
             await page.socket.close(code=WSCloseCode.GOING_AWAY, message=b"back in a moment")
 
 
-def framed(line: transcript.Line) -> str:
+def framed(line: transcript.ChatLine) -> str:
     """A line as the page reads it."""
     told: dict[str, Any] = {"seq": line.seq, "side": line.side, "at": line.at.isoformat(), **line.body}
     return json.dumps(told, ensure_ascii=False)
@@ -156,7 +156,7 @@ def chat_of(app: web.Application) -> Framed:
 
 async def running(app: web.Application) -> AsyncIterator[None]:
     """Cleanup context: the rooms are watched while the app runs."""
-    rooms = app[ROOMS] = Rooms(app[HOUSE])
+    rooms = app[ROOMS] = Rooms(app[APP])
     watching = asyncio.create_task(rooms.watch())
     yield
     watching.cancel()

@@ -12,7 +12,7 @@ from core.payments import doors as payment_doors
 from core.payments import mandate_pages
 from core.payments.mandate_pages import Invitation
 from core.text import say
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.page import carried, page_language, render
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -21,7 +21,7 @@ _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Ro
 
 async def _invited(request: web.Request) -> Invitation | web.Response:
     """The invitation while it stands, else the page that says why it does not."""
-    app, token = request.app[HOUSE], request.match_info["token"]
+    app, token = request.app[APP], request.match_info["token"]
     found = None
     if _TOKEN.fullmatch(token):
         async with app.db.reading() as conn:
@@ -53,7 +53,7 @@ async def _agree(request: web.Request) -> web.Response:
     if isinstance(found, web.Response):
         return found
     try:
-        url = await payment_doors.mandate_page(request.app[HOUSE], found.account_id, actor="customer:link")
+        url = await payment_doors.mandate_page(request.app[APP], found.account_id, actor="customer:link")
     except Refused as why:
         return _over(request, why.status, page_language(request, found.language), why.code)
     return web.Response(status=303, headers={"Location": url, **_PRIVATE})

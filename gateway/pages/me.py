@@ -15,7 +15,7 @@ from core.care import tickets
 from core.journeys.dunning import forecast
 from core.ledger import queries as ledger
 from core.numbers import Unreadable
-from core.overview.listing import Wanted, page
+from core.overview.listing import ListRequest, page
 from core.overview.listings import PAYMENTS
 from core.parties import consent, contacts
 from core.parties import queries as parties
@@ -26,7 +26,7 @@ from core.payments import request as requests
 from core.rewards import points
 from core.text import say
 from dialogs.counter.contact import NAMES
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages import me_ask, me_door
 from gateway.pages.me_chart import bars
 from gateway.pages.me_door import Her, hers
@@ -48,14 +48,14 @@ async def _account(conn: AsyncConnection, request: web.Request, her: Her) -> Acc
 @hers
 async def home(request: web.Request, her: Her) -> web.Response:
     """Balance and what is due, of one account."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         account = await _account(conn, request, her)
         owing = await bills.owing(conn, account.id)
         balance = await ledger.balance(conn, "receivable", account.id, account.currency)
         last = await bills.last_bills(conn, account.id, 1)
-        late = owing.due_on is not None and owing.due_on < request.app[HOUSE].today()
-        coming = await forecast.next_step(conn, request.app[HOUSE], account.id) if late else None
-        card = "card" in await methods.of_account(conn, request.app[HOUSE], account.id)
+        late = owing.due_on is not None and owing.due_on < request.app[APP].today()
+        coming = await forecast.next_step(conn, request.app[APP], account.id) if late else None
+        card = "card" in await methods.of_account(conn, request.app[APP], account.id)
         names = (await parties.accounts(conn, her.accounts)).values()
     payable = owing.open_minor - owing.disputed_minor
     return show(
@@ -76,7 +76,7 @@ async def home(request: web.Request, her: Her) -> web.Response:
 @hers
 async def her_bills(request: web.Request, her: Her) -> web.Response:
     """The bills of thirteen months, each with its link."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         account = await _account(conn, request, her)
         found = await bills.last_bills(conn, account.id, LAST)
     return show(request, her, account, "bills", bills=found)
@@ -85,9 +85,9 @@ async def her_bills(request: web.Request, her: Her) -> web.Response:
 @hers
 async def use(request: web.Request, her: Her) -> web.Response:
     """Thirteen months of use as a chart and as a table."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         account = await _account(conn, request, her)
-        found, unit = await bills.use_until(conn, account.id, request.app[HOUSE].today())
+        found, unit = await bills.use_until(conn, account.id, request.app[APP].today())
     lang = her.contact.language
     chart = bars(found, unit, lang, say(lang, "me.use_chart", unit=unit)) if found else None
     return show(request, her, account, "use", use=tuple(reversed(found)), unit=unit, chart=chart)
@@ -96,10 +96,10 @@ async def use(request: web.Request, her: Her) -> web.Response:
 @hers
 async def payments(request: web.Request, her: Her) -> web.Response:
     """What arrived, the newest first; and whether her bills are collected, or could be."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         account = await _account(conn, request, her)
-        wanted = [Wanted("account_id", "in", [account.id])]
+        wanted = [ListRequest("account_id", "in", [account.id])]
         found, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
         agreed = (await mandates.active_for(conn, [account.id])).get(account.id)
         offered = agreed is None and await mandate_pages.offered_to(conn, app, account.id)
@@ -109,7 +109,7 @@ async def payments(request: web.Request, her: Her) -> web.Response:
 @hers
 async def collect(request: web.Request, her: Her) -> web.Response:
     """POST /me/mandate: to the provider's page on which she agrees that every bill is collected."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         account = await _account(conn, request, her)
     url = await payment_doors.mandate_page(app, account.id, actor=f"customer:{her.contact.id}")
@@ -119,7 +119,7 @@ async def collect(request: web.Request, her: Her) -> web.Response:
 @hers
 async def collect_no_more(request: web.Request, her: Her) -> web.Response:
     """POST /me/mandate/end: her bills are collected no more, and the card or mandate is forgotten here."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.writing() as conn:
         account = await _account(conn, request, her)
         if account.id in await mandates.active_for(conn, [account.id]):
@@ -131,7 +131,7 @@ async def collect_no_more(request: web.Request, her: Her) -> web.Response:
 @hers
 async def reports(request: web.Request, her: Her) -> web.Response:
     """What she reported and where it stands."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         account = await _account(conn, request, her)
         found = await tickets.tickets_of(conn, contact_id=her.contact.id)
     return show(request, her, account, "reports", tickets=found)
@@ -140,7 +140,7 @@ async def reports(request: web.Request, her: Her) -> web.Response:
 @hers
 async def her_points(request: web.Request, her: Her) -> web.Response:
     """Her points."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         account = await _account(conn, request, her)
         has = await points.balance(conn, account.id)
     return show(request, her, account, "points", points=has)
@@ -149,7 +149,7 @@ async def her_points(request: web.Request, her: Her) -> web.Response:
 @hers
 async def settings(request: web.Request, her: Her) -> web.Response:
     """Her language, and what we may write to her."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         account = await _account(conn, request, her)
         least = (await low.amounts(conn, app, [account.id]))[account.id]
@@ -171,7 +171,7 @@ async def settings(request: web.Request, her: Her) -> web.Response:
 @hers
 async def change(request: web.Request, her: Her) -> web.Response:
     """POST /me/settings: `language`, `offers`, `messages`, `low` (an amount; empty: she is not told)."""
-    app, told = request.app[HOUSE], await request.post()
+    app, told = request.app[APP], await request.post()
     async with app.db.writing() as conn:
         if "low" in told:
             account = await _account(conn, request, her)
@@ -204,7 +204,7 @@ def _amount(text: str, currency: str, lang: str) -> int:
 @hers
 async def pay(request: web.Request, her: Her) -> web.Response:
     """POST /me/pay: to the paylink of all that is open; one a day, so that a second press leads to the same charge."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.writing() as conn:
         account = await _account(conn, request, her)
         link = await requests.paylink(conn, app, account.id, key=f"me:{account.id}:{app.today()}")

@@ -20,9 +20,9 @@ from core.text import say
 from dialogs.intents import WORDS
 from dialogs.model import Ask
 from gateway.admin.edge import PICTURES
-from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.app_keys import APP, CHANNELS, TURNS
 from gateway.conversation.interaction_log import PASSED
-from gateway.conversation.turn import Answer
+from gateway.conversation.turn import TurnAnswer
 from gateway.pages.chat_rooms import CHAT
 from gateway.pages.me_door import Her, hers
 from gateway.pages.me_show import show
@@ -71,7 +71,7 @@ async def answer(request: web.Request, her: Her) -> web.Response:
 @hers
 async def picture(request: web.Request, her: Her) -> web.Response:
     """POST /me/picture: a `file`, kept for a clerk, and asked what it is of; the same picture again is the same turn."""
-    app, file = request.app[HOUSE], (await request.post()).get("file")
+    app, file = request.app[APP], (await request.post()).get("file")
     body = b""
     if isinstance(file, web.FileField):
         with file.file:
@@ -104,13 +104,13 @@ async def _turn(
     return await _drawn(request, her, taken, told)
 
 
-async def _drawn(request: web.Request, her: Her, taken: Answer, told: dict[str, Any]) -> web.Response:
+async def _drawn(request: web.Request, her: Her, taken: TurnAnswer, told: dict[str, Any]) -> web.Response:
     """The screen as a form; what she types is asked for where a question stands, and hidden where it is a secret."""
     session = taken.session
     state = request.app[TURNS].book.state(session.place) if session and session.place else None
     lang = session.lang if session else her.contact.language
     account_id = session.data.get("account_id") if session else None
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         account = await parties.account(conn, account_id or her.accounts[0])
     assert account is not None
     return show(

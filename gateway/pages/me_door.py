@@ -27,7 +27,7 @@ from gateway.admin.auth import same_origin
 from gateway.admin.described import described
 from gateway.admin.edge import language
 from gateway.admin.throttle import Throttle
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.page import render
 
 COOKIE, ASKED, DEVICE = "hodi_me", "hodi_me_asked", "hodi_me_device"
@@ -78,7 +78,7 @@ async def send(request: web.Request) -> web.Response:
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
     told = await request.post()
-    app = request.app[HOUSE]
+    app = request.app[APP]
     device = signed_values.opened(app, DEVICE, request.cookies.get(DEVICE, ""))
     if not request.app[THROTTLE].allows(device or limited_by(request)):
         return _door(request, "me_phone.html", wrong="code.too_many_here", status=429)
@@ -92,7 +92,7 @@ async def leave(request: web.Request) -> web.Response:
     """POST /me/leave."""
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
-    app, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    app, cookie = request.app[APP], request.cookies.get(COOKIE, "")
     if cookie:
         async with app.db.writing() as conn:
             await self_care_sessions.end(conn, digest(cookie))
@@ -102,7 +102,7 @@ async def leave(request: web.Request) -> web.Response:
 
 
 async def _send(request: web.Request, typed: str, device: str | None) -> web.Response:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     phone = parse(typed, app.operator.country)
     if phone is None:
         return _door(request, "me_phone.html", wrong="phone.not_a_number", status=400)
@@ -127,7 +127,7 @@ async def _send(request: web.Request, typed: str, device: str | None) -> web.Res
 
 
 async def _enter(request: web.Request, typed: str) -> web.Response:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     browser = signed_values.opened(app, ASKED, request.cookies.get(ASKED, ""))
     if browser is None:
         return _door(request, "me_phone.html", wrong="code.none", status=400)
@@ -151,7 +151,7 @@ async def _enter(request: web.Request, typed: str) -> web.Response:
 
 
 def _door(request: web.Request, template: str, *, wrong: str = "", status: int = 200) -> web.Response:
-    spoken = request.app[HOUSE].operator.languages
+    spoken = request.app[APP].operator.languages
     asked = language(request)
     answer = render(request, template, status=status, lang=asked if asked in spoken else spoken[0], wrong=wrong)
     answer.headers.update(PRIVATE)
@@ -159,7 +159,7 @@ def _door(request: web.Request, template: str, *, wrong: str = "", status: int =
 
 
 async def _sitting(request: web.Request) -> Her | None:
-    app, cookie = request.app[HOUSE], request.cookies.get(COOKIE, "")
+    app, cookie = request.app[APP], request.cookies.get(COOKIE, "")
     if not cookie:
         return None
     name = digest(cookie)
@@ -184,7 +184,7 @@ async def _ours(request: web.Request, her: Her) -> bool:
 
 
 def _give(request: web.Request, answer: web.StreamResponse, name: str, value: str, lasts: timedelta) -> None:
-    secure = request.app[HOUSE].settings.public_url.startswith("https:")
+    secure = request.app[APP].settings.public_url.startswith("https:")
     answer.set_cookie(
         name, value, max_age=int(lasts.total_seconds()), path="/me", httponly=True, samesite="Lax", secure=secure
     )

@@ -19,7 +19,7 @@ from aiohttp import web
 from core import money
 from core.config import hook_secrets
 from core.context import App
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 log = structlog.get_logger()
 PATIENCE = aiohttp.ClientTimeout(total=15)
@@ -59,7 +59,7 @@ def split_code(dialled: str, ussd_code: str) -> tuple[str, str] | None:
 async def step(request: web.Request, phone: str, session: str, path: str) -> Shown:
     """One step of a session, with everything typed so far."""
     form = {"sessionId": session, "phoneNumber": phone, "networkCode": "63902", "text": path}
-    status, text = await _post(request, "ussd", {**form, "serviceCode": request.app[HOUSE].operator.ussd_code})
+    status, text = await _post(request, "ussd", {**form, "serviceCode": request.app[APP].operator.ussd_code})
     if status != 200 or text.partition(" ")[0] not in ("CON", "END"):
         return Shown("Connection problem or invalid MMI code.", False, session, path)
     return Shown(text[4:], text[:3] == "CON", session, path)
@@ -73,11 +73,11 @@ async def hang_up(request: web.Request, phone: str, session: str, path: str) -> 
         "networkCode": "63902",
         "status": "Incomplete",
         "input": path,
-        "serviceCode": request.app[HOUSE].operator.ussd_code,
+        "serviceCode": request.app[APP].operator.ussd_code,
         "durationInMillis": "1000",
         "hopsCount": "1",
         "cost": "0",
-        "date": request.app[HOUSE].clock.now().isoformat(),
+        "date": request.app[APP].clock.now().isoformat(),
         "lastAppResponse": "",
         "errorMessage": "",
     }
@@ -86,7 +86,7 @@ async def hang_up(request: web.Request, phone: str, session: str, path: str) -> 
 
 async def send_sms(request: web.Request, phone: str, text: str) -> bool:
     """A message from the handset to the operator's short code; False if it did not get through."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     form = {
         "from": phone,
         "to": short_code(app),
@@ -107,7 +107,7 @@ def short_code(app: App) -> str:
 
 async def received(request: web.Request, phone: str) -> list[dict[str, Any]] | None:
     """The SMS that the provider's double delivered to this phone, oldest first; None where the provider is the real one."""
-    base = request.app[HOUSE].settings.africastalking_base_url
+    base = request.app[APP].settings.africastalking_base_url
     if not is_loopback(urlsplit(base).hostname):
         return None
     try:
@@ -122,7 +122,7 @@ async def received(request: web.Request, phone: str) -> list[dict[str, Any]] | N
         {
             "id": row["ref"],
             "text": row["what"],
-            "from": row["sender"] or short_code(request.app[HOUSE]),
+            "from": row["sender"] or short_code(request.app[APP]),
             "at": row["at"],
         }
         for row in rows
@@ -144,7 +144,7 @@ async def answer_prompt(request: web.Request, prompt_id: str, yes: bool) -> bool
 
 
 async def _sandbox(request: web.Request, method: str, path: str, told: object = None) -> Any:
-    settings = request.app[HOUSE].settings
+    settings = request.app[APP].settings
     if not is_loopback(urlsplit(settings.sandbox_base_url).hostname):
         return None
     headers = {"Authorization": f"Bearer {settings.sandbox_secret.get_secret_value()}"}
@@ -157,7 +157,7 @@ async def _sandbox(request: web.Request, method: str, path: str, told: object = 
 
 
 async def _post(request: web.Request, door: str, form: Mapping[str, str]) -> tuple[int, str]:
-    secret = hook_secrets.secret_of(request.app[HOUSE].settings, "africastalking")
+    secret = hook_secrets.secret_of(request.app[APP].settings, "africastalking")
     try:
         async with request.app[HTTP].post(
             f"{_ourselves(request)}/hooks/africastalking/{secret}/{door}", data=form

@@ -26,7 +26,7 @@ from core.text.days import last_of, written
 from dialogs.attachments import MAP
 from gateway.admin.console.language import speaks
 from gateway.admin.edge import language
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.tongue import gettext, ngettext, told
 
 _HERE = Path(__file__).parent
@@ -68,7 +68,7 @@ def _environment() -> Environment:
 
 def render(request: web.Request, template: str, *, status: int = 200, lang: str = "en", **values: Any) -> web.Response:
     """A page as an answer; `say(key, ...)` speaks `lang`, `clock(instant)` speaks the operator's zone."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
 
     def speak(key: str, **params: object) -> str:
         return say(lang, key, **params)
@@ -83,7 +83,7 @@ def render(request: web.Request, template: str, *, status: int = 200, lang: str 
 
 def page_language(request: web.Request, theirs: str = "") -> str:
     """`?lang=`, else what the customer chose, else what the browser asks for, of what the operator speaks; else its first."""
-    spoken = request.app[HOUSE].operator.languages
+    spoken = request.app[APP].operator.languages
     wanted = (request.query.get("lang", ""), theirs, language(request))
     return next((lang for lang in wanted if lang in spoken), spoken[0])
 
@@ -91,7 +91,7 @@ def page_language(request: web.Request, theirs: str = "") -> str:
 def carried(request: web.Request) -> str:
     """`?lang=` as this page was asked for, so that what it leads to is read in the same language."""
     lang = request.query.get("lang", "")
-    return f"?lang={lang}" if lang in request.app[HOUSE].operator.languages else ""
+    return f"?lang={lang}" if lang in request.app[APP].operator.languages else ""
 
 
 def message(

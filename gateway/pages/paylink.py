@@ -15,7 +15,7 @@ from core.payments import doors as payment_doors
 from core.payments import request as requests
 from core.payments.model import LinkView
 from core.text import say
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.page import carried, page_language, render
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -23,7 +23,7 @@ _PRIVATE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Ro
 
 
 async def _view(request: web.Request) -> LinkView | None:
-    app, token = request.app[HOUSE], request.match_info["token"]
+    app, token = request.app[APP], request.match_info["token"]
     if not _TOKEN.fullmatch(token):
         return None
     async with app.db.reading() as conn:
@@ -34,7 +34,7 @@ async def _show(request: web.Request) -> web.Response:
     """How much is open now; back from the provider's page, what became of it."""
     back, sorry = "back" in request.query, None
     if back and await _view(request):
-        sorry = await payment_doors.back(request.app[HOUSE], request.match_info["token"])
+        sorry = await payment_doors.back(request.app[APP], request.match_info["token"])
     view = await _view(request)
     if view is None:
         return _over(request, Refused("payments.link.unknown", status=404), page_language(request))
@@ -67,7 +67,7 @@ async def _pay(request: web.Request) -> web.Response:
     if view is None:
         return _over(request, Refused("payments.link.unknown", status=404), page_language(request))
     try:
-        url = await payment_doors.page(request.app[HOUSE], request.match_info["token"])
+        url = await payment_doors.page(request.app[APP], request.match_info["token"])
     except Refused as why:
         return _over(request, why, page_language(request, view.language))
     return web.Response(status=303, headers={"Location": url, **_PRIVATE})

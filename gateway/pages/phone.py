@@ -20,7 +20,7 @@ from gateway.address import from_this_machine
 from gateway.admin.auth import same_origin
 from gateway.admin.described import Handler, described
 from gateway.admin.json import respond
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages import network
 from gateway.pages.chat import with_visitor
 from gateway.pages.page import page_language, render
@@ -36,13 +36,13 @@ class _Asked(BaseModel):
     phone: Phone
 
 
-class Dial(_Asked):
+class DialRequest(_Asked):
     """The call key, with what was typed."""
 
     code: Annotated[str, Field(max_length=200)]
 
 
-class Answer(_Asked):
+class HandsetAnswer(_Asked):
     """An answer within a session; `path` is everything typed before, as the network keeps it."""
 
     session: Session
@@ -76,7 +76,7 @@ A = TypeVar("A", bound=_Asked)
 @described(summary="The phone page")
 async def phone(request: web.Request) -> web.Response:
     """GET /phone."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         cast = await callers(conn, CAST)
     sender = network.short_code(app)
@@ -85,21 +85,21 @@ async def phone(request: web.Request) -> web.Response:
     )
 
 
-@described(summary="Dial from the phone page", body=Dial)
+@described(summary="DialRequest from the phone page", body=DialRequest)
 async def dial(request: web.Request) -> web.Response:
     """POST /phone/dial."""
-    asked = await _read(request, Dial)
-    ours = network.split_code(asked.code, request.app[HOUSE].operator.ussd_code)
+    asked = await _read(request, DialRequest)
+    ours = network.split_code(asked.code, request.app[APP].operator.ussd_code)
     session = f"ATUid_{secrets.token_hex(16)}"
     if ours is None:
         return respond(asdict(network.Shown("Connection problem or invalid MMI code.", False, session, "")))
     return respond(asdict(await network.step(request, asked.phone, session, ours[1])))
 
 
-@described(summary="Answer from the phone page", body=Answer)
+@described(summary="HandsetAnswer from the phone page", body=HandsetAnswer)
 async def answer(request: web.Request) -> web.Response:
     """POST /phone/answer."""
-    asked = await _read(request, Answer)
+    asked = await _read(request, HandsetAnswer)
     path = f"{asked.path}*{asked.answer}" if asked.path else asked.answer
     return respond(asdict(await network.step(request, asked.phone, asked.session, path)))
 
@@ -123,7 +123,7 @@ async def sms(request: web.Request) -> web.Response:
 async def inbox(request: web.Request) -> web.Response:
     """GET /phone/inbox: what arrived and what was sent, oldest first; and what stands there to be paid."""
     asked = _checked(_Asked, {"phone": request.query.get("phone", "")})
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         log = await sms_of(conn, asked.phone)
     sent = [message for message in log if message["side"] == "out"]
     arrived = [{**message, "side": "in"} for message in await network.received(request, asked.phone) or ()]
@@ -135,7 +135,7 @@ async def inbox(request: web.Request) -> web.Response:
     return respond({"messages": messages, "prompts": await network.prompts(request, asked.phone)})
 
 
-@described(summary="Answer a payment prompt on the phone page", body=Prompt)
+@described(summary="HandsetAnswer a payment prompt on the phone page", body=Prompt)
 async def prompt(request: web.Request) -> web.Response:
     """POST /phone/prompt."""
     asked = await _read(request, Prompt)
@@ -186,7 +186,7 @@ def routes() -> list[web.RouteDef]:
 
 def setup(app: web.Application, host: str) -> None:
     """Add the page if it is switched on; refuses to start if it could be reached from elsewhere. `host`: what we bind to."""
-    if not app[HOUSE].settings.phone_page:
+    if not app[APP].settings.phone_page:
         return
     if not network.is_loopback(host):
         raise BadInput(

@@ -38,7 +38,7 @@ DUPLICATE = "A duplicate request was received within the last 5 minutes"
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class AcceptedMessage:
     """One thing the provider accepted (and charged for)."""
 
     kind: Kind
@@ -61,7 +61,7 @@ class AfricasTalking:
     content_type: str = "application/json; charset=utf-8"
     patience_s: float = 20.0
     """How long it keeps a caller waiting whom it does not answer."""
-    taken: list[Taken] = field(default_factory=list)
+    taken: list[AcceptedMessage] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     swaps: dict[str, str] = field(default_factory=dict)
     """Phones whose SIM was changed, with the day (`06-12-2026`)."""
@@ -73,7 +73,7 @@ class AfricasTalking:
         """From now on, whatever goes to `number` suffers `fault`."""
         self.faults[number] = fault
 
-    def inbox(self, phone: str) -> list[Taken]:
+    def inbox(self, phone: str) -> list[AcceptedMessage]:
         """The SMS a phone got, oldest first."""
         return [one for one in self.taken if one.kind == "sms" and one.to == phone]
 
@@ -237,7 +237,7 @@ class AfricasTalking:
 
     def _take(self, kind: Kind, to: str, what: str = "", sender: str | None = None, *, key: str | None = None) -> str:
         ref = MARKS[kind] + secrets.token_hex(16)
-        self.taken.append(Taken(kind, ref, to, what, sender, key, self.clock.now()))
+        self.taken.append(AcceptedMessage(kind, ref, to, what, sender, key, self.clock.now()))
         return ref
 
     def _call(self, door: str, number: str, fields: dict[str, str], as_json: bool = False) -> None:

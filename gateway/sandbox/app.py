@@ -19,7 +19,7 @@ from jinja2 import Environment, PackageLoader
 from core import money
 from core.clock import Clock, SystemClock
 from gateway.sandbox import vending
-from gateway.sandbox.books import Books, Payment, payment_from
+from gateway.sandbox.books import Books, SandboxPayment, payment_from
 from gateway.sandbox.service import Service, mask
 
 PAGES = ("card", "mandate")
@@ -60,7 +60,7 @@ async def _drop(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-def _shown(request: web.Request, payment: Payment) -> dict[str, Any]:
+def _shown(request: web.Request, payment: SandboxPayment) -> dict[str, Any]:
     shown = {**asdict(payment), "payer": mask(payment.phone)}
     if payment.method in PAGES:
         shown["checkout_url"] = str(request.url.origin() / "checkout" / payment.id)

@@ -5,7 +5,7 @@ rule put to `/v1/behave`) say otherwise. Pure.
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gateway.sandbox.books import Payment
+from gateway.sandbox.books import SandboxPayment
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Manners:
         """Back to good manners."""
         self._rules.clear()
 
-    def towards(self, payment: Payment) -> Behaviour:
+    def towards(self, payment: SandboxPayment) -> Behaviour:
         """How to treat this payment."""
         named = (payment.phone, payment.mandate, payment.reference, payment.method)
         for rule in self._rules:

@@ -16,7 +16,7 @@ CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, url TEXT NOT NULL, body T
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class SandboxPayment:
     """One payment as the sandbox knows it. `txn` is its number once money moved."""
 
     id: str
@@ -63,7 +63,7 @@ class Books:
         """Give the file back."""
         self._db.close()
 
-    def add(self, payment: Payment) -> Payment:
+    def add(self, payment: SandboxPayment) -> SandboxPayment:
         """Keep a payment; the one already kept if its key is known."""
         self._db.execute(
             "INSERT OR IGNORE INTO payment VALUES (?, ?, ?)", (payment.id, payment.key, json.dumps(asdict(payment)))
@@ -73,23 +73,25 @@ class Books:
             raise RuntimeError("a payment was not kept")
         return kept
 
-    def by_key(self, key: str) -> Payment | None:
+    def by_key(self, key: str) -> SandboxPayment | None:
         """The payment of a key."""
         return self._one("SELECT body FROM payment WHERE key = ?", key)
 
-    def by_id(self, payment_id: str) -> Payment | None:
+    def by_id(self, payment_id: str) -> SandboxPayment | None:
         """The payment of an id."""
         return self._one("SELECT body FROM payment WHERE id = ?", payment_id)
 
-    def _one(self, query: str, value: str) -> Payment | None:
+    def _one(self, query: str, value: str) -> SandboxPayment | None:
         row = self._db.execute(query, (value,)).fetchone()
-        return Payment(**json.loads(row[0])) if row else None
+        return SandboxPayment(**json.loads(row[0])) if row else None
 
-    def all(self) -> list[Payment]:
+    def all(self) -> list[SandboxPayment]:
         """Every payment, in the order they were asked for."""
-        return [Payment(**json.loads(row[0])) for row in self._db.execute("SELECT body FROM payment ORDER BY rowid")]
+        return [
+            SandboxPayment(**json.loads(row[0])) for row in self._db.execute("SELECT body FROM payment ORDER BY rowid")
+        ]
 
-    def settle(self, payment: Payment, **changes: Any) -> Payment:
+    def settle(self, payment: SandboxPayment, **changes: Any) -> SandboxPayment:
         """Move a payment on."""
         changed = replace(payment, **changes)
         self._db.execute("UPDATE payment SET body = ? WHERE id = ?", (json.dumps(asdict(changed)), changed.id))
@@ -112,9 +114,9 @@ class Books:
         ]
 
 
-def payment_from(said: dict[str, Any], now: int) -> Payment:
+def payment_from(said: dict[str, Any], now: int) -> SandboxPayment:
     """A payment as a caller asks for it; ValueError says what is wrong."""
-    known = {field.name for field in fields(Payment)} - {"id", "created_at", "state", "reason", "txn", "at"}
+    known = {field.name for field in fields(SandboxPayment)} - {"id", "created_at", "state", "reason", "txn", "at"}
     wanted = {name: value for name, value in said.items() if name in known and value is not None}
     for name in ("key", "method", "currency", "reference", "callback_url"):
         if not isinstance(wanted.get(name), str) or not wanted[name]:
@@ -122,4 +124,4 @@ def payment_from(said: dict[str, Any], now: int) -> Payment:
     least = 0 if wanted["method"] == "mandate" else 1
     if type(wanted.get("amount_minor")) is not int or wanted["amount_minor"] < least:
         raise ValueError("amount_minor must be a positive whole number")
-    return Payment(id=f"sbx_{secrets.token_urlsafe(12)}", created_at=now, **wanted)
+    return SandboxPayment(id=f"sbx_{secrets.token_urlsafe(12)}", created_at=now, **wanted)

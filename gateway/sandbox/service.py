@@ -11,7 +11,7 @@ from core.clock import Clock
 from core.payments.providers.sandbox import HEADER
 from core.payments.providers.signatures import stamped
 from gateway.sandbox.behaviour import Behaviour, Manners
-from gateway.sandbox.books import Books, Payment, Telling
+from gateway.sandbox.books import Books, SandboxPayment, Telling
 
 RETRY_SECONDS = (1, 5, 30, 120, 600, 3600)
 CHECKOUT_SECONDS = 1800
@@ -53,7 +53,7 @@ class Service:
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def take(self, payment: Payment, behaviour: Behaviour) -> None:
+    def take(self, payment: SandboxPayment, behaviour: Behaviour) -> None:
         """A new payment: prompts, debits and refunds get their answer by and by; a checkout waits for its buttons."""
         self._behaviours[payment.id] = behaviour
         if payment.method in ("direct_debit", "refund") or (payment.method == "mobile_push" and not self.by_hand):
@@ -63,7 +63,7 @@ class Service:
         await asyncio.sleep(self.prompt_seconds)
         self.decide(payment_id)
 
-    def decide(self, payment_id: str, outcome: str | None = None) -> Payment | None:
+    def decide(self, payment_id: str, outcome: str | None = None) -> SandboxPayment | None:
         """Settle a payment as its behaviour (or a button) says, once, and call back."""
         payment = self.fresh(self.books.by_id(payment_id))
         if payment is None or payment.state != "awaiting_customer":
@@ -81,14 +81,14 @@ class Service:
         self.tell(payment, state, calls=behaviour.calls, late_seconds=behaviour.late_seconds)
         return payment
 
-    def agree(self, payment: Payment, *, given: bool) -> None:
+    def agree(self, payment: SandboxPayment, *, given: bool) -> None:
         """She gave the mandate on its page, or did not. It is known by the payment's id from now on."""
         state = "active" if given else "failed"
         self.tell(
             self.books.settle(payment, state=state, at=self.now()), "mandate", key=None, amount_minor=None, state=state
         )
 
-    def fresh(self, payment: Payment | None) -> Payment | None:
+    def fresh(self, payment: SandboxPayment | None) -> SandboxPayment | None:
         """The payment as it stands: a checkout nobody used expires."""
         if payment is None or (payment.state, payment.method) != ("awaiting_customer", "card"):
             return payment
@@ -98,7 +98,7 @@ class Service:
         self.tell(payment, "expired")
         return payment
 
-    def tell(self, payment: Payment, kind: str, *, calls: int = 1, late_seconds: float = 0, **more: Any) -> None:
+    def tell(self, payment: SandboxPayment, kind: str, *, calls: int = 1, late_seconds: float = 0, **more: Any) -> None:
         """Call back about a payment."""
         said = {
             "id": f"evt_{secrets.token_urlsafe(9)}",

@@ -161,7 +161,7 @@ async def test_messages_arrive_each_with_its_own_report_address(kannel: tuple[Sm
     double, channel = kannel
     notices = [Notice(f"n:{n}", "sms", f"+25470000000{n}", "é & €", "SHOP" if n else None) for n in range(3)]
     sent = await channel.send(notices)
-    assert [(one.key, one.state, one.provider_ref) for one in sent] == [(n.key, "accepted", n.key) for n in notices]
+    assert [(one.key, one.state, one.provider_ref) for one in sent] == [(n.key, "done", n.key) for n in notices]
     assert {got["text"][0] for got in double.got} == {"é & €"}
     assert {got["from"][0] for got in double.got} == {"20880", "SHOP"}
     assert len({got["dlr-url"][0] for got in double.got}) == 3
@@ -170,9 +170,9 @@ async def test_messages_arrive_each_with_its_own_report_address(kannel: tuple[Sm
 @pytest.mark.parametrize(
     ("status", "answer", "state", "reason"),
     [
-        (403, "Authorization failed for sendsms", "later", "wrong_key"),
+        (403, "Authorization failed for sendsms", "not_reached", "wrong_key"),
         (400, "Empty receiver number not allowed, rejected", "refused", "rejected"),
-        (503, "Temporal failure, try again later.", "later", "provider_busy"),
+        (503, "Temporal failure, try again later.", "not_reached", "provider_busy"),
         (200, "hm", "unknown", "not_said"),
     ],
 )

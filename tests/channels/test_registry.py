@@ -51,7 +51,7 @@ def test_every_failure_has_a_sentence_in_each_language(error: errors.SendError) 
 def test_a_failure_says_what_becomes_of_the_message() -> None:
     assert (errors.INVALID_NUMBER.state, errors.NO_CREDIT.state, errors.NO_ANSWER.state) == (
         "refused",
-        "later",
+        "not_reached",
         "unknown",
     )
     assert errors.NO_CREDIT.alert

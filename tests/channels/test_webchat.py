@@ -80,7 +80,7 @@ async def test_a_notice_is_shown_where_a_chat_is_open_and_waits_elsewhere() -> N
 
     chat = WebChat(push)
     sent = await chat.send([Notice("a", "webchat", "here", "one"), Notice("b", "webchat", "gone", "two")])
-    assert [(one.key, one.state, one.reason) for one in sent] == [("a", "accepted", None), ("b", "later", "absent")]
+    assert [(one.key, one.state, one.reason) for one in sent] == [("a", "done", None), ("b", "not_reached", "absent")]
     assert shown == ["one", "two"]
 
 

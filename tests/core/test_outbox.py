@@ -20,7 +20,7 @@ async def _put(app: App, *keys: str, priority: int = queue.NOTICE) -> list[bool]
         ]
 
 
-async def _claim(app: App, limit: int = 100, worker: str = "w") -> list[queue.Leaving]:
+async def _claim(app: App, limit: int = 100, worker: str = "w") -> list[queue.OutboxRow]:
     async with app.db.writing() as conn:
         return await queue.claim(conn, app.clock.now(), worker, limit)
 
@@ -48,7 +48,7 @@ async def test_two_workers_never_get_the_same_row(app: App) -> None:
     assert len(keys) == len(set(keys)) == 80
 
 
-async def _take_up(app: App, worker: str = "w2") -> list[queue.Leaving]:
+async def _take_up(app: App, worker: str = "w2") -> list[queue.OutboxRow]:
     async with app.db.writing() as conn:
         return await queue.take_up(conn, app.clock.now(), worker)
 

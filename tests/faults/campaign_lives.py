@@ -35,7 +35,7 @@ class Bulk(ByMessage):
         told = {"messages": [[notice.key, notice.to, notice.text] for notice in notices]}
         async with self.http.post(self.url, json=told) as answer:
             answer.raise_for_status()
-        return [Sent(notice.key, "accepted", f"ref-{notice.key}") for notice in notices]
+        return [Sent(notice.key, "done", f"ref-{notice.key}") for notice in notices]
 
 
 async def live(said: dict[str, Any]) -> None:

@@ -32,7 +32,7 @@ class Poster(ByMessage):
 
     async def _one(self, notice: Notice) -> Sent:
         async with self.http.post(self.url, data={"to": notice.to, "key": notice.key}) as answer:
-            return Sent(notice.key, "accepted", await answer.text())
+            return Sent(notice.key, "done", await answer.text())
 
 
 async def live(said: dict[str, Any]) -> None:

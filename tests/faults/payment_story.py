@@ -21,7 +21,7 @@ from core.errors import Refused
 from core.journeys.follow import follow
 from core.payments import collect, push
 from core.payments import doors as payment_doors
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.hooks import payments
 from gateway.hooks.spooling import open_spool
 from gateway.pages import paylink
@@ -73,7 +73,7 @@ async def live(said: dict[str, Any]) -> None:
     db = Database(said["db"])
     app = house_of(db, said["began"], Settings())
     web_app = web.Application()
-    web_app[HOUSE] = app
+    web_app[APP] = app
     web_app.add_routes([*payments.routes(), *paylink.routes()])
     runner = web.AppRunner(web_app)
     async with open_spool(web_app, Path(said["spool"])).drained():

@@ -23,7 +23,7 @@ from core.ledger import queries as ledger
 from core.ledger import verify
 from core.ledger.tables import journal, ledger_account, posting
 from core.payments import collect, mandates, receive, refunds
-from core.payments.facts import Received
+from core.payments.facts import PaymentReceived
 from core.payments.model import ReceiptIn
 from core.payments.reconcile import close
 from core.payments.reverse import reverse
@@ -64,7 +64,7 @@ class Days:
         async with self.app.db.writing() as conn:
             kept = await receive.apply(conn, self.app, got)
             if kept.placed_now:
-                await follow(conn, self.app, [Received(kept.receipt_id)])
+                await follow(conn, self.app, [PaymentReceived(kept.receipt_id)])
         self.taken.append(kept.receipt_id)
 
     async def back(self, minor: int | None = None) -> None:
@@ -182,7 +182,7 @@ async def test_what_goes_back_after_eight_weeks_or_thirteen_months_opens_exactly
             newer = await a_bill(conn, work.app, bills[1].account_id, 50_000)
             got = ReceiptIn("daraja", "T1", "mobile_inbound", 50_000, "KES", work.app.clock.now(), reference="ACC1")
             kept = await receive.apply(conn, work.app, got)
-            await follow(conn, work.app, [Received(kept.receipt_id)])
+            await follow(conn, work.app, [PaymentReceived(kept.receipt_id)])
         [hers] = [
             one["id"]
             for one in work.gocardless.things.values()
@@ -207,7 +207,7 @@ async def test_of_twice_as_many_refunds_at_once_as_were_paid_exactly_what_was_pa
     got = ReceiptIn("bank", "T1", "bank", parts // 2, "KES", app.clock.now(), reference="ACC100")
     async with app.db.writing() as conn:
         kept = await receive.apply(conn, app, got)
-        await follow(conn, app, [Received(kept.receipt_id)])
+        await follow(conn, app, [PaymentReceived(kept.receipt_id)])
 
     gate = asyncio.Semaphore(25)
 

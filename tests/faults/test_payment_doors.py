@@ -214,7 +214,10 @@ async def test_what_is_forged_is_refused_and_changes_nothing(
         forger = Forger(seed, it.says[0], replays=name != "flutterwave")
         for _ in range(count):
             headers, body = forger.forge()
-            assert isinstance(refused := inbox.read(it.work.app, name, headers, body), inbox.Answer), (headers, body)
+            assert isinstance(refused := inbox.read(it.work.app, name, headers, body), inbox.CallbackAnswer), (
+                headers,
+                body,
+            )
             assert refused.status in (403, 498)
         for _ in range(posted):
             headers, body = forger.forge()

@@ -23,7 +23,7 @@ from core.journeys.close_cycles import close_cycles
 from core.journeys.follow import follow
 from core.journeys.verify_books import problems
 from core.metering.store.collect import load_csv
-from core.onboarding.model import Customer, NewMeter
+from core.onboarding.model import NewCustomer, NewMeter
 from core.outbox.queue import outbox
 from core.payments import collect, mandates
 from core.payments.bank import debit_files
@@ -122,7 +122,7 @@ async def test_a_bill_is_put_right_once_however_often_that_is_killed(
     app = house_of(db, clock)
     meters = [f"M{number}" for number in range(LATE)]
     customers = [
-        Customer(one, opened_on=JAN, tariff="power", meter=NewMeter(one, interval_minutes=1440)) for one in meters
+        NewCustomer(one, opened_on=JAN, tariff="power", meter=NewMeter(one, interval_minutes=1440)) for one in meters
     ]
     await settle(app, tmp_path, *customers)
     await _used(app, tmp_path, [(one, at, kwh) for one in meters for at, kwh in month(JAN, 31, "1.3", last="3")])

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 from core.access import keys
 from core.context import App
 from gateway.admin import routes as ops
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from tests.gateway.world import Customer, a_branch, a_customer
 
 Client = TestClient[web.Request, web.Application]
@@ -20,7 +20,7 @@ Serve = Callable[[web.Application], Awaitable[Client]]
 
 def ops_app(app: App) -> web.Application:
     web_app = web.Application()
-    web_app[HOUSE] = app
+    web_app[APP] = app
     ops.setup(web_app)
     web_app.add_routes(ops.routes())
     return web_app

@@ -16,7 +16,7 @@ from channels.registry import open_rows, senders
 from core.context import App
 from core.message import Notice
 from core.summary.reader import open_quick
-from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.app_keys import APP, CHANNELS, TURNS
 from gateway.conversation.sessions import EmbeddedStore
 from gateway.conversation.turn import Turns
 from gateway.embedded_scheduler import dispatcher_of
@@ -87,7 +87,7 @@ async def open_doors(
         app = replace(app, settings=settings)
         rows = open_rows(Tools(settings, http, nobody))
         quick, sessions, web_app = open_quick(app.db), EmbeddedStore(folder / "sessions.db"), web.Application()
-        web_app[HOUSE], web_app[CHANNELS] = app, senders(rows)
+        web_app[APP], web_app[CHANNELS] = app, senders(rows)
         web_app[TURNS] = Turns(app, sessions, quick)
         web_app.add_routes(webhooks.routes(rows.values()))
         if also:

@@ -16,7 +16,7 @@ from core.config.operator import Settings
 from core.context import App
 from core.outbox import queue
 from core.payments import doors as payment_doors
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.hooks import payments
 from gateway.hooks.spooling import open_spool
 from gateway.pages import paylink
@@ -80,7 +80,7 @@ async def at_work(app: App, *, push: str = "sandbox", by_hand: bool = False) -> 
     async with TestServer(box) as box_server, TestServer(daraja.make_app(double)) as daraja_server:
         pointed = _pointed(app, url, str(box_server.make_url("")), str(daraja_server.make_url("")), push)
         web_app = web.Application()
-        web_app[HOUSE] = pointed
+        web_app[APP] = pointed
         web_app.add_routes([*payments.routes(), *paylink.routes()])
         with TemporaryDirectory(prefix="hodi-spool-") as folder:
             open_spool(web_app, Path(folder))

@@ -16,10 +16,10 @@ from channels.africastalking.messaging import AfricasTalkingAccount
 from channels.africastalking.sms import AfricasTalkingSms
 from channels.africastalking.ussd import AfricasTalkingUssd
 from core.context import App
-from core.onboarding.model import Customer, Registered
+from core.onboarding.model import NewCustomer, Registered
 from core.onboarding.register import register_customer
 from core.summary.reader import open_quick
-from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.app_keys import APP, CHANNELS, TURNS
 from gateway.conversation.sessions import EmbeddedStore, Store
 from gateway.conversation.turn import Turns
 from gateway.hooks import channels
@@ -30,7 +30,7 @@ WANJIKU = "+254712345678"
 
 
 async def a_customer(app: App, **told: Any) -> Registered:
-    customer = Customer(
+    customer = NewCustomer(
         **(
             {"name": "Wanjiku Kamau", "number": "1001", "phone": WANJIKU, "address": "12 Moi Road", "area": "Milimani"}
             | told
@@ -55,7 +55,7 @@ async def hooks(app: App, store: Store | Path, spool: Path | None = None) -> Asy
     sessions = EmbeddedStore(store / "sessions.db") if isinstance(store, Path) else store
     quick = open_quick(app.db)
     web_app = web.Application()
-    web_app[HOUSE] = app
+    web_app[APP] = app
     web_app[TURNS] = Turns(app, sessions, quick)
     async with aiohttp.ClientSession() as http:
         sms = AfricasTalkingSms(AfricasTalkingAccount("sandbox", SecretStr("k"), "http://127.0.0.1:1"), http)

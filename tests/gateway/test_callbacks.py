@@ -175,10 +175,10 @@ async def test_a_kind_we_do_not_know_is_taken_and_ignored(app: App) -> None:
         assert (await event_states(app), await cash(app, "sandbox")) == (["ignored"], 0)
 
 
-async def _taken(work: Work, headers: dict[str, str], body: bytes, follow: Follow) -> inbox.Answer:
+async def _taken(work: Work, headers: dict[str, str], body: bytes, follow: Follow) -> inbox.CallbackAnswer:
     """As the door takes it, with another thing that follows."""
     events = inbox.read(work.app, "sandbox", headers, body)
-    assert not isinstance(events, inbox.Answer)
+    assert not isinstance(events, inbox.CallbackAnswer)
     await inbox.take_in(replace(work.app, follow=follow), "sandbox", events)
     return inbox.acknowledged(work.app, "sandbox")
 

@@ -14,7 +14,7 @@ from core.db.engine import Database
 from gateway import request_timeouts
 from gateway.address import address, limited_by
 from gateway.app import make_app
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.request_timeouts import Runner
 from tests.gateway.conftest import Serve
 from tests.ports import free_port
@@ -54,7 +54,7 @@ async def test_who_asks_is_what_our_own_proxies_say(
         return web.json_response([str(address(request)), limited_by(request)])
 
     web_app = web.Application()
-    web_app[HOUSE] = behind(app, proxies)
+    web_app[APP] = behind(app, proxies)
     web_app.add_routes([web.get("/", say)])
     answer = await (await aiohttp_client(web_app)).get("/", headers=told)
     said, counted = await answer.json()

@@ -17,7 +17,7 @@ from core.db.engine import Database
 from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.summary.reader import open_quick
-from gateway.app_keys import CHANNELS, HOUSE, TURNS
+from gateway.app_keys import APP, CHANNELS, TURNS
 from gateway.conversation.sessions import EmbeddedStore
 from gateway.conversation.turn import Turns
 from gateway.embedded_scheduler import dispatcher_of
@@ -60,7 +60,7 @@ async def test_a_handset_talks_to_us_through_kannel_and_the_report_finds_back(
         await a_customer(app, phone="+254700000004")
         rows = open_rows(Tools(settings, http, nobody))
         web_app, quick, sessions = web.Application(), open_quick(app.db), EmbeddedStore(tmp_path / "sessions.db")
-        web_app[HOUSE], web_app[CHANNELS], web_app[TURNS] = app, senders(rows), Turns(app, sessions, quick)
+        web_app[APP], web_app[CHANNELS], web_app[TURNS] = app, senders(rows), Turns(app, sessions, quick)
         web_app.add_routes(channels.routes(rows.values()))
         async with open_spool(web_app, tmp_path / "spool").drained():
             runner = web.AppRunner(web_app)

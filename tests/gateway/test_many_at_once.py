@@ -14,9 +14,9 @@ from channels.africastalking.ussd import AfricasTalkingUssd
 from core.context import App
 from core.message import Inbound
 from core.parties.tables import interest
-from core.summary.account_summary import Standing
+from core.summary.account_summary import AccountSummary
 from core.summary.reader import Quick, open_quick
-from gateway.conversation.sessions import EmbeddedStore, Kept, Store
+from gateway.conversation.sessions import EmbeddedStore, Store, StoredSession
 from gateway.conversation.turn import Turns
 from tests.gateway.talking import a_customer
 
@@ -32,13 +32,13 @@ class LateStore:
     store: Store
     chance: random.Random
 
-    async def load(self, key: str) -> Kept | None:
+    async def load(self, key: str) -> StoredSession | None:
         await asyncio.sleep(self.chance.uniform(0, LONGEST_DELAY))
         kept = await self.store.load(key)
         await asyncio.sleep(self.chance.uniform(0, LONGEST_DELAY))
         return kept
 
-    async def save(self, key: str, kept: Kept) -> bool:
+    async def save(self, key: str, kept: StoredSession) -> bool:
         await asyncio.sleep(self.chance.uniform(0, LONGEST_DELAY))
         won = await self.store.save(key, kept)
         await asyncio.sleep(self.chance.uniform(0, LONGEST_DELAY))
@@ -58,7 +58,7 @@ class LateQuick:
     quick: Quick
     chance: random.Random
 
-    async def standing(self, channel: str, user: str) -> list[Standing]:
+    async def standing(self, channel: str, user: str) -> list[AccountSummary]:
         await asyncio.sleep(self.chance.uniform(0, LONGEST_DELAY))
         return await self.quick.standing(channel, user)
 

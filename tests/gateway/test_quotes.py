@@ -19,7 +19,7 @@ from core.db.engine import Database
 from core.journeys.follow import follow
 from gateway import quotes
 from gateway.admin.throttle import Throttle
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.cli import app as hodi
 from tests.bills.paper import TARIFFS
 from tests.core.catalog.asking import anything, questions
@@ -62,7 +62,7 @@ async def asking(sqlite_house: App, aiohttp_client: Serve, monkeypatch: pytest.M
     async with sqlite_house.db.writing() as conn:
         await store.load(conn, sqlite_house, store.check((TARIFFS / "kenya-domestic.yaml").read_text()), by="test")
     served = web.Application()
-    served[HOUSE] = sqlite_house
+    served[APP] = sqlite_house
     served.add_routes(quotes.routes())
     return await aiohttp_client(served)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from core.clock import SetClock
-from gateway.conversation.per_contact_queue import Order
-from gateway.conversation.sessions import EmbeddedStore, Kept, Store
+from gateway.conversation.per_contact_queue import ContactQueue
+from gateway.conversation.sessions import EmbeddedStore, Store, StoredSession
 from gateway.conversation.sessions_redis import Gone, RedisStore, RedisWithStandIn
 from tests.databases import missing
 from tests.ports import free_port
@@ -85,13 +85,13 @@ async def store(request: pytest.FixtureRequest, valkey: Valkey, tmp_path: Path) 
 
 async def test_what_is_saved_is_loaded(store: Store) -> None:
     assert await store.load("ussd:+254") is None
-    assert await store.save("ussd:+254", Kept(1, b"one", SOON))
-    assert await store.load("ussd:+254") == Kept(1, b"one", SOON)
+    assert await store.save("ussd:+254", StoredSession(1, b"one", SOON))
+    assert await store.load("ussd:+254") == StoredSession(1, b"one", SOON)
 
 
 async def test_of_two_who_save_after_the_same_version_one_wins(store: Store) -> None:
-    assert await store.save("a", Kept(1, b"one", SOON))
-    won = await asyncio.gather(*[store.save("a", Kept(2, bytes([n]), SOON)) for n in range(20)])
+    assert await store.save("a", StoredSession(1, b"one", SOON))
+    won = await asyncio.gather(*[store.save("a", StoredSession(2, bytes([n]), SOON)) for n in range(20)])
     assert sum(won) == 1
     kept = await store.load("a")
     assert kept is not None
@@ -99,20 +99,22 @@ async def test_of_two_who_save_after_the_same_version_one_wins(store: Store) -> 
 
 
 async def test_of_two_who_begin_one_wins(store: Store) -> None:
-    assert sum(await asyncio.gather(*[store.save("a", Kept(1, b"x", SOON)) for _ in range(20)])) == 1
+    assert sum(await asyncio.gather(*[store.save("a", StoredSession(1, b"x", SOON)) for _ in range(20)])) == 1
 
 
 async def test_sessions_of_one_tick_are_all_kept(store: Store) -> None:
-    assert all(await asyncio.gather(*[store.save(f"k{n}", Kept(1, b"%d" % n, SOON)) for n in range(300)]))
+    assert all(await asyncio.gather(*[store.save(f"k{n}", StoredSession(1, b"%d" % n, SOON)) for n in range(300)]))
     loaded = await asyncio.gather(*[store.load(f"k{n}") for n in range(300)])
     assert [kept.blob for kept in loaded if kept] == [b"%d" % n for n in range(300)]
 
 
 async def test_two_processes_share_the_embedded_file(tmp_path: Path) -> None:
     one, two = EmbeddedStore(tmp_path / "s.db"), EmbeddedStore(tmp_path / "s.db")
-    assert await one.save("a", Kept(1, b"one", SOON))
-    assert await two.load("a") == Kept(1, b"one", SOON)
-    assert sorted(await asyncio.gather(one.save("a", Kept(2, b"x", SOON)), two.save("a", Kept(2, b"y", SOON)))) == [
+    assert await one.save("a", StoredSession(1, b"one", SOON))
+    assert await two.load("a") == StoredSession(1, b"one", SOON)
+    assert sorted(
+        await asyncio.gather(one.save("a", StoredSession(2, b"x", SOON)), two.save("a", StoredSession(2, b"y", SOON)))
+    ) == [
         False,
         True,
     ]
@@ -122,11 +124,11 @@ async def test_two_processes_share_the_embedded_file(tmp_path: Path) -> None:
 
 async def test_expired_sessions_are_forgotten(tmp_path: Path) -> None:
     before = EmbeddedStore(tmp_path / "s.db")
-    assert all(await asyncio.gather(*[before.save(f"old{n}", Kept(1, b"", 100.0)) for n in range(1_200)]))
-    await before.save("new", Kept(1, b"", 300.0))
+    assert all(await asyncio.gather(*[before.save(f"old{n}", StoredSession(1, b"", 100.0)) for n in range(1_200)]))
+    await before.save("new", StoredSession(1, b"", 300.0))
     await before.close()
     store = EmbeddedStore(tmp_path / "s.db", SetClock(datetime.fromtimestamp(200, UTC)))
-    await store.save("other", Kept(1, b"", 300.0))
+    await store.save("other", StoredSession(1, b"", 300.0))
     for _ in range(600):
         if await store.load("old1199") is None:
             break
@@ -140,12 +142,12 @@ async def test_when_redis_is_gone_the_embedded_store_answers_and_a_metric_says_s
     valkey: Valkey, tmp_path: Path
 ) -> None:
     store = RedisWithStandIn(RedisStore(valkey.url), EmbeddedStore(tmp_path / "s.db"))
-    assert await store.save("a", Kept(1, b"one", SOON))
+    assert await store.save("a", StoredSession(1, b"one", SOON))
     assert up() == 1
     await valkey.kill()
     assert await store.load("a") is None, "what was in Redis is lost for now, and nothing fails"
-    assert await store.save("a", Kept(1, b"two", SOON + 1))
-    assert await store.load("a") == Kept(1, b"two", SOON + 1)
+    assert await store.save("a", StoredSession(1, b"two", SOON + 1))
+    assert await store.load("a") == StoredSession(1, b"two", SOON + 1)
     assert up() == 0
     await store.close()
 
@@ -154,10 +156,10 @@ async def test_a_session_that_was_loaded_before_redis_went_is_kept_by_the_stand_
     valkey: Valkey, tmp_path: Path
 ) -> None:
     store = RedisWithStandIn(RedisStore(valkey.url), EmbeddedStore(tmp_path / "s.db"))
-    await store.save("a", Kept(1, b"one", SOON))
+    await store.save("a", StoredSession(1, b"one", SOON))
     await valkey.kill()
-    assert await store.save("a", Kept(2, b"two", SOON + 1))
-    assert await store.load("a") == Kept(2, b"two", SOON + 1)
+    assert await store.save("a", StoredSession(2, b"two", SOON + 1))
+    assert await store.load("a") == StoredSession(2, b"two", SOON + 1)
     await store.close()
 
 
@@ -167,12 +169,12 @@ async def test_when_redis_is_back_the_newer_session_is_found(
     monkeypatch.setattr("gateway.conversation.sessions_redis.AGAIN_SECONDS", 0.0)
     store = RedisWithStandIn(RedisStore(valkey.url), EmbeddedStore(tmp_path / "s.db"))
     await valkey.kill()
-    assert await store.save("a", Kept(1, b"meanwhile", SOON))
+    assert await store.save("a", StoredSession(1, b"meanwhile", SOON))
     await valkey.start()
-    assert await store.load("a") == Kept(0, b"meanwhile", SOON)
-    assert await store.save("a", Kept(1, b"again in redis", SOON + 1))
+    assert await store.load("a") == StoredSession(0, b"meanwhile", SOON)
+    assert await store.save("a", StoredSession(1, b"again in redis", SOON + 1))
     assert up() == 1
-    assert await store.load("a") == Kept(1, b"again in redis", SOON + 1)
+    assert await store.load("a") == StoredSession(1, b"again in redis", SOON + 1)
     await store.close()
 
 
@@ -199,7 +201,7 @@ def up() -> float | None:
 
 
 async def test_turns_of_one_contact_run_in_the_order_they_came() -> None:
-    order, done = Order(), []
+    order, done = ContactQueue(), []
 
     async def turn(number: int) -> None:
         async with order.of("a"):
@@ -211,7 +213,7 @@ async def test_turns_of_one_contact_run_in_the_order_they_came() -> None:
 
 
 async def test_contacts_do_not_wait_for_each_other() -> None:
-    order, inside = Order(), asyncio.Event()
+    order, inside = ContactQueue(), asyncio.Event()
 
     async def slow() -> None:
         async with order.of("a"):
@@ -225,7 +227,7 @@ async def test_contacts_do_not_wait_for_each_other() -> None:
 
 
 async def test_one_who_gives_up_waiting_lets_the_next_one_in() -> None:
-    order = Order()
+    order = ContactQueue()
     await order.enter("a")
     waiting: list[Any] = [asyncio.create_task(order.enter("a")) for _ in range(2)]
     await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from core.message import Delivery, Inbound
 from gateway.hooks import spool as spools
 from gateway.hooks.spool import Full, Spool
 from gateway.hooks.spool_entry import Seal
-from gateway.hooks.spool_file import NoSpool, SpoolFile, Taken
+from gateway.hooks.spool_file import NoSpool, SpoolBatch, SpoolFile
 from tests.conftest import NOON
 
 
@@ -134,7 +134,7 @@ async def test_a_file_that_another_process_works_on_is_left_alone(tmp_path: Path
     async with a_spool(tmp_path, hall).drained():
         pass
     assert hall.seen == []
-    with pytest.raises(Taken):
+    with pytest.raises(SpoolBatch):
         SpoolFile(living._files()[0].path)
 
 

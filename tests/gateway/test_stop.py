@@ -9,7 +9,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.exc import DBAPIError
 
 from core.clock import SetClock
-from core.config.messages import Sms
+from core.config.messages import SmsSettings
 from core.config.operator import Operator, Settings
 from core.context import App
 from core.db.engine import Database
@@ -20,7 +20,7 @@ from dialogs.intents import WORDS, find
 from tests.gateway.talking import HOOKS, WANJIKU, Phone, a_customer, counter
 from tests.gateway.test_webhooks import SMS, replies
 
-ROUTES = Sms.model_validate(
+ROUTES = SmsSettings.model_validate(
     {
         "routes": [
             {"provider": "kannel", "prefixes": ["+25471"], "sender": "22100"},

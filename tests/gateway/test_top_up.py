@@ -15,7 +15,7 @@ from core.journeys import top_up
 from core.ledger import queries as ledger
 from core.ledger import verify
 from core.onboarding.model import NewMeter, Registered
-from core.outbox.queue import Leaving, outbox
+from core.outbox.queue import OutboxRow, outbox
 from core.payments.tables import allocation
 from core.vending.model import arrears, is_meter_number, spaced
 from core.vending.tables import vend
@@ -210,7 +210,7 @@ async def test_a_purchase_that_was_handed_over_is_not_handed_over_again(
     await phone.answer("1")
     await send_all(work)
     row = next(row for row in await rows(app, outbox) if row.kind == "vend")
-    leaving = Leaving(row.id, row.key, "vend", "vend", None, None, None, row.subject_id, {}, 2, False)
+    leaving = OutboxRow(row.id, row.key, "vend", "vend", None, None, None, row.subject_id, {}, 2, False)
     for _ in range(2):
         await top_up.send(work.app, leaving)
     assert (vault.calls, len(await told(app))) == (1, 1)

@@ -17,7 +17,7 @@ from core.message import Inbound
 from core.parties import identity
 from core.parties.tables import contact_account
 from core.summary.reader import open_quick
-from gateway.conversation.interaction_log import Passed
+from gateway.conversation.interaction_log import LoggedTurn
 from gateway.conversation.sessions import EmbeddedStore
 from gateway.conversation.turn import Turns
 from tests.gateway.talking import Phone, a_customer, counter
@@ -109,7 +109,7 @@ async def test_ussd_screens_stand_in_the_log_of_what_passed_without_secrets(app:
     async with strict.db.writing() as conn:
         await identity.set_pin(conn, strict, made.party_id, "4826")
     store, quick = EmbeddedStore(tmp_path / "sessions.db"), open_quick(app.db)
-    turns, passed = Turns(strict, store, quick), Passed(strict)
+    turns, passed = Turns(strict, store, quick), LoggedTurn(strict)
     for text in ("", "1", "1*4826", "1*4826"):
         inbound = Inbound("ussd", "+254712345678", text, phone="+254712345678", session="s1", service="*384*100#")
         passed.note(inbound, await turns.answer(inbound, AfricasTalkingUssd()))

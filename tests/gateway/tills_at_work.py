@@ -17,7 +17,7 @@ from core.config.operator import Settings
 from core.context import App
 from core.outbox import queue
 from core.payments import doors as payment_doors
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.hooks import payments as callbacks
 from gateway.hooks.spooling import open_spool
 from gateway.pages import paylink
@@ -121,7 +121,7 @@ async def tills_at_work(app: App, **payments: Any) -> AsyncIterator[Work]:
             operator=app.operator.model_copy(update={"payments": app.operator.payments.model_copy(update=payments)}),
         )
         web_app = web.Application()
-        web_app[HOUSE] = pointed
+        web_app[APP] = pointed
         web_app.add_routes([*callbacks.routes(), *paylink.routes()])
         open_spool(web_app, Path(stack.enter_context(TemporaryDirectory(prefix="hodi-spool-"))))
         await stack.enter_async_context(TestServer(web_app, port=port))

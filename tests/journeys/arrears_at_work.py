@@ -20,10 +20,10 @@ from core.ledger.model import Book, Journal, Posting, receivable
 from core.ledger.post import post_many
 from core.ledger.tables import open_item
 from core.message import Notice, Sent
-from core.outbox.queue import Leaving, Outcome, outbox
+from core.outbox.queue import OutboxRow, Outcome, outbox
 from core.parties.tables import account, branch, contact, contact_account, party, service
 from core.payments import receive
-from core.payments.facts import Received
+from core.payments.facts import PaymentReceived
 from core.payments.model import ReceiptIn
 from core.provisioning import compare, provision
 from core.provisioning.tables import barring
@@ -43,10 +43,10 @@ class Phones(ByMessage):
 
     async def send(self, notices: list[Notice]) -> list[Sent]:
         self.sent += notices
-        return [Sent(one.key, "accepted", provider_ref=f"p{one.key}") for one in notices]
+        return [Sent(one.key, "done", provider_ref=f"p{one.key}") for one in notices]
 
 
-async def _pushed(_house: App, row: Leaving) -> Outcome:
+async def _pushed(_house: App, row: OutboxRow) -> Outcome:
     """A prompt that nobody answers: money may be on its way."""
     return Outcome(row.id, "sent", attempts=row.attempts)
 
@@ -109,7 +109,7 @@ class Late:
         """Money by paybill, in this transaction."""
         got = ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", self.clock.now(), reference=number)
         taken = await receive.apply(conn, self.app, got)
-        await follow(conn, self.app, [Received(taken.receipt_id)])
+        await follow(conn, self.app, [PaymentReceived(taken.receipt_id)])
 
     async def steps(self, account_id: int) -> list[tuple[str, str]]:
         """(step, state) in the order in which they were put down."""

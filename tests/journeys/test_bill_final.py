@@ -38,7 +38,7 @@ class Phone(ByMessage):
 
     async def send(self, notices: "list[object]") -> list[Sent]:
         self.texts |= {str(getattr(one, "to", "")): str(getattr(one, "text", "")) for one in notices}
-        return [Sent(str(getattr(one, "key", "")), "accepted") for one in notices]
+        return [Sent(str(getattr(one, "key", "")), "done") for one in notices]
 
 
 async def _paid_before(conn, app: App, customer: Customer, amount: int) -> None:

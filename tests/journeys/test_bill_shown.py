@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from core.billing.model import Plan
+from core.billing.model import ServicePlan
 from core.clock import SetClock
 from core.context import App
 from core.journeys import bill_shown
@@ -29,7 +29,7 @@ async def test_a_plan_is_on_the_bills_it_pays_and_on_later_ones_until_it_is_over
         await arrangement.agree(conn, app, account_id, 3, "k")
         new = (await a_bill(conn, app, account_id, 7_000, due_on=DUE + 40 * D, issued_on=app.today())).invoice_id
 
-    async def plan(invoice_id: int) -> Plan | None:
+    async def plan(invoice_id: int) -> ServicePlan | None:
         async with app.db.reading() as conn:
             found = await bill_shown.bill(conn, invoice_id=invoice_id, context=app)
             assert found is not None

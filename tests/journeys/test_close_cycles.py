@@ -17,7 +17,7 @@ from core.journeys.verify_books import problems
 from core.ledger.model import Posting, receivable
 from core.ledger.post import post
 from core.metering.store.collect import load_csv
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_many
 from core.outbox.queue import outbox
 from core.rewards.tables import redemption
@@ -60,7 +60,7 @@ async def households(app: App, tmp_path: Path) -> list[Registered]:
     (tmp_path / "usage.csv").write_text("meter,start,kwh\n" + january("MA") + january("MB", without=range(100, 108)))
     opened = date(2026, 1, 1)
     people = [
-        Customer(
+        NewCustomer(
             name=name,
             phone=f"+2547120000{at:02}",
             opened_on=opened,

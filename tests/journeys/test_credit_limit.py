@@ -18,7 +18,7 @@ from core.journeys.credit_limit import change, restrict
 from core.journeys.credit_limit import exposure as exposures
 from core.journeys.dunning import arrangement, protection, run
 from core.journeys.follow import follow
-from core.journeys.use_charged import Use, charge
+from core.journeys.use_charged import LiveUse, charge
 from core.payments.tables import attempt, payment_request
 from core.summary.reader import open_quick
 from tests.core.payments.made import a_bill
@@ -194,7 +194,7 @@ async def test_who_becomes_protected_is_freed_though_the_limit_is_reached(
     assert await late.wanted() == {line: "hard"}
     async with app.db.writing() as conn:
         with pytest.raises(Refused, match=r"collections\.limit\.stopped"):
-            await charge(conn, late.app, Use(line, "voice", "s", 1_000_000), key="u1")
+            await charge(conn, late.app, LiveUse(line, "voice", "s", 1_000_000), key="u1")
     async with app.db.writing() as conn:
         await protection.register(conn, late.app, account_id, "medical", reason="oxygen", actor="user:a")
     assert await late.wanted() == {line: "none"}

@@ -18,7 +18,7 @@ from core.catalog.compile import load_tariff
 from core.context import App
 from core.errors import Refused
 from core.journeys import approved, line_disputed
-from core.journeys.dispute_decided import Decision, decide
+from core.journeys.dispute_decided import DisputeDecision, decide
 from core.journeys.verify_books import problems
 from core.ledger import queries as ledger
 from core.ledger.model import Book, Posting, receivable
@@ -88,7 +88,9 @@ async def contest(app: App, bill: Bill, position: int, key: str = "first") -> in
         return (await disputes_of(conn, [bill.invoice_id]))[-1].id
 
 
-async def verdict(app: App, dispute: int, word: str, amount: int | None = None, *, anyone: bool = False) -> Decision:
+async def verdict(
+    app: App, dispute: int, word: str, amount: int | None = None, *, anyone: bool = False
+) -> DisputeDecision:
     async with app.db.writing() as conn:
         return await decide(conn, app, dispute, word, actor="user:ann", amount_minor=amount)
 
@@ -219,7 +221,11 @@ def strict(app: App) -> App:
 
 async def test_above_the_limit_another_person_agrees_to_what_she_saw(strict: App, account_id: int) -> None:
     dispute = await contest(strict, await last(strict, account_id), 1)
-    assert await verdict(strict, dispute, "upheld") == await verdict(strict, dispute, "upheld") == Decision("waiting")
+    assert (
+        await verdict(strict, dispute, "upheld")
+        == await verdict(strict, dispute, "upheld")
+        == DisputeDecision("waiting")
+    )
     async with strict.db.reading() as conn:
         [asked] = await approvals.waiting(conn)
         item = (await conn.execute(select(open_item))).one()

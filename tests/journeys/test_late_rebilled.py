@@ -29,7 +29,7 @@ from core.ledger.tables import open_item
 from core.metering.tables import consumption
 from core.money import plain
 from core.notices import compose
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_many
 from core.outbox.queue import outbox
 from tests.journeys.test_dispute_decided import contest, pay, verdict
@@ -164,7 +164,7 @@ async def test_what_comes_between_the_job_and_the_bill_run_is_no_line_of_the_bil
 
 async def test_an_account_that_stands_parked_hides_nobodys_late_usage(app: App, tmp_path: Path) -> None:
     await at_home(app, tmp_path)
-    silent = Customer("Bola", opened_on=JAN, tariff="power", meter=NewMeter("M2", interval_minutes=1440))
+    silent = NewCustomer("Bola", opened_on=JAN, tariff="power", meter=NewMeter("M2", interval_minutes=1440))
     async with app.db.writing() as conn:
         await register_many(conn, app, [silent])
     await collect(app, tmp_path, "february", month(FEB, 28, "0.96", last="1"))

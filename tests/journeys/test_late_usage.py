@@ -18,7 +18,7 @@ from core.ledger import queries as ledger
 from core.metering.store import readings
 from core.metering.store.collect import load_csv
 from core.metering.store.readings import Read
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_many
 
 JAN, FEB, MAR, APR = (date(2026, month, 1) for month in range(1, 5))
@@ -52,7 +52,7 @@ def clock() -> SetClock:
     return SetClock(datetime(2026, 2, 1, 6, tzinfo=UTC))
 
 
-async def settle(app: App, folder: Path, *customers: Customer) -> list[Registered]:
+async def settle(app: App, folder: Path, *customers: NewCustomer) -> list[Registered]:
     for at, text in enumerate((POWER, WATER, TIMED)):
         (folder / f"{at}.yaml").write_text(text, "utf-8")
     async with app.db.writing() as conn:
@@ -62,7 +62,7 @@ async def settle(app: App, folder: Path, *customers: Customer) -> list[Registere
 
 async def at_home(app: App, folder: Path) -> Registered:
     """One customer with 42 kWh in January, a reading a day: 30 x 10.00 + 12 x 20.00, with VAT 626.40, and 40 cents off."""
-    customer = Customer("Amina", opened_on=JAN, tariff="power", meter=NewMeter("M1", interval_minutes=1440))
+    customer = NewCustomer("Amina", opened_on=JAN, tariff="power", meter=NewMeter("M1", interval_minutes=1440))
     [made] = await settle(app, folder, customer)
     await collect(app, folder, "january", month(JAN, 31, "1.3", last="3"))
     return made
@@ -168,7 +168,9 @@ async def test_less_than_was_billed_may_leave_her_with_credit(app: App, tmp_path
 async def test_what_was_estimated_is_paid_at_the_blocks_of_its_own_month(app: App, tmp_path: Path) -> None:
     """31 m3 were carried on from 20, and it was 28: what was too much comes off at the dear price it was billed at."""
     tap = NewMeter("W1", code="water", unit="m3", kind="register", interval_minutes=None)
-    [made] = await settle(app, tmp_path, Customer("Amina", opened_on=JAN, commodity="water", tariff="water", meter=tap))
+    [made] = await settle(
+        app, tmp_path, NewCustomer("Amina", opened_on=JAN, commodity="water", tariff="water", meter=tap)
+    )
     await read(app, (JAN, 0), (date(2026, 1, 21), 20))
     january = await closed(app, made, FEB)
     assert january.estimated and january.total_minor == 37_100  # 31 m3: 300 + 20, and 16 %
@@ -182,7 +184,7 @@ async def test_what_was_estimated_is_paid_at_the_blocks_of_its_own_month(app: Ap
 
 
 async def test_a_late_interval_is_paid_at_its_own_time_of_use(app: App, tmp_path: Path) -> None:
-    [made] = await settle(app, tmp_path, Customer("Amina", opened_on=JAN, tariff="timed", meter=NewMeter("M1")))
+    [made] = await settle(app, tmp_path, NewCustomer("Amina", opened_on=JAN, tariff="timed", meter=NewMeter("M1")))
     await collect(app, tmp_path, "january", month(JAN, 31, "0.028", last="0.364", minutes=30))
     await closed(app, made, FEB)
     await collect(app, tmp_path, "revised", [("2026-01-15T19:00", "1.028"), ("2026-01-15T12:00", "2.028")])

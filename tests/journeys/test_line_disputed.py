@@ -11,7 +11,7 @@ from core.care.model import Ticket
 from core.context import App
 from core.errors import Refused
 from core.journeys import dispute_decided, line_disputed
-from core.journeys.dispute_decided import Decision
+from core.journeys.dispute_decided import DisputeDecision
 from core.ledger.tables import open_item
 from tests.people import Customer, a_bill, a_branch, a_customer
 from tests.readers import disputes_of
@@ -83,7 +83,7 @@ async def test_a_rejected_dispute_is_due_again_and_may_be_opened_anew(app: App) 
         [dispute] = await disputes_of(conn, [bill])
         for _ in range(2):
             decided = await dispute_decided.decide(conn, app, dispute.id, "rejected", actor="user:ann")
-            assert decided == Decision("rejected")
+            assert decided == DisputeDecision("rejected")
         assert (await queries.by_id(conn, ticket.id)).state == "solved"
     assert await frozen(app) == 0
     assert (await contest(app, customer, bill, "b")).id != ticket.id

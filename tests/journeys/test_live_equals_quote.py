@@ -25,7 +25,7 @@ from core.db.engine import Database
 from core.errors import BadInput
 from core.journeys import live_closed
 from core.journeys.follow import follow
-from core.journeys.use_charged import Use, charge
+from core.journeys.use_charged import LiveUse, charge
 from core.money import parse
 from core.parties.tables import service
 from core.rating.live import AT_THE_END
@@ -65,7 +65,7 @@ class Lives:
         line = await a_line(app, f"+2547{self.count:08}", payment_mode="prepaid", tariff=code)
         await put(app, line.account_id, RICH, f"purse {self.count}", unit="KES", priority=90)
         for number, (use, quantity, minute, to) in enumerate(uses):
-            asked = Use(line.service_id, use, UNITS[use], quantity, at(minute), to)
+            asked = LiveUse(line.service_id, use, UNITS[use], quantity, at(minute), to)
             async with app.db.writing() as conn:
                 await charge(conn, app, asked, key=f"{self.count}:{number}")
         before = await self._taken(line.account_id)

@@ -10,7 +10,7 @@ from core.journeys import payment_failed
 from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.payments import push, receive
-from core.payments.facts import Received, Reversed
+from core.payments.facts import PaymentReceived, PaymentReversed
 from core.payments.model import ReceiptIn
 from core.payments.reverse import reverse
 from core.rewards import points
@@ -24,7 +24,7 @@ async def _take(app: App, minor: int, at: datetime = NOON, txn: str = "T1") -> i
         taken = await receive.apply(
             conn, app, ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", at, reference="ACC100")
         )
-        await follow(conn, app, [Received(taken.receipt_id)])
+        await follow(conn, app, [PaymentReceived(taken.receipt_id)])
     return taken.receipt_id
 
 
@@ -64,7 +64,7 @@ async def test_the_same_receipt_followed_twice_thanks_and_earns_once(app: App) -
         bill = await a_bill(conn, app, account_id, 120_000)
     receipt_id = await _take(app, 120_000)
     async with app.db.writing() as conn:
-        await follow(conn, app, [Received(receipt_id)])
+        await follow(conn, app, [PaymentReceived(receipt_id)])
     assert (await _points(app, account_id), len(await _keys(app)), await opened(app, bill)) == (12, 1, [0])
 
 
@@ -75,7 +75,7 @@ async def test_points_go_with_the_money_that_earned_them(app: App) -> None:
     receipt_id = await _take(app, 120_000)
     async with app.db.writing() as conn:
         assert await reverse(conn, app, receipt_id, key="R1", kind="chargeback", reason="fraud")
-        await follow(conn, app, [Reversed(receipt_id)])
+        await follow(conn, app, [PaymentReversed(receipt_id)])
     assert await _points(app, account_id) == 0
 
 
@@ -87,7 +87,7 @@ async def test_nothing_is_half_done_when_the_transaction_fails(app: App) -> None
         async with app.db.writing() as conn:
             got = ReceiptIn("daraja", "T1", "mobile_inbound", 120_000, "KES", NOON, reference="ACC100")
             taken = await receive.apply(conn, app, got)
-            await follow(conn, app, [Received(taken.receipt_id)])
+            await follow(conn, app, [PaymentReceived(taken.receipt_id)])
             raise RuntimeError("the lights went out")
     assert (await opened(app, bill), await _points(app, account_id), await _keys(app)) == ([120_000], 0, [])
 

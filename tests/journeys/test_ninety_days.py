@@ -21,7 +21,7 @@ from core.collections.model import AFRESH
 from core.collections.tables import arrangement, episode, ladder_step
 from core.context import App
 from core.db.engine import Database
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.journeys import dispute_decided, line_disputed
 from core.journeys.dunning import arrangement as arrangement_agreed
@@ -96,7 +96,7 @@ class Town(Late):
         async with self.app.db.writing() as conn:
             sent = update(outbox).where(outbox.c.state == "sent", outbox.c.kind == "notice")
             silent = [account for account, at in self.place.items() if at % SILENT == 0]
-            await conn.execute(sent.where(among(conn, outbox.c.account_id, silent)).values(state="failed"))
+            await conn.execute(sent.where(in_list(conn, outbox.c.account_id, silent)).values(state="failed"))
             await conn.execute(sent.values(state="delivered"))
 
     def _read(self, phone: str, key: str, text: str) -> None:

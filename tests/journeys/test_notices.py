@@ -17,9 +17,9 @@ from core.ledger.model import Book, Posting, receivable
 from core.ledger.post import post
 from core.ledger.tables import open_item
 from core.notices import compose as notices
-from core.notices.compose import Composed, Dropped, Held, Letter, Poison
+from core.notices.compose import Composed, Dropped, HeldNotice, Message, Poison
 from core.notices.quiet_hours import held_until
-from core.outbox.queue import Leaving
+from core.outbox.queue import OutboxRow
 from core.payments.tables import attempt, collection, mandate
 from core.text import LANGUAGES, days, fields, pattern
 from tests.people import Customer, a_bill, a_branch, a_customer, a_mandate, a_receipt, an_attempt
@@ -27,8 +27,8 @@ from tests.people import Customer, a_bill, a_branch, a_customer, a_mandate, a_re
 DUE = date(2026, 3, 24)
 
 
-def a_row(template: str, customer: Customer, subject_id: int | None = None, **params: Any) -> Leaving:
-    return Leaving(
+def a_row(template: str, customer: Customer, subject_id: int | None = None, **params: Any) -> OutboxRow:
+    return OutboxRow(
         subject_id or 1,
         f"k{subject_id}",
         "notice",
@@ -43,17 +43,17 @@ def a_row(template: str, customer: Customer, subject_id: int | None = None, **pa
     )
 
 
-async def compose(conn: AsyncConnection, app: App, *rows: Leaving) -> list[Composed]:
+async def compose(conn: AsyncConnection, app: App, *rows: OutboxRow) -> list[Composed]:
     return await notices.compose(conn, app, rows)
 
 
-async def text_of(conn: AsyncConnection, app: App, row: Leaving) -> str:
+async def text_of(conn: AsyncConnection, app: App, row: OutboxRow) -> str:
     [one] = await compose(conn, app, row)
-    assert isinstance(one, Letter), one
+    assert isinstance(one, Message), one
     return one.notice.text
 
 
-async def reason_of(conn: AsyncConnection, app: App, row: Leaving) -> str:
+async def reason_of(conn: AsyncConnection, app: App, row: OutboxRow) -> str:
     [one] = await compose(conn, app, row)
     assert isinstance(one, Dropped), one
     return one.reason
@@ -216,7 +216,7 @@ async def test_a_subject_that_is_gone_and_a_broken_template_harm_only_themselves
         ]
         gone, broken, good = await compose(conn, app, *rows)
     assert isinstance(gone, Dropped) and gone.reason == "not there any more"
-    assert isinstance(broken, Poison) and isinstance(good, Letter)
+    assert isinstance(broken, Poison) and isinstance(good, Message)
 
 
 async def test_the_phone_on_file_comes_before_a_chat_unless_the_row_names_one(app: App) -> None:
@@ -236,7 +236,7 @@ async def test_the_phone_on_file_comes_before_a_chat_unless_the_row_names_one(ap
         )
         row = a_row("notice.thanks", customer, await a_receipt(conn, app, customer, 50_000))
         named = replace(row, id=2, channel="telegram")
-        chosen = [one.notice for one in await compose(conn, app, row, named) if isinstance(one, Letter)]
+        chosen = [one.notice for one in await compose(conn, app, row, named) if isinstance(one, Message)]
     assert [(notice.channel, notice.to) for notice in chosen] == [("sms", customer.phone), ("telegram", "u2")]
 
 
@@ -255,9 +255,9 @@ async def test_what_can_wait_waits_for_the_morning_and_thanks_for_a_push_do_not(
         ]
         ready, pushed, debited = await compose(conn, app, *rows)
     morning = datetime(2026, 3, 11, 5, 0, tzinfo=UTC)
-    assert isinstance(ready, Held) and ready.until == morning
-    assert isinstance(pushed, Letter)
-    assert isinstance(debited, Held) and debited.until == morning
+    assert isinstance(ready, HeldNotice) and ready.until == morning
+    assert isinstance(pushed, Message)
+    assert isinstance(debited, HeldNotice) and debited.until == morning
 
 
 @pytest.mark.parametrize(

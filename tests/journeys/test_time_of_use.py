@@ -26,7 +26,7 @@ from core.metering.store import readings
 from core.metering.store.collect import load_csv
 from core.metering.store.readings import Read
 from core.money import plain
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_many
 from tests.readers import load_nem12
 
@@ -62,7 +62,7 @@ def living(app: App, zone: str, currency: str, year: int) -> App:
     return replace(app, operator=operator, clock=SetClock(datetime(year, 12, 31, tzinfo=UTC)))
 
 
-async def settle(app: App, folder: Path, tariffs: Iterable[str], *customers: Customer) -> list[Registered]:
+async def settle(app: App, folder: Path, tariffs: Iterable[str], *customers: NewCustomer) -> list[Registered]:
     for at, text in enumerate(tariffs):
         (folder / f"tariff{at}.yaml").write_text(text, "utf-8")
     async with app.db.writing() as conn:
@@ -104,7 +104,7 @@ async def test_a_summer_month_is_billed_by_its_afternoons(app: App, tmp_path: Pa
     app = living(app, "Australia/Brisbane", "AUD", 2017)
     opened, on = date(2017, 1, 1), date(2017, 2, 1)
     [made] = await settle(
-        app, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
+        app, tmp_path, [ERGON], NewCustomer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
     )
     rows = half_hours(opened, 31)
     await collect(app, tmp_path, "M1", rows)
@@ -132,7 +132,7 @@ async def test_a_price_that_changes_in_mid_month_is_paid_from_that_day(app: App,
     opened, on = date(2017, 1, 1), date(2017, 2, 1)
     texts = [ERGON.replace("valid_to: 2017-07-01", "valid_to: 2017-01-16"), DEARER]
     [made] = await settle(
-        app, tmp_path, texts, Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
+        app, tmp_path, texts, NewCustomer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
     )
     rows = half_hours(opened, 31)
     await collect(app, tmp_path, "M1", rows)
@@ -152,7 +152,7 @@ async def test_nem12_is_billed_by_the_time_of_use_too(app: App, tmp_path: Path) 
     app = living(app, "Australia/Brisbane", "AUD", 2017)
     opened, on = date(2017, 1, 31), date(2017, 2, 1)
     [made] = await settle(
-        app, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
+        app, tmp_path, [ERGON], NewCustomer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
     )
     values = ",".join("2" if 30 <= at < 43 else "1" for at in range(48))
     (tmp_path / "one.nem12").write_text(
@@ -172,7 +172,7 @@ async def test_the_night_on_which_clocks_change_is_an_hour_shorter_or_longer(
     app: App, tmp_path: Path, day: date, night: int, hours: int
 ) -> None:
     app = living(app, "Europe/London", "GBP", 2026)
-    customer = Customer("Ann", opened_on=day, bill_day=day.day + 1, tariff="night", meter=NewMeter("M1"))
+    customer = NewCustomer("Ann", opened_on=day, bill_day=day.day + 1, tariff="night", meter=NewMeter("M1"))
     [made] = await settle(app, tmp_path, [LONDON], customer)
     start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Europe/London")).astimezone(UTC)
     rows = [((start + timedelta(minutes=30 * at)).isoformat(), "1") for at in range(2 * hours)]
@@ -189,7 +189,7 @@ async def test_gaps_are_estimated_at_their_own_time_of_use(app: App, tmp_path: P
     app = living(app, "Australia/Brisbane", "AUD", 2017)
     opened = date(2017, 1, 1)
     [made] = await settle(
-        app, tmp_path, [ERGON], Customer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
+        app, tmp_path, [ERGON], NewCustomer("Ann", opened_on=opened, tariff="ergon-12a", meter=NewMeter("M1"))
     )
     await collect(app, tmp_path, "M1", half_hours(opened, 31, without=range(48 * 9 + 30, 48 * 9 + 38)))
     await close_cycles(app, date(2017, 2, 1))
@@ -206,7 +206,7 @@ async def test_a_meter_that_does_not_tell_when_is_parked_and_the_others_go_on(ap
         NewMeter("BY-HAND", kind="register", interval_minutes=None),
         NewMeter("DAYS", interval_minutes=1440),
     )
-    people = [Customer(one.serial, opened_on=opened, tariff="night", meter=one) for one in meters]
+    people = [NewCustomer(one.serial, opened_on=opened, tariff="night", meter=one) for one in meters]
     made = await settle(app, tmp_path, [LONDON], *people)
     await collect(app, tmp_path, "M1", half_hours(opened, 31))
     await collect(app, tmp_path, "DAYS", [((opened + timedelta(days=at)).isoformat(), "9") for at in range(31)])
@@ -226,7 +226,7 @@ async def test_the_highest_half_hour_is_found_and_another_length_of_interval_is_
     app = living(app, "Europe/London", "GBP", 2026)
     opened = date(2026, 1, 1)
     people = [
-        Customer(
+        NewCustomer(
             f"C{minutes}", opened_on=opened, tariff="night", meter=NewMeter(f"M{minutes}", interval_minutes=minutes)
         )
         for minutes in (30, 60)
@@ -243,7 +243,7 @@ async def test_the_highest_half_hour_is_found_and_another_length_of_interval_is_
 async def test_a_tariff_on_another_clock_than_the_meters_is_not_billed(app: App, tmp_path: Path) -> None:
     app = living(app, "Australia/Brisbane", "GBP", 2026)
     opened = date(2026, 1, 1)
-    await settle(app, tmp_path, [LONDON], Customer("A", opened_on=opened, tariff="night", meter=NewMeter("M1")))
+    await settle(app, tmp_path, [LONDON], NewCustomer("A", opened_on=opened, tariff="night", meter=NewMeter("M1")))
     await collect(app, tmp_path, "M1", half_hours(opened, 31))
     report = await close_cycles(app, date(2026, 2, 1))
     assert "on the clock of Europe/London" in report.parked[0].reason
@@ -263,7 +263,7 @@ charges:
     opened = date(2026, 1, 1)
     tap = NewMeter("W1", code="water", unit="m3", kind="register", interval_minutes=None)
     [made] = await settle(
-        app, tmp_path, texts, Customer("A", opened_on=opened, commodity="water", tariff="water", meter=tap)
+        app, tmp_path, texts, NewCustomer("A", opened_on=opened, commodity="water", tariff="water", meter=tap)
     )
     async with app.db.writing() as conn:
         shown = {opened: 0, date(2026, 1, 21): 50, date(2026, 2, 1): 61}

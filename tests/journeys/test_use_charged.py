@@ -12,7 +12,7 @@ from core.catalog import store as tariffs
 from core.clock import SetClock
 from core.context import App
 from core.errors import Refused
-from core.journeys.use_charged import Charged, Use, charge
+from core.journeys.use_charged import LiveCharge, LiveUse, charge
 from core.journeys.verify_books import problems
 from core.ledger.queries import balance
 from core.onboarding.model import Registered
@@ -48,17 +48,19 @@ async def line(app: App, clock: SetClock) -> Registered:
     return await a_line(app, tariff="go")
 
 
-async def use(app: App, line: Registered, kind: str, unit: str, units: int, key: str, to: str | None = None) -> Charged:
+async def use(
+    app: App, line: Registered, kind: str, unit: str, units: int, key: str, to: str | None = None
+) -> LiveCharge:
     async with app.db.writing() as conn:
-        return await charge(conn, app, Use(line.service_id, kind, unit, units * MB, destination=to), key=key)
+        return await charge(conn, app, LiveUse(line.service_id, kind, unit, units * MB, destination=to), key=key)
 
 
 async def test_bundles_pay_first_and_money_the_rest(app: App, line: Registered) -> None:
     await put(app, line.account_id, 5 * MB, "data", unit="MB", uses=("data",), service_id=line.service_id)
     await put(app, line.account_id, 10_000, "money", unit="KES", priority=90)
-    assert await use(app, line, "data", "MB", 3, "a") == Charged(3 * MB, 0, "KES")
-    assert await use(app, line, "data", "MB", 4, "b") == Charged(2 * MB, 232, "KES")
-    assert await use(app, line, "data", "MB", 4, "b") == Charged(2 * MB, 232, "KES")
+    assert await use(app, line, "data", "MB", 3, "a") == LiveCharge(3 * MB, 0, "KES")
+    assert await use(app, line, "data", "MB", 4, "b") == LiveCharge(2 * MB, 232, "KES")
+    assert await use(app, line, "data", "MB", 4, "b") == LiveCharge(2 * MB, 232, "KES")
     assert await free(app, line.account_id) == {"data": 0, "money": 9_768}
 
 
@@ -106,7 +108,7 @@ async def test_too_little_money_leaves_bundles_and_counters_as_they_were(app: Ap
     with pytest.raises(Refused, match=r"bucket\.short"):
         await use(app, line, "data", "MB", 20, "a")
     assert await free(app, line.account_id) == {"data": 5 * MB, "money": 100}
-    assert await use(app, line, "data", "MB", 5, "a") == Charged(5 * MB, 0, "KES")
+    assert await use(app, line, "data", "MB", 5, "a") == LiveCharge(5 * MB, 0, "KES")
 
 
 async def test_sessions_at_the_same_time_pay_what_they_would_one_after_the_other(app: App, line: Registered) -> None:
@@ -122,7 +124,7 @@ async def test_an_ended_service_and_one_without_a_plan_are_refused(app: App, lin
         await use(app, line, "data", "MB", 1, "a")
     async with app.db.writing() as conn:
         with pytest.raises(Refused, match=r"bucket\.no_service"):
-            await charge(conn, app, Use(77, "data", "MB", 1), key="x")
+            await charge(conn, app, LiveUse(77, "data", "MB", 1), key="x")
 
 
 async def test_the_ledger_knows_the_money_in_buckets(app: App, line: Registered) -> None:
@@ -151,5 +153,5 @@ async def test_an_instant_is_priced_in_its_own_period(app: App, line: Registered
     await put(app, line.account_id, 10_000, "money", unit="KES")
     await use(app, line, "data", "MB", 10, "now")
     async with app.db.writing() as conn:
-        then = Use(line.service_id, "data", "MB", MB, datetime(2026, 2, 10, tzinfo=UTC))
+        then = LiveUse(line.service_id, "data", "MB", MB, datetime(2026, 2, 10, tzinfo=UTC))
         assert (await charge(conn, app, then, key="then")).money_minor == 116

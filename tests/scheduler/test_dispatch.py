@@ -13,7 +13,7 @@ from core.clock import SetClock
 from core.context import App
 from core.message import Notice, Sent
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from scheduler.dispatch import Dispatcher
 from tests.people import a_branch, a_customer
 
@@ -21,7 +21,7 @@ from tests.people import a_branch, a_customer
 class Provider(ByMessage):
     """A channel that says what the test told it to, and remembers what it was given."""
 
-    def __init__(self, state: Any = "accepted") -> None:
+    def __init__(self, state: Any = "done") -> None:
         self.state, self.notices, self.most, self.used = state, list[Notice](), 0, asyncio.Event()
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
@@ -30,10 +30,8 @@ class Provider(ByMessage):
             raise self.state
         self.notices += notices
         self.used.set()
-        state = "accepted" if isinstance(self.state, Exception) else self.state
-        return [
-            Sent(notice.key, state, f"ref-{notice.key}", None if state == "accepted" else "why") for notice in notices
-        ]
+        state = "done" if isinstance(self.state, Exception) else self.state
+        return [Sent(notice.key, state, f"ref-{notice.key}", None if state == "done" else "why") for notice in notices]
 
     @property
     def keys(self) -> list[str]:
@@ -115,7 +113,7 @@ async def test_a_refusal_is_final(app: App) -> None:
 
 async def test_later_waits_for_its_back_off(app: App, clock: SetClock) -> None:
     await _replies(app, "r1")
-    assert await Dispatcher(app, {"sms": Provider("later")}).drain() == {"waiting": 1}
+    assert await Dispatcher(app, {"sms": Provider("not_reached")}).drain() == {"waiting": 1}
     assert (await _rows(app))["r1"].not_before == clock.now() + timedelta(seconds=queue.BACK_OFF_SECONDS[0])
     clock.forward(timedelta(seconds=6))
     assert await Dispatcher(app, {"sms": Provider()}).drain() == {"sent": 1}
@@ -182,7 +180,7 @@ async def test_what_is_no_message_goes_to_the_handler_of_its_kind(app: App) -> N
     await _replies(app, "p1", "p2", kind="push", template="push")
     asked: list[str] = []
 
-    async def push(_house: App, row: Leaving) -> Outcome:
+    async def push(_house: App, row: OutboxRow) -> Outcome:
         asked.append(row.key)
         if row.key == "p2":
             raise RuntimeError("a bug")

@@ -16,12 +16,12 @@ from channels.registry import check_routes, open_channels
 from core.campaigns import store
 from core.campaigns.model import Segment
 from core.clock import SetClock
-from core.config.messages import Notices, Sms
+from core.config.messages import Notices, SmsSettings
 from core.context import App
 from core.errors import BadInput
 from core.outbox import queue
 from core.parties import consent, senders
-from core.parties.senders import Way
+from core.parties.senders import SenderRoute
 from gateway.sandbox.africastalking import AfricasTalking
 from scheduler.breaker import FAILURES
 from scheduler.campaigns import feed_all
@@ -39,7 +39,7 @@ LINES = ("sms", "sms.africastalking", "sms.kannel")
 
 
 def routed(app: App, routes: list[dict[str, Any]] = ROUTES) -> App:
-    sms = Sms.model_validate({"routes": routes})
+    sms = SmsSettings.model_validate({"routes": routes})
     return replace(app, operator=app.operator.model_copy(update={"sms": sms}))
 
 
@@ -72,18 +72,18 @@ def gone(line: Provider) -> list[tuple[str, str | None]]:
 def test_a_message_goes_by_the_first_route_that_fits_and_from_the_number_that_was_written_to(app: App) -> None:
     app = routed(app, [{"provider": "kannel", "kinds": ["code"], "sender": "CODES"}, *ROUTES])
 
-    def of(to: str, kind: str = "notice", wanted: str | None = None) -> list[Way]:
+    def of(to: str, kind: str = "notice", wanted: str | None = None) -> list[SenderRoute]:
         return senders.ways(app, LINES, "sms", to, kind, wanted)
 
-    at, kannel = Way("sms.africastalking", "MWANGAZA"), Way("sms.kannel", "22100")
+    at, kannel = SenderRoute("sms.africastalking", "MWANGAZA"), SenderRoute("sms.kannel", "22100")
     assert of("+254701") == [kannel, at, kannel]
     assert of("+254712") == [at, kannel]
-    assert of("+254712", "code")[0] == Way("sms.kannel", "CODES")
+    assert of("+254712", "code")[0] == SenderRoute("sms.kannel", "CODES")
     assert of("+254712", "push") == [at, kannel]
-    assert of("+254701", "reply", "40400")[:2] == [Way("sms.africastalking", "40400"), kannel]
+    assert of("+254701", "reply", "40400")[:2] == [SenderRoute("sms.africastalking", "40400"), kannel]
     assert of("+254712", "reply", "22100")[0] == kannel
-    assert senders.ways(app, ("sms",), "sms", "+254712", "notice") == [Way("sms", None)]
-    assert senders.ways(app, LINES, "telegram", "77", "notice") == [Way("telegram", None)]
+    assert senders.ways(app, ("sms",), "sms", "+254712", "notice") == [SenderRoute("sms", None)]
+    assert senders.ways(app, LINES, "telegram", "77", "notice") == [SenderRoute("telegram", None)]
 
 
 def test_a_route_to_nobody_is_told_at_the_start(app: App) -> None:

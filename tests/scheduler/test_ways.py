@@ -18,7 +18,7 @@ from core.config.operator import Notices
 from core.context import App
 from core.message import Delivery, Fate, Notice, Sent, Template
 from core.outbox import costs, delivery_reports, queue
-from core.outbox.queue import Leaving
+from core.outbox.queue import OutboxRow
 from core.overview import message_costs
 from core.parties.tables import contact, contact_account
 from scheduler.breaker import FAILURES
@@ -184,8 +184,8 @@ async def test_the_template_leaves_as_meta_wants_it_and_when_the_window_shut_und
             ]
         )
     assert [(one.state, one.reason) for one in told] == [
-        ("accepted", None),
-        ("accepted", None),
+        ("done", None),
+        ("done", None),
         ("refused", "window_closed"),
         ("refused", "template"),
     ]
@@ -204,7 +204,7 @@ class Broken(Provider):
     async def send(self, notices: Any) -> list[Sent]:
         self.calls += len(notices)
         if self.broken:
-            return [Sent(notice.key, "later", None, "not_reached") for notice in notices]
+            return [Sent(notice.key, "not_reached", None, "not_reached") for notice in notices]
         return await super().send(notices)
 
 
@@ -274,12 +274,12 @@ async def test_what_a_message_cost_is_kept_as_told_or_as_listed(app: App) -> Non
     app = ordered(app, prices={"email": "0.05", "whatsapp.utility": "0.55"})
     async with app.db.writing() as conn:
         spent = [
-            costs.Spent(1, "sms", "KES 0.8000"),
-            costs.Spent(1, "email"),
-            costs.Spent(2, "sms", "nothing"),
-            costs.Spent(3, "whatsapp", None, "utility"),
-            costs.Spent(4, "whatsapp", None, "service", free=True),
-            costs.Spent(5, "telegram"),
+            costs.MessageCost(1, "sms", "KES 0.8000"),
+            costs.MessageCost(1, "email"),
+            costs.MessageCost(2, "sms", "nothing"),
+            costs.MessageCost(3, "whatsapp", None, "utility"),
+            costs.MessageCost(4, "whatsapp", None, "service", free=True),
+            costs.MessageCost(5, "telegram"),
         ]
         assert await costs.note(conn, app, spent) == 4
         assert await costs.note(conn, app, spent) == 0
@@ -307,7 +307,7 @@ async def test_a_whatsapp_status_tells_what_its_message_is_charged_as(app: App) 
 
 
 def test_what_failed_is_read_back_as_it_was_written() -> None:
-    row = Leaving(1, "k", "notice", "t", None, None, 7, None, {}, 1, True)
+    row = OutboxRow(1, "k", "notice", "t", None, None, 7, None, {}, 1, True)
     tried = row.after("whatsapp", "blocked")
     assert structs.replace(row, tried=tried).after("sms", "no_route") == "whatsapp:blocked sms:no_route"
     assert structs.replace(row, tried="whatsapp:blocked sms:no_route").shut == {"whatsapp", "sms"}

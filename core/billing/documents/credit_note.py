@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.documents import document
 from core.billing.documents.credit_amounts import Cut, Follower, followers, late_follower, left, off_line, share
-from core.billing.documents.document import Note
+from core.billing.documents.document import DocumentDraft
 from core.billing.model import CREDIT, BillLine
 from core.billing.queries import lines_of
 from core.billing.tables import invoice, invoice_line
@@ -139,7 +139,7 @@ async def write(
     """The note of these lines (below zero together) on a bill; `why` says in its facts what they are of."""
     if sum(line.amount_minor for line in lines) >= 0:
         raise Refused("credit.amount", status=409)
-    note = Note(
+    note = DocumentDraft(
         note_id,
         CREDIT,
         context.operator.billing.credit_prefix,

@@ -38,7 +38,7 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class DocumentDraft:
     """What is to be written about `bill` (a row of `invoice`, or an occasion); `facts` are added to its own."""
 
     invoice_id: int
@@ -73,7 +73,7 @@ class Written:
     token: str
 
 
-async def write(conn: AsyncConnection, context: Context, note: Note) -> Written:
+async def write(conn: AsyncConnection, context: Context, note: DocumentDraft) -> Written:
     """Write the document. The caller holds the bill's open item, so that no two are written at once."""
     bill, by_book, today, [token] = note.bill, note.by_book, context.today(), tokens(1)
     values = {
@@ -104,7 +104,7 @@ async def write(conn: AsyncConnection, context: Context, note: Note) -> Written:
     return Written(written, token)
 
 
-async def _nth(conn: AsyncConnection, note: Note) -> int:
+async def _nth(conn: AsyncConnection, note: DocumentDraft) -> int:
     """How many documents of the series the bill's days have had."""
     query = select(func.count()).where(
         invoice.c.account_id == note.bill.account_id,
@@ -114,7 +114,7 @@ async def _nth(conn: AsyncConnection, note: Note) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def _post(conn: AsyncConnection, context: Context, note: Note) -> None:
+async def _post(conn: AsyncConnection, context: Context, note: DocumentDraft) -> None:
     """What each book gives to what she owes; the other way round where it is below zero."""
     hers = receivable(note.bill.account_id)
     postings = [

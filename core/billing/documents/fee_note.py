@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.documents import document
-from core.billing.documents.document import Note, Occasion
+from core.billing.documents.document import DocumentDraft, Occasion
 from core.billing.due import due_on
 from core.billing.model import FEE, BillLine
 from core.context import Context
@@ -35,7 +35,7 @@ async def issue(
     label = {lang: say(lang, f"bill.line.{code}") for lang in LANGUAGES}
     line = BillLine(1, 0, code, label, None, None, None, minor, "charge")
     about, due = Occasion(account_id, today, today + timedelta(days=1), context.currency, facts), due_on(context, today)
-    await document.write(conn, context, Note(invoice_id, FEE, PREFIX, about, (line,), due, {}))
+    await document.write(conn, context, DocumentDraft(invoice_id, FEE, PREFIX, about, (line,), due, {}))
     await open_items.open_one(
         conn, invoice_id=invoice_id, account_id=account_id, due_on=due, total_minor=minor, on=today
     )

@@ -19,7 +19,7 @@ from core.billing.run.draft_columns import Block, Correction, used_of
 from core.billing.run.load import Partition, load_billed
 from core.billing.run.sources import UsedRow
 from core.billing.tables import invoice_line
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.consumption.late import Changed
 
 LATE_USE, LATE_TAX = "late_use", "late_tax"
@@ -115,8 +115,8 @@ async def _billed(
     rows = await conn.execute(
         select(line.service_id, line.invoice_id, line.code, line.kind, func.sum(line.amount_minor))
         .where(
-            among(conn, line.invoice_id, {invoice_id for _, invoice_id in wanted}),
-            among(conn, line.service_id, {service_id for service_id, _ in wanted}),
+            in_list(conn, line.invoice_id, {invoice_id for _, invoice_id in wanted}),
+            in_list(conn, line.service_id, {service_id for service_id, _ in wanted}),
             line.kind != "reward",
             line.code != PAID_LIVE,
         )

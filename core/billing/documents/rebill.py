@@ -20,18 +20,18 @@ from core.billing.documents import credit_note
 from core.billing.documents import document as notes
 from core.billing.documents.credit_amounts import share
 from core.billing.documents.credit_note import CreditNote
-from core.billing.documents.document import Note
+from core.billing.documents.document import DocumentDraft
 from core.billing.documents.late_usage import LATE_TAX, LATE_USE
 from core.billing.due import due_on
 from core.billing.model import CREDIT, LATE, SERIES, BillLine, FinalBill
 from core.billing.render.labels import Spec, Specs
 from core.billing.run.draft_columns import Correction
 from core.billing.run.own_sources import HouseSources
-from core.billing.run.rate_partition import Desk, off_by
+from core.billing.run.rate_partition import RatingDesk, off_by
 from core.billing.run.sources import UsedRow
 from core.billing.tables import invoice, invoice_line
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.ledger import open_items
 from core.ledger.tables import open_item
 from core.metering.consumption import consumption
@@ -74,13 +74,13 @@ async def services(conn: AsyncConnection, after: int, size: int, account_id: int
 
 async def find(conn: AsyncConnection, context: Context, owner: Mapping[int, int], came: Arrivals) -> list[Off]:
     """The final bills of these services that are off."""
-    found = await off_by(Desk(conn, context, HouseSources(), came), owner, context.today())
+    found = await off_by(RatingDesk(conn, context, HouseSources(), came), owner, context.today())
     wrong: dict[tuple[int, int], list[Correction]] = defaultdict(list)
     for one in found:
         if one.rows and (one.net or one.tax or one.now != one.was):
             wrong[one.account, one.invoice_id].append(one)
     final = select(invoice.c.id).where(
-        among(conn, invoice.c.id, {bill for _, bill in wrong}), invoice.c.state == "final", invoice.c.series == SERIES
+        in_list(conn, invoice.c.id, {bill for _, bill in wrong}), invoice.c.state == "final", invoice.c.series == SERIES
     )
     bills = set((await conn.execute(final)).scalars())
     return [Off(*key, tuple(same)) for key, same in sorted(wrong.items()) if key[1] in bills]
@@ -194,7 +194,7 @@ async def _late_invoice(
 ) -> FinalBill:
     due = due_on(context, context.today())
     facts = {"estimated": {}, "late_of": bill.number}
-    note = Note(invoice_id, LATE, PREFIX, bill, tuple(lines), due, facts, estimated=estimated)
+    note = DocumentDraft(invoice_id, LATE, PREFIX, bill, tuple(lines), due, facts, estimated=estimated)
     written = await notes.write(conn, context, note)
     total = note.total_minor
     await open_items.open_one(

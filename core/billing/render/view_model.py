@@ -53,7 +53,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class BillView:
     """Everything a page of the bill says."""
 
     lang: str
@@ -99,10 +99,10 @@ def number(micro: int, lang: str) -> str:
     return format_decimal(value, "#,##0.######", locale=lang)
 
 
-def shown(bill: Bill, lang: str) -> Shown:
+def shown(bill: Bill, lang: str) -> BillView:
     """The bill in words."""
     title = _title(bill, lang)
-    return Shown(
+    return BillView(
         lang=lang,
         operator=bill.operator,
         title=title,

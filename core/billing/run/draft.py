@@ -12,7 +12,7 @@ from core.billing.run import live_uses, run_row, store
 from core.billing.run.draft_columns import Drafts
 from core.billing.run.engines import LOCAL, Engine
 from core.billing.run.load import Partition, load
-from core.billing.run.rate_partition import Desk, Free, reckon
+from core.billing.run.rate_partition import Free, RatingDesk, reckon
 from core.billing.run.sources import Sources
 from core.context import App
 from core.db import failpoints
@@ -90,7 +90,7 @@ async def _reckoned(
         partition = await load(conn, "open", to_date, size)
         if not partition.due:
             return None
-        return await reckon(Desk(conn, app, sources, came, engine), partition, free)
+        return await reckon(RatingDesk(conn, app, sources, came, engine), partition, free)
 
 
 async def _save(app: App, sources: Sources, drafts: Drafts, run_id: int) -> int:
@@ -127,4 +127,4 @@ async def preview_all(
                     if not partition.due:
                         break
                     after = partition.due[-1].account_id
-                    yield await reckon(Desk(conn, app, sources, came), partition, free)
+                    yield await reckon(RatingDesk(conn, app, sources, came), partition, free)

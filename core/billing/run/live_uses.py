@@ -43,7 +43,7 @@ async def charged(
     for one in periods:
         paid[at[one.id]] += one.charged_minor
         period[at[one.id]] = one.id
-    of_use: dict[tuple[str, str], list[tuple[int, store.Use]]] = {}
+    of_use: dict[tuple[str, str], list[tuple[int, store.StoredUse]]] = {}
     for period_id, use in await store.uses_in(conn, at.keys()):
         of_use.setdefault((use.use, use.unit), []).append((at[period_id], use))
     return Live(paid, period, {key: _columns(context, key[1], rows) for key, rows in of_use.items()})
@@ -65,7 +65,7 @@ async def mark(conn: AsyncConnection, period_ids: Sequence[int]) -> None:
     await update_many(conn, live_period, ("id",), ("state",), [(store.BILLED, one) for one in period_ids])
 
 
-def _columns(context: Context, unit: str, rows: Sequence[tuple[int, store.Use]]) -> UseColumns:
+def _columns(context: Context, unit: str, rows: Sequence[tuple[int, store.StoredUse]]) -> UseColumns:
     """Uses of one kind by service and time, as the operator's clock shows it."""
     numbers: dict[str, int] = {}
     table = [

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.periods import whole_period
 from core.billing.tables import cycle
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.tables import meter
 from core.parties.tables import account, party, premise, service, service_off, service_plan
 from core.rating.exact import Column
@@ -134,7 +134,7 @@ async def load_billed(
     conn: AsyncConnection, account_ids: Collection[int], invoice_ids: Collection[int], service_ids: Collection[int]
 ) -> list[Partition]:
     """The cycles of these bills with these services only, a partition for each closing day: to rate them once more."""
-    mine = among(conn, cycle.c.account_id, account_ids) & among(conn, cycle.c.invoice_id, invoice_ids)
+    mine = in_list(conn, cycle.c.account_id, account_ids) & in_list(conn, cycle.c.invoice_id, invoice_ids)
     rows = (await conn.execute(_cycles(cycle.c.invoice_id, cycle.c.to_date).where(mine))).all()
     of_day: dict[date, list[Due]] = defaultdict(list)
     for *columns, to_date in rows:
@@ -142,13 +142,13 @@ async def load_billed(
     found = [Partition(to_date, due) for to_date, due in sorted(of_day.items())]
     for partition in found:
         here = mine & (cycle.c.to_date == partition.to_date)
-        await _fill(conn, partition, here & among(conn, service.c.id, service_ids))
+        await _fill(conn, partition, here & in_list(conn, service.c.id, service_ids))
     return found
 
 
 async def load_running(conn: AsyncConnection, account_ids: Collection[int], until: date) -> list[Partition]:
     """The open cycles of these accounts as if they closed on `until` (or when they did), a partition for each last day."""
-    mine = among(conn, cycle.c.account_id, account_ids) & (cycle.c.state == "open") & (cycle.c.from_date < until)
+    mine = in_list(conn, cycle.c.account_id, account_ids) & (cycle.c.state == "open") & (cycle.c.from_date < until)
     rows = (await conn.execute(_cycles(cycle.c.to_date).where(mine))).all()
     of_day: dict[date, list[Due]] = defaultdict(list)
     for *columns, to_date in rows:
@@ -216,7 +216,7 @@ async def _fill(conn: AsyncConnection, partition: Partition, chosen: ColumnEleme
     )
     shut = await _shut(conn, here, to)
     for account_id, *served in (await conn.execute(query)).all():
-        _sort_in(partition, index[account_id], Served(*served), shut.get(served[0], ()))
+        _sort_in(partition, index[account_id], ServiceSpan(*served), shut.get(served[0], ()))
     await _meters(conn, partition, index, here)
 
 
@@ -235,7 +235,7 @@ async def _shut(conn: AsyncConnection, here: Any, to: date) -> dict[int, list[tu
     return found
 
 
-class Served(NamedTuple):
+class ServiceSpan(NamedTuple):
     """A service of an account on one of its plans."""
 
     id: int
@@ -248,7 +248,7 @@ class Served(NamedTuple):
     address: str | None
 
 
-def _sort_in(partition: Partition, at: int, served: Served, shut: Sequence[tuple[date, date]]) -> None:
+def _sort_in(partition: Partition, at: int, served: ServiceSpan, shut: Sequence[tuple[date, date]]) -> None:
     due, to = partition.due[at], partition.to_date
     number, commodity, started, ended, tariff, plan_from, plan_to, address = served
     first, last = max(due.from_date, started), to if ended is None else min(to, ended)

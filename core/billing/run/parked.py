@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.run.load import load_one
 from core.billing.run.own_sources import HouseSources
-from core.billing.run.rate_partition import Desk, reckon
+from core.billing.run.rate_partition import RatingDesk, reckon
 from core.billing.run.value_estimate import Unbilled, stakes
 from core.billing.tables import cycle
 from core.clock import start_of
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.metering.consumption.late import Arrivals
 from core.parties.tables import account, branch, party
@@ -58,7 +58,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class ParkedTotals:
     """All that wait: how many, about how much, of how many nothing is known, and since which day."""
 
     count: int = 0
@@ -114,7 +114,7 @@ def _unbilled(one: Waiting) -> Unbilled:
     return Unbilled(one.account_id, one.segment, one.currency, one.from_date, one.to_date)
 
 
-async def together(conn: AsyncConnection, context: Context, *, branch_code: str | None = None) -> Together:
+async def together(conn: AsyncConnection, context: Context, *, branch_code: str | None = None) -> ParkedTotals:
     """What all parked months come to, in the house's currency."""
     query = (
         select(cycle.c.account_id, account.c.segment, account.c.currency, cycle.c.from_date, cycle.c.to_date)
@@ -124,13 +124,13 @@ async def together(conn: AsyncConnection, context: Context, *, branch_code: str 
     )
     waiting = [Unbilled(*row) for row in await conn.execute(query)]
     if not waiting:
-        return Together()
+        return ParkedTotals()
     money = [
         minor if one.currency == context.currency else None
         for one, minor in zip(waiting, await stakes(conn, waiting), strict=True)
     ]
     known = [minor for minor in money if minor is not None]
-    return Together(len(waiting), sum(known), len(money) - len(known), min(one.from_date for one in waiting))
+    return ParkedTotals(len(waiting), sum(known), len(money) - len(known), min(one.from_date for one in waiting))
 
 
 async def count(conn: AsyncConnection, *, branch_code: str | None = None, state: str = PARKED) -> int:
@@ -179,7 +179,7 @@ async def worth_a_try(conn: AsyncConnection, on: date, now: datetime) -> bool:
 
 async def woken(conn: AsyncConnection, account_ids: Collection[int]) -> int:
     """What these accounts waited for is there: the next run takes them up; how many months."""
-    mine = among(conn, cycle.c.account_id, account_ids) & (cycle.c.state == PARKED)
+    mine = in_list(conn, cycle.c.account_id, account_ids) & (cycle.c.state == PARKED)
     return (await conn.execute(update(cycle).where(mine).values(tried_at=None))).rowcount
 
 
@@ -191,7 +191,7 @@ async def decide(conn: AsyncConnection, cycle_id: int, state: str, reason: str |
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class ParkedEstimate:
     """What a bill of it would come to now; or why there would be none."""
 
     total_minor: int | None
@@ -199,14 +199,14 @@ class Foreseen:
     reason: str | None = None
 
 
-async def foresee(conn: AsyncConnection, context: Context, cycle_id: int) -> Foreseen:
+async def foresee(conn: AsyncConnection, context: Context, cycle_id: int) -> ParkedEstimate:
     """Reckon the one month as a run would; writes nothing."""
     partition = await load_one(conn, cycle_id)
     today = context.today()
-    desk = Desk(conn, context, HouseSources(), Arrivals(today, start_of(today, context.zone)))
+    desk = RatingDesk(conn, context, HouseSources(), Arrivals(today, start_of(today, context.zone)))
     drafts = await reckon(desk, partition, {})
     if partition.parked:
-        return Foreseen(None, reason=partition.parked[0])
+        return ParkedEstimate(None, reason=partition.parked[0])
     if not len(drafts.accounts):
-        return Foreseen(0)
-    return Foreseen(int(drafts.total[0]), bool(drafts.estimated[0]))
+        return ParkedEstimate(0)
+    return ParkedEstimate(int(drafts.total[0]), bool(drafts.estimated[0]))

@@ -68,7 +68,7 @@ async def close(app: App, on: date) -> RunReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class BillPreview:
     """What a build would make, and whom it would park."""
 
     bills: list[Bill]
@@ -82,9 +82,9 @@ async def foresee(
     free_units: Free | None = None,
     partition: int = PARTITION,
     sources: Sources | None = None,
-) -> Foreseen:
+) -> BillPreview:
     """What a build of `on` would make now, each account's next bill and those that wait; who would be parked, and why. Writes nothing."""
-    found = Foreseen([], [])
+    found = BillPreview([], [])
     async for drafts in preview_all(app, sources or ours(), on, free_units=free_units, size=partition):
         found.bills.extend(bills_of(app, drafts, on))
         found.parked.extend(parked_of(drafts))

@@ -39,7 +39,7 @@ TIMED_SERVICES = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RatingDesk:
     """What a partition is reckoned with: a connection to read on, the house, and where tariffs and usage come from."""
 
     conn: AsyncConnection
@@ -50,13 +50,13 @@ class Desk:
     engine: Engine = LOCAL
 
 
-async def reckon(desk: Desk, partition: Partition, free: dict[int, int]) -> Drafts:
+async def reckon(desk: RatingDesk, partition: Partition, free: dict[int, int]) -> Drafts:
     """The partition's draft bills; accounts that cannot be billed are parked on it. The units used are taken out of `free`."""
     blocks = await rated_groups(desk, partition, free)
     return gathered(partition, blocks, await _late(desk, partition))
 
 
-async def _late(desk: Desk, partition: Partition) -> list[Correction]:
+async def _late(desk: RatingDesk, partition: Partition) -> list[Correction]:
     """What the accounts' earlier bills are off by; nothing where that does not wait for a bill."""
     services = late_usage.services_of(partition)
     if not services or desk.context.operator.billing.late_usage == "rebill":
@@ -65,7 +65,7 @@ async def _late(desk: Desk, partition: Partition) -> list[Correction]:
     return [replace(one, account=services[one.service]) for one in await off_by(desk, owner, partition.to_date)]
 
 
-async def off_by(desk: Desk, owner: Mapping[int, int], to: date) -> list[Correction]:
+async def off_by(desk: RatingDesk, owner: Mapping[int, int], to: date) -> list[Correction]:
     """What bills before `to` of these services (service -> account) are off by."""
     changed = await desk.sources.late(desk.conn, desk.context, list(owner), to, desk.came)
     if not changed:
@@ -78,7 +78,7 @@ async def off_by(desk: Desk, owner: Mapping[int, int], to: date) -> list[Correct
     return await late_usage.corrections(desk.conn, owner, changed, again)
 
 
-async def rated_groups(desk: Desk, partition: Partition, free: dict[int, int]) -> list[Block]:
+async def rated_groups(desk: RatingDesk, partition: Partition, free: dict[int, int]) -> list[Block]:
     """Every group of the partition, rated."""
     blocks: list[Block] = []
     for days, group in partition.groups.items():
@@ -93,7 +93,7 @@ async def rated_groups(desk: Desk, partition: Partition, free: dict[int, int]) -
     return blocks
 
 
-async def _versions(desk: Desk, partition: Partition, days: Days, group: Group) -> tuple[Tariff, ...]:
+async def _versions(desk: RatingDesk, partition: Partition, days: Days, group: Group) -> tuple[Tariff, ...]:
     """The versions of the group's tariff; none, and the accounts are parked, where a day has none or the clocks differ."""
     try:
         found = in_force(await desk.sources.tariffs(desk.conn, days.tariff, days.from_, days.to), days)
@@ -106,7 +106,7 @@ async def _versions(desk: Desk, partition: Partition, days: Days, group: Group) 
     return found
 
 
-def _why_not(desk: Desk, versions: tuple[Tariff, ...], days: Days) -> str | None:
+def _why_not(desk: RatingDesk, versions: tuple[Tariff, ...], days: Days) -> str | None:
     if allowance := rolls_over(versions):
         return f"tariff {days.tariff} rolls what is left of {allowance} over: the run does not keep it; leave `rollover` out"
     return other_clock(versions, desk.context.zone, days)
@@ -118,7 +118,7 @@ def _park(partition: Partition, group: Group, reason: str) -> None:
 
 
 async def _rated(
-    desk: Desk, partition: Partition, piece: Piece, grain: Grain | None, free: dict[int, int]
+    desk: RatingDesk, partition: Partition, piece: Piece, grain: Grain | None, free: dict[int, int]
 ) -> list[Block]:
     used = Used({}, {})
     if piece.meters:
@@ -181,7 +181,7 @@ def _park_refused(partition: Partition, piece: Piece, rated: Rated) -> None:
             partition.park(at, f"tariff {piece.days.tariff} is in {rated.currency}, the account in another currency")
 
 
-async def _batch(desk: Desk, piece: Piece, used: Used, grain: Grain | None) -> Batch:
+async def _batch(desk: RatingDesk, piece: Piece, used: Used, grain: Grain | None) -> Batch:
     group, days = piece.group, piece.days
     size = len(group.service)
     zeros = np.zeros(size, dtype=np.int64)

@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.billing.run.draft_columns import gathered
 from core.billing.run.load import Partition, load_running
 from core.billing.run.own_sources import HouseSources
-from core.billing.run.rate_partition import Desk, rated_groups
+from core.billing.run.rate_partition import RatingDesk, rated_groups
 from core.billing.run.sources import Used
 from core.billing.run.value_estimate import last_bills
 from core.billing.tables import cycle, invoice
 from core.clock import start_of
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.consumption.late import Arrivals
 from core.metering.consumption.timed import Grain
 from core.metering.vee.lifted import Lifted
@@ -64,10 +64,10 @@ async def so_far(conn: AsyncConnection, context: Context, account_ids: Collectio
     today = context.today()
     found = {account_id: SoFar() for account_id in account_ids}
     unknown: list[tuple[int, int]] = []
-    desk = Desk(conn, context, RunningSources(), Arrivals(today, start_of(today, context.zone)))
+    desk = RatingDesk(conn, context, RunningSources(), Arrivals(today, start_of(today, context.zone)))
     for partition in await load_running(conn, account_ids, today + DAY):
         await _reckoned(desk, partition, found, unknown)
-    mine = among(conn, cycle.c.account_id, account_ids)
+    mine = in_list(conn, cycle.c.account_id, account_ids)
     query = select(cycle.c.account_id, cycle.c.from_date, cycle.c.to_date).where(mine, cycle.c.state == "parked")
     unknown += [(row[0], (row[2] - row[1]).days) for row in await conn.execute(query)]
     await _drafted(conn, account_ids, found)
@@ -76,7 +76,7 @@ async def so_far(conn: AsyncConnection, context: Context, account_ids: Collectio
 
 
 async def _reckoned(
-    desk: Desk, partition: Partition, found: Mapping[int, SoFar], unknown: list[tuple[int, int]]
+    desk: RatingDesk, partition: Partition, found: Mapping[int, SoFar], unknown: list[tuple[int, int]]
 ) -> None:
     drafts = gathered(partition, await rated_groups(desk, partition, {}))
     for at, minor in zip(drafts.accounts.tolist(), drafts.total.tolist(), strict=True):
@@ -88,7 +88,7 @@ async def _reckoned(
 
 async def _drafted(conn: AsyncConnection, account_ids: Collection[int], found: Mapping[int, SoFar]) -> None:
     drafts = select(invoice.c.account_id, func.sum(invoice.c.total_minor)).where(
-        among(conn, invoice.c.account_id, account_ids), invoice.c.state == "draft"
+        in_list(conn, invoice.c.account_id, account_ids), invoice.c.state == "draft"
     )
     for account_id, minor in await conn.execute(drafts.group_by(invoice.c.account_id)):
         found[account_id].minor += max(0, int(minor))

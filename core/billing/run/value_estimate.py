@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.billing.model import SERIES
 from core.billing.tables import invoice
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account
 
 SAMPLE = 500
@@ -41,7 +41,7 @@ async def last_bills(conn: AsyncConnection, account_ids: Collection[int]) -> dic
             invoice.c.account_id, invoice.c.from_date, invoice.c.to_date, invoice.c.total_minor, newest.label("newest")
         )
         .where(
-            among(conn, invoice.c.account_id, account_ids),
+            in_list(conn, invoice.c.account_id, account_ids),
             invoice.c.series == SERIES,
             invoice.c.state == "final",
         )

@@ -14,9 +14,9 @@ from core.billing.run.unbilled_usage import SoFar, so_far
 from core.collections import exposures, queries
 from core.collections.ladder import binding
 from core.collections.limits import Exposure, Owes, moved_on
-from core.collections.model import Standing
+from core.collections.model import OverduePosition
 from core.context import App, Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.journeys.credit_limit import threshold_notice
 from core.journeys.dunning import lift_restriction, load
 from core.ledger.tables import balance, ledger_account, open_item
@@ -97,14 +97,14 @@ async def _owes(
     ids = [one.account_id for one in found]
     items = select(
         open_item.c.account_id, func.sum(open_item.c.open_minor), func.sum(open_item.c.disputed_minor)
-    ).where(among(conn, open_item.c.account_id, ids), open_item.c.open_minor > 0)
+    ).where(in_list(conn, open_item.c.account_id, ids), open_item.c.open_minor > 0)
     bills = {row[0]: (int(row[1]), int(row[2])) for row in await conn.execute(items.group_by(open_item.c.account_id))}
     book = ledger_account.c
     owed = select(book.owner_id, balance.c.amount).join(balance, balance.c.ledger_account_id == book.id)
-    owed = owed.where(among(conn, book.owner_id, ids), book.code == "receivable", book.asset == context.currency)
+    owed = owed.where(in_list(conn, book.owner_id, ids), book.code == "receivable", book.asset == context.currency)
     books = {row[0]: int(row[1]) for row in await conn.execute(owed)}
     trying = select(attempt.c.account_id, func.sum(attempt.c.amount_minor)).where(
-        among(conn, attempt.c.account_id, ids), attempt.c.state.in_(LIVE), attempt.c.method != "refund"
+        in_list(conn, attempt.c.account_id, ids), attempt.c.state.in_(LIVE), attempt.c.method != "refund"
     )
     paying = {row[0]: int(row[1]) for row in await conn.execute(trying.group_by(attempt.c.account_id))}
     made: dict[int, Owes] = {}
@@ -125,9 +125,9 @@ async def shielded(conn: AsyncConnection, context: Context, account_ids: Collect
     protections = await queries.protected(conn, ids, today)
     if not protections:
         return found
-    segments = select(account.c.id, account.c.segment).where(among(conn, account.c.id, list(protections)))
+    segments = select(account.c.id, account.c.segment).where(in_list(conn, account.c.id, list(protections)))
     for account_id, segment in await conn.execute(segments):
-        standing = Standing(account_id, segment, 0, protections=frozenset(protections[account_id]))
+        standing = OverduePosition(account_id, segment, 0, protections=frozenset(protections[account_id]))
         kinds = binding(standing, load.rules_of(context, segment), today)
         if kinds:
             found[account_id] = reason("protected", kinds=sorted(kinds))

@@ -20,7 +20,7 @@ from core.journeys.credit_limit import exposure as exposures
 from core.journeys.dunning import load
 from core.journeys.dunning.lift_restriction import limit_level
 from core.outbox import queue
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.outbox.queue import outbox as letters
 from core.parties.tables import service
 from core.payments.store import hold_account
@@ -38,7 +38,7 @@ class Doubt:
     until: datetime | None = None
 
 
-async def bar(app: App, leaving: Leaving) -> Outcome:
+async def bar(app: App, leaving: OutboxRow) -> Outcome:
     """What the dispatcher does with outbox rows of kind `limit_bar`: their subject is the account."""
     account_id, level = leaving.subject_id or 0, limit_level(app)
     async with app.db.writing() as conn:

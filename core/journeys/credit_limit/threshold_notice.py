@@ -8,7 +8,7 @@ from core.collections.limits import REACHED, WARNED, Exposure
 from core.context import Context
 from core.journeys.dunning.lift_restriction import limit_level
 from core.outbox import queue
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 
 TEMPLATES = {WARNED: "notice.limit_near", REACHED: "notice.limit_reached"}
 
@@ -18,7 +18,7 @@ async def follow(
 ) -> None:
     """Put down what leaves: a notice for each of `telling`, and a look at the lines of those at their limit."""
     letters = [
-        Letter(
+        OutboxDraft(
             f"limit:{one.account_id}:{one.round}:{one.told}",
             "notice",
             TEMPLATES[one.told],
@@ -31,7 +31,7 @@ async def follow(
     ]
     if limit_level(context) is not None:
         letters += [
-            Letter(
+            OutboxDraft(
                 f"limit_bar:{one.account_id}:{one.round}:{context.today()}",
                 "limit_bar",
                 "bar.limit",

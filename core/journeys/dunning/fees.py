@@ -18,7 +18,7 @@ from core.collections.tables import ladder_step
 from core.config.collections import Fees
 from core.context import App, Context
 from core.journeys.dunning import load
-from core.outbox.queue import Leaving, Outcome
+from core.outbox.queue import OutboxRow, Outcome
 from core.payments import allocate
 from core.payments.store import hold_account
 from core.provisioning.tables import barring
@@ -45,7 +45,7 @@ def reconnection_minor(context: Context) -> int:
     return asked if cap is None else min(asked, money.parse(cap, context.currency))
 
 
-async def late(app: App, leaving: Leaving) -> Outcome:
+async def late(app: App, leaving: OutboxRow) -> Outcome:
     """What the dispatcher does with outbox rows of kind `late_fee`: their subject is the step of the ladder."""
     async with app.db.writing() as conn:
         step = (await conn.execute(select(ladder_step).where(ladder_step.c.id == leaving.subject_id))).one()

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import queries
 from core.collections.ladder import advance, after
-from core.collections.model import Kind, Standing
+from core.collections.model import Kind, OverduePosition
 from core.config.collections import StepName
 from core.context import Context
 from core.errors import Refused
@@ -22,7 +22,7 @@ _SHOWN = ("start", "step", "hold", "resume", "end")
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class DunningForecast:
     """Something that would happen on a day, and why."""
 
     on: date
@@ -37,9 +37,9 @@ class Ahead:
     """The ladder of an account up to a day, and what would come after it."""
 
     account_id: int
-    now: Standing
-    happens: tuple[Foreseen, ...]
-    next: Foreseen | None
+    now: OverduePosition
+    happens: tuple[DunningForecast, ...]
+    next: DunningForecast | None
     """The step after the last day, if one can be foreseen."""
 
 
@@ -52,21 +52,21 @@ async def simulate(conn: AsyncConnection, context: Context, account_id: int, on:
     items = (await load.items_of(conn, on + FARTHEST, [account_id]))[account_id]
     covered = await queries.covered(conn, [account_id])
     rules = load.rules_of(context, now.segment)
-    happens: list[Foreseen] = []
+    happens: list[DunningForecast] = []
     standing, held, day = now, None, today
     while day <= on or (day <= on + timedelta(days=90) and not _beyond(happens, on)):
         standing = load.with_debt(standing, items, covered, day)
         made, standing = advance(standing, rules, day)
         for one in made:
             if one.kind in _SHOWN and not (one.kind == "hold" and one.hold == held):
-                happens.append(Foreseen(day, one.kind, one.step, standing.payable_minor, one.trail))
+                happens.append(DunningForecast(day, one.kind, one.step, standing.payable_minor, one.trail))
         held = made[-1].hold
         standing = after(standing, made[-1], rules) if made[-1].kind == "step" else standing
         day += timedelta(days=1)
     return Ahead(account_id, now, tuple(one for one in happens if one.on <= on), _beyond(happens, on))
 
 
-def _beyond(happens: list[Foreseen], on: date) -> Foreseen | None:
+def _beyond(happens: list[DunningForecast], on: date) -> DunningForecast | None:
     return next((one for one in happens if one.on > on and one.kind == "step"), None)
 
 

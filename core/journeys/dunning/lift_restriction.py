@@ -13,9 +13,9 @@ from core.collections.model import AFRESH
 from core.collections.tables import episode
 from core.config.collections import LEVEL
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.outbox import queue
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 from core.provisioning import queries as barring
 from core.provisioning.desired import want
 from core.provisioning.model import LEVELS, Level
@@ -40,7 +40,7 @@ async def lift(conn: AsyncConnection, context: Context, account_ids: Sequence[in
 async def release(conn: AsyncConnection, context: Context, account_ids: Sequence[int]) -> int:
     """Their limit restricts these no more; how many services changed."""
     standing = select(episode.c.account_id, episode.c.position).where(
-        among(conn, episode.c.open_id, account_ids),
+        in_list(conn, episode.c.open_id, account_ids),
         episode.c.position.in_(list(_STANDS)),
         func.coalesce(episode.c.held, "").not_in(AFRESH),
     )
@@ -59,7 +59,9 @@ async def _down_to(
     free = {row.account_id for row in restricted if row.service_id in changed and wishes[row.service_id] == "none"}
     now = context.clock.now()
     letters = [
-        Letter(f"restored:{one}:{now.isoformat()}", "notice", "notice.restored", account_id=one, resend_unknown=True)
+        OutboxDraft(
+            f"restored:{one}:{now.isoformat()}", "notice", "notice.restored", account_id=one, resend_unknown=True
+        )
         for one in account_ids
         if one in free
     ]

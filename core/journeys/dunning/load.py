@@ -18,10 +18,10 @@ from core.billing.tables import invoice
 from core.collections import agency, queries
 from core.collections.calendar import Calendar
 from core.collections.ladder import Rules
-from core.collections.model import Episode, Standing
+from core.collections.model import Episode, OverduePosition
 from core.collections.tables import episode, ladder_step
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.ledger.tables import open_item
 from core.outbox.queue import outbox
 from core.parties.tables import account
@@ -46,7 +46,9 @@ async def candidates(conn: AsyncConnection, on: date, after: int, limit: int) ->
     return list((await conn.execute(query)).scalars())
 
 
-async def standings(conn: AsyncConnection, context: Context, on: date, account_ids: Sequence[int]) -> list[Standing]:
+async def standings(
+    conn: AsyncConnection, context: Context, on: date, account_ids: Sequence[int]
+) -> list[OverduePosition]:
     """How each of these accounts stands on `on`, in the order given."""
     if not account_ids:
         return []
@@ -57,7 +59,7 @@ async def standings(conn: AsyncConnection, context: Context, on: date, account_i
     ]
 
 
-async def _bare(conn: AsyncConnection, context: Context, on: date, account_ids: Sequence[int]) -> list[Standing]:
+async def _bare(conn: AsyncConnection, context: Context, on: date, account_ids: Sequence[int]) -> list[OverduePosition]:
     """Everything but the debt."""
     segments = await _segments(conn, account_ids)
     episodes = await _episodes(conn, account_ids)
@@ -66,7 +68,7 @@ async def _bare(conn: AsyncConnection, context: Context, on: date, account_ids: 
     protected = await queries.protected(conn, account_ids, on)
     placed = await agency.placed(conn, account_ids)
     return [
-        Standing(
+        OverduePosition(
             account_id,
             segments[account_id],
             0,
@@ -80,7 +82,7 @@ async def _bare(conn: AsyncConnection, context: Context, on: date, account_ids: 
     ]
 
 
-def with_debt(bare: Standing, items: Sequence[Any], covered: dict[int, int], on: date) -> Standing:
+def with_debt(bare: OverduePosition, items: Sequence[Any], covered: dict[int, int], on: date) -> OverduePosition:
     """The same account with what is overdue on `on` of these items. Pure."""
     payable, disputed, arranged = 0, 0, 0
     due: list[date] = []
@@ -109,7 +111,7 @@ def with_debt(bare: Standing, items: Sequence[Any], covered: dict[int, int], on:
 
 
 async def _segments(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, str]:
-    rows = await conn.execute(select(account.c.id, account.c.segment).where(among(conn, account.c.id, account_ids)))
+    rows = await conn.execute(select(account.c.id, account.c.segment).where(in_list(conn, account.c.id, account_ids)))
     return {row.id: row.segment for row in rows}
 
 
@@ -119,7 +121,7 @@ async def items_of(conn: AsyncConnection, on: date, account_ids: Sequence[int]) 
     query = (
         select(*(open_item.c[name] for name in names), invoice.c.issued_on, invoice.c.revision)
         .join(invoice, invoice.c.id == open_item.c.invoice_id)
-        .where(among(conn, open_item.c.account_id, account_ids), open_item.c.due_on < on, open_item.c.open_minor > 0)
+        .where(in_list(conn, open_item.c.account_id, account_ids), open_item.c.due_on < on, open_item.c.open_minor > 0)
     )
     found: dict[int, list[Any]] = defaultdict(list)
     for row in await conn.execute(query):
@@ -129,7 +131,7 @@ async def items_of(conn: AsyncConnection, on: date, account_ids: Sequence[int]) 
 
 async def _episodes(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Episode]:
     columns = [episode.c[name] for name in Episode.__dataclass_fields__]
-    query = select(episode.c.account_id, *columns).where(among(conn, episode.c.open_id, account_ids))
+    query = select(episode.c.account_id, *columns).where(in_list(conn, episode.c.open_id, account_ids))
     return {row[0]: Episode(*row[1:]) for row in await conn.execute(query)}
 
 
@@ -141,7 +143,7 @@ async def _told(conn: AsyncConnection, context: Context, episode_ids: Sequence[i
         select(*(ladder_step.c[name] for name in names), outbox.c.state, outbox.c.settled_at, account.c.segment)
         .join(account, account.c.id == ladder_step.c.account_id)
         .outerjoin(outbox, letter)
-        .where(among(conn, ladder_step.c.episode_id, episode_ids), ladder_step.c.step == "formal")
+        .where(in_list(conn, ladder_step.c.episode_id, episode_ids), ladder_step.c.step == "formal")
     )
     found: dict[tuple[int, int], Row[Any]] = {}
     for row in await conn.execute(query):
@@ -161,14 +163,14 @@ def _told_on(one: Episode | None, told: dict[tuple[int, int], Any]) -> date | No
 async def _paying(conn: AsyncConnection, on: date, account_ids: Sequence[int]) -> set[int]:
     """Accounts from which money may be on its way: a live attempt, or a mandate that has yet to collect what is overdue."""
     trying = select(attempt.c.account_id).where(
-        among(conn, attempt.c.account_id, account_ids), attempt.c.state.in_(LIVE)
+        in_list(conn, attempt.c.account_id, account_ids), attempt.c.state.in_(LIVE)
     )
     collecting = (
         select(collection.c.account_id)
         .join(mandate, mandate.c.id == collection.c.mandate_id)
         .join(open_item, open_item.c.invoice_id == collection.c.invoice_id)
         .where(
-            among(conn, collection.c.account_id, account_ids),
+            in_list(conn, collection.c.account_id, account_ids),
             collection.c.state == "planned",
             mandate.c.state == "active",
             open_item.c.due_on < on,

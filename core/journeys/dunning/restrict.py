@@ -18,16 +18,16 @@ from core.clock import start_of
 from core.collections import store
 from core.collections.calendar import bar_hours, may_bar_at
 from core.collections.ladder import Rules, after, decide
-from core.collections.model import Decision, Standing
+from core.collections.model import LadderDecision, OverduePosition
 from core.collections.tables import ladder_step
 from core.config.collections import LEVEL
 from core.context import App, Context
 from core.db.engine import SPARE_IDS
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.journeys.dunning import load
 from core.ledger.tables import open_item
 from core.outbox import queue
-from core.outbox.queue import Leaving, Letter, Outcome
+from core.outbox.queue import OutboxDraft, OutboxRow, Outcome
 from core.parties.tables import service
 from core.payments.store import hold_accounts
 from core.provisioning.desired import IDS, want
@@ -36,28 +36,28 @@ _HAPPENED = "it has happened already"
 _NO_HOUR = "not at this hour"
 
 
-async def bar(app: App, leaving: Sequence[Leaving]) -> list[Outcome]:
+async def bar(app: App, leaving: Sequence[OutboxRow]) -> list[Outcome]:
     """What the dispatcher does with outbox rows of kind `bar`, many in one transaction: their subjects are steps of the ladder."""
     await _reserve(app, leaving)
     async with app.db.writing() as conn:
-        found = select(ladder_step).where(among(conn, ladder_step.c.id, [row.subject_id or 0 for row in leaving]))
+        found = select(ladder_step).where(in_list(conn, ladder_step.c.id, [row.subject_id or 0 for row in leaving]))
         steps = {step.id: step for step in await conn.execute(found)}
         await hold_accounts(conn, sorted({step.account_id for step in steps.values()}))
         steps = {step.id: step for step in await conn.execute(found)}
         return await _look(conn, app, leaving, steps)
 
 
-async def _reserve(app: App, leaving: Sequence[Leaving]) -> None:
+async def _reserve(app: App, leaving: Sequence[OutboxRow]) -> None:
     """Ids for every service that may be restricted, and for the word to each account."""
     async with app.db.reading() as conn:
         accounts = [row.account_id or 0 for row in leaving]
-        query = select(func.count()).select_from(service).where(among(conn, service.c.account_id, accounts))
+        query = select(func.count()).select_from(service).where(in_list(conn, service.c.account_id, accounts))
         services = int((await conn.execute(query)).scalar_one())
     await app.db.reserve_ids(services * IDS + len(leaving) + SPARE_IDS)
 
 
 async def _look(
-    conn: AsyncConnection, context: Context, leaving: Sequence[Leaving], steps: Mapping[int, Row[Any]]
+    conn: AsyncConnection, context: Context, leaving: Sequence[OutboxRow], steps: Mapping[int, Row[Any]]
 ) -> list[Outcome]:
     today = context.today()
     accounts = sorted({step.account_id for step in steps.values()})
@@ -87,7 +87,7 @@ class _Ready:
     """A restriction that nothing speaks against."""
 
     step: Row[Any]
-    standing: Standing
+    standing: OverduePosition
     rules: Rules
 
 
@@ -101,10 +101,10 @@ async def _carry_out(conn: AsyncConnection, context: Context, ready: Sequence[_R
         wanted = [service_id for one in alike for service_id in services.get(one.step.account_id, ())]
         await want(conn, context, dict.fromkeys(wanted, LEVEL[name]), why=name, kbps=kbps, softer=False)
     await store.steps_done(conn, [one.step.id for one in ready], today)
-    moved = [after(one.standing, Decision("step", today, one.step.step), one.rules).episode for one in ready]
+    moved = [after(one.standing, LadderDecision("step", today, one.step.step), one.rules).episode for one in ready]
     await store.move(conn, [one for one in moved if one is not None])
     letters = [
-        Letter(
+        OutboxDraft(
             f"ladder:{one.step.id}",
             "notice",
             f"notice.{one.step.step}",
@@ -117,7 +117,7 @@ async def _carry_out(conn: AsyncConnection, context: Context, ready: Sequence[_R
     await queue.enqueue_many(conn, context, letters)
 
 
-def why_not(standing: Standing, rules: Rules, step: Row[Any], decision: Decision) -> str | None:
+def why_not(standing: OverduePosition, rules: Rules, step: Row[Any], decision: LadderDecision) -> str | None:
     """The doubt that leaves the service alone; None: there is none. Pure."""
     if standing.episode is None or (standing.episode.id, standing.episode.round) != (step.episode_id, step.round):
         return "it was about another debt"
@@ -128,7 +128,7 @@ def why_not(standing: Standing, rules: Rules, step: Row[Any], decision: Decision
     return None
 
 
-def _another_hour(context: Context, leaving: Leaving, rules: Rules) -> Outcome | None:
+def _another_hour(context: Context, leaving: OutboxRow, rules: Rules) -> Outcome | None:
     """Too early today: it waits for its hour. Too late: the next working day's run puts it down again. None: it is time."""
     now = context.clock.now()
     if may_bar_at(rules.calendar, rules.ladder, now, context.zone):
@@ -144,7 +144,7 @@ def _another_hour(context: Context, leaving: Leaving, rules: Rules) -> Outcome |
 async def _services(conn: AsyncConnection, context: Context, account_ids: Sequence[int]) -> dict[int, list[int]]:
     """The services that each account's overdue debt is about, where its bills name any: postpaid ones only, what is prepaid is paid."""
     mine = select(service.c.account_id, service.c.id).where(
-        among(conn, service.c.account_id, account_ids),
+        in_list(conn, service.c.account_id, account_ids),
         service.c.payment_mode == "postpaid",
         service.c.state == "active",
     )
@@ -152,7 +152,7 @@ async def _services(conn: AsyncConnection, context: Context, account_ids: Sequen
         select(open_item.c.account_id, invoice_line.c.service_id)
         .join(open_item, open_item.c.invoice_id == invoice_line.c.invoice_id)
         .where(
-            among(conn, open_item.c.account_id, account_ids),
+            in_list(conn, open_item.c.account_id, account_ids),
             open_item.c.due_on < context.today(),
             open_item.c.open_minor > open_item.c.disputed_minor,
         )

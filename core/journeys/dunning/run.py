@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.collections import agency, arrange, store
 from core.collections.ladder import Rules, advance, after
-from core.collections.model import Decision, Standing
+from core.collections.model import LadderDecision, OverduePosition
 from core.collections.placing import recalled
 from core.collections.store import Changes
 from core.context import App, Context
 from core.db import idempotency
 from core.journeys.dunning import fees, lift_restriction, load
-from core.outbox.queue import Letter
+from core.outbox.queue import OutboxDraft
 from core.provisioning import queries as barring
 
 BATCH = 2_000
@@ -88,8 +88,8 @@ async def look(conn: AsyncConnection, context: Context, on: date, account_ids: S
 
 
 def put_down(
-    changes: Changes, context: Context, rules: Rules, waiting: Waiting, standing: Standing, made: Decision
-) -> Standing:
+    changes: Changes, context: Context, rules: Rules, waiting: Waiting, standing: OverduePosition, made: LadderDecision
+) -> OverduePosition:
     """Write a step and let it leave; how the account stands with it. A restriction moves nobody on until it is carried out."""
     if standing.episode is None or made.step is None:
         raise ValueError("a step belongs to an episode")
@@ -99,7 +99,7 @@ def put_down(
         changes.steps.append((step_id, standing, made))
     bars = made.step in ("soft_bar", "hard_bar")
     changes.letters.append(
-        Letter(
+        OutboxDraft(
             f"bar:{step_id}:{made.on}" if bars else f"ladder:{step_id}",
             "bar" if bars else "notice",
             f"bar.{made.step}" if bars else f"notice.{made.step}",
@@ -110,7 +110,7 @@ def put_down(
     )
     if made.step == fees.LATE_STEP and standing.episode.round == 0 and fees.late_minor(context):
         changes.letters.append(
-            Letter(
+            OutboxDraft(
                 f"late_fee:{step_id}",
                 "late_fee",
                 "bill.line.late_fee",

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.config.operator import Billing
 from core.context import Context
 from core.db.bulk import insert_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.consumption import intervals, registers, timed
-from core.metering.consumption.installations import Channel, codes_of, wall
+from core.metering.consumption.installations import MeasuringChannel, codes_of, wall
 from core.metering.consumption.measured import Consumed, Measured, Tally, gathered
 from core.metering.consumption.timed import Grain
 from core.metering.store.readings import WAITING
@@ -36,7 +36,7 @@ COLUMNS = [
     "invoice_id",
 ]  # fmt: skip
 
-Part = intervals.Stream | registers.Dial
+Part = intervals.Stream | registers.Register
 
 
 async def measure(
@@ -86,7 +86,7 @@ async def measure(
     return replace(found, events=timed.events(runs))
 
 
-def _split(channels: Sequence[Channel]) -> dict[int, tuple[str, ...]]:
+def _split(channels: Sequence[MeasuringChannel]) -> dict[int, tuple[str, ...]]:
     """What the registers of meters with several are called by a tariff."""
     found: dict[int, tuple[str, ...]] = {}
     for channel in channels:
@@ -102,13 +102,13 @@ def _park(rules: Billing, parts: Sequence[Part], parked: dict[int, str], free: C
         at, missing, expected = part.channel.index, part.missing, part.expected
         if not missing or at in parked:
             continue
-        if missing == expected or (isinstance(part, registers.Dial) and part.curve is None):
+        if missing == expected or (isinstance(part, registers.Register) and part.curve is None):
             parked[at] = say("en", "parked.no_readings", serial=part.channel.serial)
         elif Fraction(missing, expected) > limit and at not in free:
             parked[at] = say("en", "parked.missing", serial=part.channel.serial, missing=missing, expected=expected)
 
 
-def _park_untimed(grain: Grain, channels: Sequence[Channel], parked: dict[int, str]) -> None:
+def _park_untimed(grain: Grain, channels: Sequence[MeasuringChannel], parked: dict[int, str]) -> None:
     """A meter that does not tell when is not billed by the time of use."""
     for channel in channels:
         if channel.begin < channel.end and not grain.fits(channel):
@@ -117,7 +117,7 @@ def _park_untimed(grain: Grain, channels: Sequence[Channel], parked: dict[int, s
 
 
 async def _park_held(
-    conn: AsyncConnection, channels: Sequence[Channel], parked: dict[int, str], free: Collection[int]
+    conn: AsyncConnection, channels: Sequence[MeasuringChannel], parked: dict[int, str], free: Collection[int]
 ) -> None:
     """A reading that is held stops the bill of its meter until somebody has looked at it."""
     if not channels:
@@ -126,7 +126,7 @@ async def _park_held(
     r = reading.c
     rows = await conn.execute(
         select(r.meter_id, r.read_on, r.reason)
-        .where(among(conn, r.meter_id, list(by_meter)), r.state.in_(WAITING))
+        .where(in_list(conn, r.meter_id, list(by_meter)), r.state.in_(WAITING))
         .order_by(r.read_on.desc())
     )
     for meter_id, read_on, reason in rows:
@@ -162,7 +162,7 @@ async def history(
     newest = func.row_number().over(partition_by=(c.service_id, c.from_date), order_by=c.revision.desc())
     latest = (
         select(c.service_id, c.from_date, c.quantity_micro, newest.label("newest"))
-        .where(among(conn, c.service_id, service_ids), c.meter_code == meter_code, c.to_date <= before)
+        .where(in_list(conn, c.service_id, service_ids), c.meter_code == meter_code, c.to_date <= before)
         .subquery()
     )
     lately = func.row_number().over(partition_by=latest.c.service_id, order_by=latest.c.from_date.desc())

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.tables import meter
 from core.parties.tables import service
 from core.text import say
@@ -65,7 +65,7 @@ def codes_of(code: str, registers: str | None) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class MeasuringChannel:
     """A meter of the service at `index` of those asked for, and the days [begin, end) it counts for."""
 
     index: int
@@ -97,14 +97,14 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
-class Wall:
+class Installation:
     """What hangs on the wall: the channels, and the services (by index) that should have a meter and have none."""
 
-    channels: list[Channel]
+    channels: list[MeasuringChannel]
     bare: list[int]
 
 
-async def wall(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: date) -> Wall:
+async def wall(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: date) -> Installation:
     """The meters of these services in [from_, to); registers that hung there earlier come too, with no day of the period."""
     index = {service_id: at for at, service_id in enumerate(service_ids)}
     channels, bare = [], []
@@ -117,7 +117,7 @@ async def wall(conn: AsyncConnection, service_ids: Sequence[int], from_: date, t
         hung, gone = max(row.installed_on, row.started_on), min(to, row.removed_on or to, row.ended_on or to)
         begin = max(from_, hung)
         channels.append(
-            Channel(
+            MeasuringChannel(
                 at,
                 row.id,
                 row.meter_id,
@@ -134,7 +134,7 @@ async def wall(conn: AsyncConnection, service_ids: Sequence[int], from_: date, t
                 row.registers,
             )
         )
-    return Wall(channels, bare)
+    return Installation(channels, bare)
 
 
 def _query(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: date) -> Select[Any]:
@@ -159,6 +159,6 @@ def _query(conn: AsyncConnection, service_ids: Sequence[int], from_: date, to: d
             m.registers,
         )
         .select_from(service.outerjoin(meter, there))
-        .where(among(conn, s.id, service_ids))
+        .where(in_list(conn, s.id, service_ids))
         .order_by(s.id, m.id)
     )

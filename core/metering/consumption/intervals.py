@@ -15,8 +15,8 @@ import numpy as np
 from sqlalchemy import Text, case, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.in_list import among
-from core.metering.consumption.installations import Channel
+from core.db.in_list import in_list
+from core.metering.consumption.installations import MeasuringChannel
 from core.metering.dst_calendar import DAY, minutes_of
 from core.metering.tables import meter, usage, usage_day
 from core.metering.vee.estimate import Column, Grid, Mask, filled
@@ -33,7 +33,7 @@ GAP_METERS = 500
 class Stream:
     """One register of a channel in the period: how many intervals there were of how many, and what they sum to."""
 
-    channel: Channel
+    channel: MeasuringChannel
     register: str
     expected: int
     readings: int = 0
@@ -50,7 +50,7 @@ class Stream:
 
 
 async def streams(
-    conn: AsyncConnection, zone: ZoneInfo, channels: Sequence[Channel], from_: date, to: date
+    conn: AsyncConnection, zone: ZoneInfo, channels: Sequence[MeasuringChannel], from_: date, to: date
 ) -> list[Stream]:
     """What the days of [from_, to) say; a channel without any has one stream, all of it missing."""
     by_meter = {channel.meter_id: channel for channel in channels}
@@ -86,7 +86,7 @@ async def _days(
     )
     asked = (
         select(d.meter_id, d.register, *sums)
-        .where(among(conn, d.meter_id, meter_ids), d.day >= from_ - timedelta(days=LISTEN_DAYS), d.day < to)
+        .where(in_list(conn, d.meter_id, meter_ids), d.day >= from_ - timedelta(days=LISTEN_DAYS), d.day < to)
         .group_by(d.meter_id, d.register)
     )
     if only_while_there:
@@ -99,7 +99,7 @@ async def _days(
     return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in await conn.execute(asked)]
 
 
-def _expected(channel: Channel, zone: ZoneInfo) -> int:
+def _expected(channel: MeasuringChannel, zone: ZoneInfo) -> int:
     return intervals(channel.begin, channel.end, channel.minutes, zone)
 
 
@@ -144,7 +144,7 @@ async def _singles(
     packed = cast(u.at, Text) + " " + cast(u.revision, Text) + " " + cast(u.quantity_micro, Text)
     found = await conn.execute(
         select(u.meter_id, u.register, u.day, func.count(), func.aggregate_strings(packed, " "))
-        .where(among(conn, u.meter_id, set(meter_ids)), u.day >= first, u.day < end)
+        .where(in_list(conn, u.meter_id, set(meter_ids)), u.day >= first, u.day < end)
         .group_by(u.meter_id, u.register, u.day)
         .order_by(u.meter_id, u.register)
     )

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.consumption.consumption import measure
 from core.metering.tables import consumption, event_total, meter, reading, usage_event, usage_file, usage_total
 from core.rating.times import DAY_SECONDS, EPOCH
@@ -97,10 +97,10 @@ async def _called(conn: AsyncConnection, service_ids: Sequence[int], came: Arriv
     first = second_of(came.since - timedelta(days=LOOK_BACK_DAYS))
     rows = await conn.execute(
         select(e.service_id, e.at).where(
-            among(conn, e.service_id, service_ids),
+            in_list(conn, e.service_id, service_ids),
             e.at >= first,
             e.at < second_of(came.since),
-            among(conn, e.file_id, came.event_files),
+            in_list(conn, e.file_id, came.event_files),
         )
     )
     found: dict[int, list[int]] = defaultdict(list)
@@ -129,7 +129,7 @@ async def _unsettled(conn: AsyncConnection, service_ids: Sequence[int], to: date
         later.c.revision > c.revision,
     )
     query = select(c.service_id).where(
-        among(conn, c.service_id, service_ids),
+        in_list(conn, c.service_id, service_ids),
         _lately(to),
         or_(c.estimated_micro > 0, c.missing > 0),
         ~superseded.exists(),
@@ -139,7 +139,7 @@ async def _unsettled(conn: AsyncConnection, service_ids: Sequence[int], to: date
 
 async def _touched(conn: AsyncConnection, service_ids: Sequence[int], to: date, came: Arrivals) -> list[int]:
     """Services for which late files hold something, or readings came of days that were billed by then."""
-    mine = among(conn, meter.c.service_id, service_ids)
+    mine = in_list(conn, meter.c.service_id, service_ids)
     r, t, c = reading.c, usage_total.c, consumption.c
     last = select(func.max(c.to_date)).where(c.service_id == meter.c.service_id, c.to_date <= to).scalar_subquery()
     behind = or_(r.read_on < last, r.revision > 0)
@@ -147,7 +147,7 @@ async def _touched(conn: AsyncConnection, service_ids: Sequence[int], to: date, 
     asked = [select(meter.c.service_id).where(mine, meter.c.kind == "register", read.exists())]
     if came.files:
         held = select(t.file_id).where(
-            t.meter_id == meter.c.id, among(conn, t.file_id, came.files), t.month < came.since
+            t.meter_id == meter.c.id, in_list(conn, t.file_id, came.files), t.month < came.since
         )
         asked.append(select(meter.c.service_id).where(mine, held.exists()))
     return [number for query in asked for number in (await conn.execute(query)).scalars()]
@@ -197,7 +197,7 @@ async def _billed(conn: AsyncConnection, service_ids: Sequence[int], to: date) -
             c.estimated_micro,
             c.missing,
         )
-        .where(among(conn, c.service_id, service_ids), _lately(to))
+        .where(in_list(conn, c.service_id, service_ids), _lately(to))
         .order_by(c.service_id, c.meter_code, c.from_date, c.revision)
     )
     found: dict[tuple[int, str, date], _Billed] = {}

@@ -13,8 +13,8 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.in_list import among
-from core.metering.consumption.installations import Channel
+from core.db.in_list import in_list
+from core.metering.consumption.installations import MeasuringChannel
 from core.metering.store.readings import ACCEPTED, PRECEDENCE
 from core.metering.tables import reading
 from core.metering.vee.estimate import AVERAGE, MEASURED
@@ -22,10 +22,10 @@ from core.metering.vee.register_interpolation import Curve
 
 
 @dataclass(slots=True)
-class Dial:
+class Register:
     """One register of a channel in the period."""
 
-    channel: Channel
+    channel: MeasuringChannel
     register: str
     curve: Curve | None
     quantity: int = 0
@@ -58,15 +58,15 @@ class Dial:
         self.method = AVERAGE if self.missing else MEASURED
 
 
-async def dials(conn: AsyncConnection, channels: Sequence[Channel]) -> list[Dial]:
+async def dials(conn: AsyncConnection, channels: Sequence[MeasuringChannel]) -> list[Register]:
     """The registers of these channels with their curves, counted; one without two readings has no curve."""
     by_meter = {channel.meter_id: channel for channel in channels}
     found = [
-        Dial(by_meter[meter_id], register, _curve(by_meter[meter_id], points))
+        Register(by_meter[meter_id], register, _curve(by_meter[meter_id], points))
         for (meter_id, register), points in (await _points(conn, list(by_meter))).items()
     ]
     heard = {(dial.channel.meter_id, one) for dial in found for one in (dial.register, None)}
-    found += [Dial(channel, register, None) for channel in channels for register in channel.silent(heard)]
+    found += [Register(channel, register, None) for channel in channels for register in channel.silent(heard)]
     for dial in found:
         dial.count()
     return found
@@ -77,7 +77,7 @@ async def _points(conn: AsyncConnection, meter_ids: Sequence[int]) -> dict[tuple
     r = reading.c
     rows = await conn.execute(
         select(r.meter_id, r.register, r.read_on, r.value_micro, r.source)
-        .where(among(conn, r.meter_id, meter_ids), r.state == ACCEPTED, r.source.in_(PRECEDENCE))
+        .where(in_list(conn, r.meter_id, meter_ids), r.state == ACCEPTED, r.source.in_(PRECEDENCE))
         .order_by(r.meter_id, r.register, r.read_on, r.revision)
     )
     best: dict[tuple[int, str], dict[int, int]] = defaultdict(dict)
@@ -90,7 +90,7 @@ async def _points(conn: AsyncConnection, meter_ids: Sequence[int]) -> dict[tuple
     return best
 
 
-def _curve(channel: Channel, points: dict[int, int]) -> Curve | None:
+def _curve(channel: MeasuringChannel, points: dict[int, int]) -> Curve | None:
     if len(points) < 2:
         return None
     days = np.array(list(points), dtype=np.int64)

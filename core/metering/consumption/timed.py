@@ -16,10 +16,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
-from core.db.in_list import among
-from core.metering.consumption.installations import Channel
+from core.db.in_list import in_list
+from core.metering.consumption.installations import MeasuringChannel
 from core.metering.consumption.intervals import Stream
-from core.metering.consumption.registers import Dial
+from core.metering.consumption.registers import Register
 from core.metering.dst_calendar import DAY, minutes_of
 from core.metering.tables import usage_day
 from core.metering.vee.estimate import Column
@@ -43,7 +43,7 @@ class Grain:
         """Whether days suffice, from whatever meter."""
         return not self.measured
 
-    def fits(self, channel: Channel) -> bool:
+    def fits(self, channel: MeasuringChannel) -> bool:
         """Whether the meter tells times apart as finely as that."""
         if self.by_day:
             return True
@@ -61,12 +61,12 @@ class Run:
     quantity: Column
 
 
-def of_dials(dials: Sequence[Dial]) -> list[Run]:
+def of_dials(dials: Sequence[Register]) -> list[Run]:
     """Registers day by day, along their curves."""
     return [_days_of(dial) for dial in dials if dial.curve is not None and dial.expected]
 
 
-def _days_of(dial: Dial) -> Run:
+def _days_of(dial: Register) -> Run:
     channel, curve = dial.channel, dial.curve
     days = range(channel.begin.toordinal(), channel.end.toordinal() + 1)
     counted = np.array([curve.at(day) if curve else 0 for day in days], dtype=np.int64)
@@ -119,7 +119,7 @@ async def _daily(conn: AsyncConnection, streams: Sequence[Stream]) -> list[Run]:
     end = max(stream.channel.end for stream in streams)
     rows = await conn.execute(
         select(d.meter_id, d.register, d.day, d.quantity_micro)
-        .where(among(conn, d.meter_id, {meter_id for meter_id, _ in by_key}), d.day >= begin, d.day < end)
+        .where(in_list(conn, d.meter_id, {meter_id for meter_id, _ in by_key}), d.day >= begin, d.day < end)
         .order_by(d.meter_id, d.register, d.day)
     )
     days: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)

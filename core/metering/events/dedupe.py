@@ -23,7 +23,7 @@ VALUE: Final = 7
 ROW: Final = 10
 
 
-class Line(NamedTuple):
+class EventLine(NamedTuple):
     """A number we gave to somebody: the service it is for, and since when until when."""
 
     service_id: int | None
@@ -43,7 +43,7 @@ class SettledEvents:
 
 
 def settle(
-    items: Iterable[Call | Reject | Filtered | Declared], lines: Mapping[str, Line], file_id: int, now: int
+    items: Iterable[Call | Reject | Filtered | Declared], lines: Mapping[str, EventLine], file_id: int, now: int
 ) -> SettledEvents:
     """Decide a batch. `now`: seconds since 1970 in UTC; what begins later is of the future."""
     made = SettledEvents()
@@ -86,7 +86,7 @@ def day_of(at: int) -> date:
     return date.fromordinal(EPOCH_ORDINAL + at // DAY_SECONDS)
 
 
-def _wrong(call: Call, line: Line | None, now: int) -> str | None:
+def _wrong(call: Call, line: EventLine | None, now: int) -> str | None:
     if line is None:
         return say("en", "reject.unknown_line", number=call.party[:40])
     if line.service_id is None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from core import money, phone
 from core.errors import BadInput
 from core.metering.events.clock import EventClock
-from core.metering.events.mapping import Amount, Mapping, Party, Quantity, Stamp, Use
+from core.metering.events.mapping import Amount, Mapping, Party, Quantity, Stamp, UseMapping
 from core.metering.events.model import UNIT_OF, Call, Declared, Filtered, key_of
 from core.metering.formats.csv_line import joined
 from core.metering.model import Reject
@@ -36,7 +36,7 @@ class MappedCsv:
         self.clock = EventClock(source, zone, at.format)
         self.at, self.party, self.phone = self._place(at.column), self._place(who.column), who.phone
         self.use = fields.use
-        self.use_at = self._place(fields.use.column) if isinstance(fields.use, Use) else None
+        self.use_at = self._place(fields.use.column) if isinstance(fields.use, UseMapping) else None
         self.destination, self.record, self.value = map(self._maybe, (fields.destination, fields.record, fields.value))
         self.only = [(self._place(name), frozenset(texts)) for name, texts in mapping.only.items()]
         self.hows = self._hows(fields.quantity)

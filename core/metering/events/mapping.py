@@ -34,7 +34,7 @@ class Party(_Part):
     phone: bool = False
 
 
-class Use(_Part):
+class UseMapping(_Part):
     """What was used: a column and what its texts mean."""
 
     column: str
@@ -61,12 +61,12 @@ Quantity = Amount | Annotated[int, Field(ge=1, le=1_000)]
 """A column, or so many of it each (an SMS is one)."""
 
 
-class Fields(_Part):
+class FieldMapping(_Part):
     """Which column is what."""
 
     party: str | Party
     at: str | Stamp
-    use: str | Use
+    use: str | UseMapping
     quantity: Quantity | dict[str, Quantity]
     destination: str | None = None
     record: str | None = None
@@ -94,7 +94,7 @@ class Mapping(_Part):
     """The zone of stamps without an offset; none: the operator's."""
     only: dict[str, tuple[str, ...]] = {}
     """Rows that are usage: a column and the texts it must have one of. All others are counted as filtered."""
-    fields: Fields
+    fields: FieldMapping
     trailer: Trailer | None = None
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering.events.dedupe import DAY_SECONDS, EPOCH_ORDINAL
 from core.metering.tables import event_total, usage_event
 from core.metering.vee.estimate import Column
@@ -48,7 +48,7 @@ async def events(conn: AsyncConnection, service_ids: Sequence[int], from_: date,
     begin, end = ((day.toordinal() - EPOCH_ORDINAL) * DAY_SECONDS for day in (from_, to))
     rows = await conn.execute(
         select(e.use, e.unit, e.service_id, e.at, e.quantity_micro, e.destination, e.value_minor)
-        .where(among(conn, e.service_id, service_ids), e.at >= begin, e.at < end)
+        .where(in_list(conn, e.service_id, service_ids), e.at >= begin, e.at < end)
         .order_by(e.service_id, e.at, e.key)
     )
     index = {service_id: at for at, service_id in enumerate(service_ids)}

@@ -8,21 +8,21 @@ from core.context import App
 from core.db.engine import SPARE_IDS
 from core.errors import Refused
 from core.metering.events import take, usage_json
-from core.metering.events.dedupe import Line
+from core.metering.events.dedupe import EventLine
 from core.metering.events.model import Call
 from core.metering.store import store
 
 KIND = "usage"
 
 
-class Received(NamedTuple):
+class EventsReceived(NamedTuple):
     """What became of a record: (service, second, key) it is known by, or why it was not taken."""
 
     event: tuple[int, int, int] | None
     reason: str | None = None
 
 
-async def receive(app: App, *, source: str, key: str, digest: str, lines: Sequence[str]) -> list[Received]:
+async def receive(app: App, *, source: str, key: str, digest: str, lines: Sequence[str]) -> list[EventsReceived]:
     """Take the records (JSON texts); the answers in their order. The same `key` again changes nothing and gets the same answer;
     with other records it is refused (`bucket.key`)."""
     items = await asyncio.to_thread(lambda: [usage_json.read(app, row, line) for row, line in enumerate(lines)])
@@ -40,9 +40,9 @@ async def receive(app: App, *, source: str, key: str, digest: str, lines: Sequen
     return [_told(item, known, wrong.get(row)) for row, item in enumerate(items)]
 
 
-def _told(item: object, known: dict[str, Line], reason: str | None) -> Received:
+def _told(item: object, known: dict[str, EventLine], reason: str | None) -> EventsReceived:
     if reason is not None or not isinstance(item, Call):
-        return Received(None, reason or "")
+        return EventsReceived(None, reason or "")
     line = known.get(item.party)
     service_id = line.service_id if line else None
-    return Received(None if service_id is None else (service_id, item.at, item.key))
+    return EventsReceived(None if service_id is None else (service_id, item.at, item.key))

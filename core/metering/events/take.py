@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import BadInput
 from core.metering import tables as t
 from core.metering.events.dedupe import (
@@ -25,7 +25,7 @@ from core.metering.events.dedupe import (
     SERVICE,
     USE,
     VALUE,
-    Line,
+    EventLine,
     Row,
     SettledEvents,
     day_of,
@@ -42,7 +42,7 @@ COLUMNS = [column.name for column in t.usage_event.columns]
 
 
 @dataclass(slots=True)
-class Kept:
+class BatchTotals:
     """What became of a batch."""
 
     settled: SettledEvents
@@ -72,7 +72,7 @@ async def take(conn: AsyncConnection, context: Context, file_id: int, cursor: in
     return settled.records
 
 
-async def keep(conn: AsyncConnection, context: Context, file_id: int, batch: Sequence[Item]) -> Kept:
+async def keep(conn: AsyncConnection, context: Context, file_id: int, batch: Sequence[Item]) -> BatchTotals:
     """Settle and write; the file's own counters are the caller's."""
     lines = await lines_of(conn, {item.party for item in batch if isinstance(item, Call)})
     now = int(context.clock.now().timestamp())
@@ -84,7 +84,7 @@ async def keep(conn: AsyncConnection, context: Context, file_id: int, batch: Seq
     wrong = await _otherwise(conn, settled.rows, accepted, texts) if len(accepted) < len(settled.rows) else []
     settled.rejects += wrong
     settled.rejects.sort(key=lambda one: one.row)
-    return Kept(settled, accepted, len(wrong))
+    return BatchTotals(settled, accepted, len(wrong))
 
 
 async def _otherwise(
@@ -97,9 +97,9 @@ async def _otherwise(
     times = [row[AT] for row in again]
     found = await conn.execute(
         select(e.service_id, e.at, e.key, e.use, e.quantity_micro, e.destination, e.value_minor).where(
-            among(conn, e.service_id, {row[SERVICE] for row in again}),
+            in_list(conn, e.service_id, {row[SERVICE] for row in again}),
             e.at.between(min(times), max(times)),
-            among(conn, e.key, {row[KEY] for row in again}),
+            in_list(conn, e.key, {row[KEY] for row in again}),
         )
     )
     there = {tuple(row[:3]): tuple(row[3:]) for row in found}
@@ -112,15 +112,15 @@ async def _otherwise(
     return wrong
 
 
-async def lines_of(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, Line]:
+async def lines_of(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, EventLine]:
     """The lines of these numbers."""
     m = t.meter.c
     rows = await conn.execute(
         select(m.serial, m.service_id, m.installed_on, m.removed_on).where(
-            among(conn, m.serial, numbers), m.kind == "line"
+            in_list(conn, m.serial, numbers), m.kind == "line"
         )
     )
-    return {serial: Line(*rest) for serial, *rest in rows}
+    return {serial: EventLine(*rest) for serial, *rest in rows}
 
 
 async def _ours(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> list[Row]:
@@ -131,7 +131,7 @@ async def _ours(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> lis
     times, numbers = [row[AT] for row in rows], [row[ROW] for row in rows]
     found = await conn.execute(
         select(e.row).where(
-            among(conn, e.service_id, {row[SERVICE] for row in rows}),
+            in_list(conn, e.service_id, {row[SERVICE] for row in rows}),
             e.at.between(min(times), max(times)),
             e.file_id == file_id,
             e.row.between(min(numbers), max(numbers)),

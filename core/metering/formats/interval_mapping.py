@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from core.dates import Layout
+from core.dates import DateLayout
 from core.metering.units import MICRO, UNITS
 
 POWER = {
@@ -56,7 +56,7 @@ class Intervals(BaseModel):
     @field_validator("dates")
     @classmethod
     def _says_a_day(cls, text: str | None) -> str | None:
-        Layout.of(text)
+        DateLayout.of(text)
         return text
 
     @field_validator("zone")

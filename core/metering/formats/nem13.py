@@ -25,7 +25,7 @@ ACTUAL = "ASF"
 """Qualities that are readings: actual, substituted and final substituted."""
 
 
-class Pair(NamedTuple):
+class ReadPair(NamedTuple):
     """A 250 record: the reading before (if it can be used) and the reading now."""
 
     row: int
@@ -35,7 +35,7 @@ class Pair(NamedTuple):
     now: Read
 
 
-def records(lines: Iterable[str], shift_years: int, where: str) -> Iterator[Pair | Reject]:
+def records(lines: Iterable[str], shift_years: int, where: str) -> Iterator[ReadPair | Reject]:
     """One item a 250 record; BadInput when the file is no NEM13."""
     rows = csv.reader(lines)
     if next(rows, [])[:2] != ["100", "NEM13"]:
@@ -52,7 +52,7 @@ def records(lines: Iterable[str], shift_years: int, where: str) -> Iterator[Pair
         yield Reject(number + 1, "", say("en", "reject.nem12_no_end"))
 
 
-def read(number: int, row: Sequence[str], shift_years: int = 0) -> Pair | Reject:
+def read(number: int, row: Sequence[str], shift_years: int = 0) -> ReadPair | Reject:
     """A 250 record as two readings, or why not."""
     line = joined(row)
     try:
@@ -70,7 +70,7 @@ def read(number: int, row: Sequence[str], shift_years: int = 0) -> Pair | Reject
         before = _reading(row[8], row[9], serial, register, shift_years, unit[1]) if known else None
     except Unreadable as why:
         return Reject(number, line, say("en", why.key, **why.params))
-    return Pair(number, line, unit[0], before, now)
+    return ReadPair(number, line, unit[0], before, now)
 
 
 def _reading(value: str, at: str, serial: str, register: str, shift_years: int, scale: int) -> Read:
@@ -85,17 +85,19 @@ def _day(text: str, shift_years: int) -> date:
         raise Unreadable("reject.not_a_time", text=text[:40]) from None
 
 
-class Outcome(NamedTuple):
+class RecordOutcome(NamedTuple):
     """What became of one item: accepted, duplicate or rejected, and why."""
 
-    item: Pair | Reject
+    item: ReadPair | Reject
     state: str
     reason: str = ""
 
 
-async def keep(conn: AsyncConnection, context: Context, file_id: int, batch: Sequence[Pair | Reject]) -> list[Outcome]:
+async def keep(
+    conn: AsyncConnection, context: Context, file_id: int, batch: Sequence[ReadPair | Reject]
+) -> list[RecordOutcome]:
     """Record the readings; what became of each. A reading that is held for a person is kept, and counts as accepted."""
-    pairs = [item for item in batch if isinstance(item, Pair)]
+    pairs = [item for item in batch if isinstance(item, ReadPair)]
     meters = await store.meters(conn, {item.now.serial for item in pairs})
     wrong = {}
     for item in pairs:
@@ -109,17 +111,17 @@ async def keep(conn: AsyncConnection, context: Context, file_id: int, batch: Seq
     return [_outcome(item, wrong, last) for item in batch]
 
 
-def _outcome(item: Pair | Reject, wrong: dict[int, str], last: dict[int, Recorded]) -> Outcome:
+def _outcome(item: ReadPair | Reject, wrong: dict[int, str], last: dict[int, Recorded]) -> RecordOutcome:
     if isinstance(item, Reject):
-        return Outcome(item, "rejected", item.reason)
+        return RecordOutcome(item, "rejected", item.reason)
     if item.row in wrong:
-        return Outcome(item, "rejected", wrong[item.row])
+        return RecordOutcome(item, "rejected", wrong[item.row])
     answer = last[item.row]
-    return Outcome(item, "accepted" if answer.state == "held" else answer.state, answer.reason or "")
+    return RecordOutcome(item, "accepted" if answer.state == "held" else answer.state, answer.reason or "")
 
 
 async def take(
-    conn: AsyncConnection, context: Context, file_id: int, cursor: int, batch: Sequence[Pair | Reject]
+    conn: AsyncConnection, context: Context, file_id: int, cursor: int, batch: Sequence[ReadPair | Reject]
 ) -> int:
     """Take one batch of a file; how many records it was."""
     outcomes = await keep(conn, context, file_id, batch)

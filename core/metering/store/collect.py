@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files
 from core.context import App, Context
-from core.dates import Layout
+from core.dates import DateLayout
 from core.db import failpoints
 from core.db.engine import SPARE_IDS
 from core.errors import BadInput
@@ -137,7 +137,7 @@ def coming(
 def stamps_of(context: Context, shift_years: int) -> interval_csv.MakeStamps:
     """How the stamps of a CSV are read, once it is known how it writes them."""
     return lambda how, back: Stamps(
-        context.zone, shift_years, written=Layout.of(how.dates), clock=how.clock(context.zone), back=back
+        context.zone, shift_years, written=DateLayout.of(how.dates), clock=how.clock(context.zone), back=back
     )
 
 

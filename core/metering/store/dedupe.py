@@ -45,14 +45,14 @@ class MeterFacts:
 
 
 @dataclass(slots=True)
-class Change:
+class IntervalChange:
     """By how much a day or a month changes: readings, quantity, and the part of it that is estimated."""
 
     readings: int = 0
     quantity_micro: int = 0
     estimated_micro: int = 0
 
-    def add(self, other: "Change") -> None:
+    def add(self, other: "IntervalChange") -> None:
         """Count another change in."""
         self.readings += other.readings
         self.quantity_micro += other.quantity_micro
@@ -60,12 +60,12 @@ class Change:
 
 
 @dataclass(slots=True)
-class Settled:
+class DedupedBatch:
     """A batch decided: rows to write, and what they come to."""
 
     rows: list[Row] = field(default_factory=list)
-    days: dict[Day, Change] = field(default_factory=dict)
-    months: dict[tuple[int, date], Change] = field(default_factory=dict)
+    days: dict[Day, IntervalChange] = field(default_factory=dict)
+    months: dict[tuple[int, date], IntervalChange] = field(default_factory=dict)
     rejects: dict[int, Reject] = field(default_factory=dict)
     records: int = 0
     accepted: int = 0
@@ -78,13 +78,13 @@ class Settled:
         """By how much the batch changes what was used."""
         return sum(change.quantity_micro for change in self.months.values())
 
-    def add(self, other: "Settled") -> None:
+    def add(self, other: "DedupedBatch") -> None:
         """Count in what another part writes."""
         self.rows += other.rows
         for day, change in other.days.items():
-            self.days.setdefault(day, Change()).add(change)
+            self.days.setdefault(day, IntervalChange()).add(change)
         for month, change in other.months.items():
-            self.months.setdefault(month, Change()).add(change)
+            self.months.setdefault(month, IntervalChange()).add(change)
 
     def reject(self, item: Reject) -> None:
         """Keep the first reason of a line; count all of it."""
@@ -104,9 +104,11 @@ class Frame:
     file_id: int
 
 
-def settle(items: Iterable[Record | Reject], meters: Mapping[str, MeterFacts], known: Known, frame: Frame) -> Settled:
+def settle(
+    items: Iterable[Record | Reject], meters: Mapping[str, MeterFacts], known: Known, frame: Frame
+) -> DedupedBatch:
     """Decide a batch. `known`: what is stored for its meters and days; it is brought up to date as records are taken."""
-    made = Settled()
+    made = DedupedBatch()
     for _, run in groupby(items, key=_meter_and_day):
         together = list(run)
         records = [item for item in together if isinstance(item, Record)]
@@ -123,7 +125,7 @@ def _meter_and_day(item: Record | Reject) -> tuple[Any, ...]:
 
 
 def _settle_day(
-    made: Settled, records: list[Record], meters: Mapping[str, MeterFacts], known: Known, frame: Frame
+    made: DedupedBatch, records: list[Record], meters: Mapping[str, MeterFacts], known: Known, frame: Frame
 ) -> None:
     first = records[0]
     meter = meters.get(first.serial)
@@ -143,12 +145,14 @@ def _settle_day(
     _take(made, fitting, meter, register, known, frame.file_id)
 
 
-def _take(made: Settled, records: list[Record], meter: MeterFacts, register: str, known: Known, file_id: int) -> None:
+def _take(
+    made: DedupedBatch, records: list[Record], meter: MeterFacts, register: str, known: Known, file_id: int
+) -> None:
     minutes, day = meter.minutes or 1, records[0].day
     meter_id = meter.id
     key = (meter_id, register, day)
     stored = known.setdefault(key, {})
-    change, new = Change(), 0
+    change, new = IntervalChange(), 0
     for item in records:
         quantity, quality, at = item.quantity_micro, item.quality, item.minute // minutes
         before = stored.get(at)
@@ -169,11 +173,11 @@ def _take(made: Settled, records: list[Record], meter: MeterFacts, register: str
     made.records += len(records)
     made.accepted += new
     change.readings = new
-    made.days.setdefault(key, Change()).add(change)
-    made.months.setdefault((meter_id, day.replace(day=1)), Change()).add(change)
+    made.days.setdefault(key, IntervalChange()).add(change)
+    made.months.setdefault((meter_id, day.replace(day=1)), IntervalChange()).add(change)
 
 
-def _reject_all(made: Settled, records: list[Record], reason: str) -> None:
+def _reject_all(made: DedupedBatch, records: list[Record], reason: str) -> None:
     for item in records:
         made.reject(Reject(item.row, item.line, reason))
 
@@ -189,7 +193,7 @@ def _no_such_day(meter: MeterFacts, day: date, frame: Frame) -> str | None:
     return None
 
 
-def _fits(made: Settled, item: Record, meter: MeterFacts, minutes: int, frame: Frame) -> bool:
+def _fits(made: DedupedBatch, item: Record, meter: MeterFacts, minutes: int, frame: Frame) -> bool:
     """Whether a record can be of this meter; its rejection is noted when it cannot."""
     end, reason = item.minute + minutes, None
     if item.unit != meter.unit:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.context import Context
 from core.db.bulk import insert_many, update_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering import tables as t
 from core.metering.consumption.installations import heard_of, register_of, unknown_register
 from core.metering.units import MICRO
@@ -84,7 +84,7 @@ async def record(
     m = t.meter.c
     rows = await conn.execute(
         select(m.id, m.serial, m.dials, m.installed_on, m.removed_on, m.registers, m.heard)
-        .where(among(conn, m.serial, {read.serial for read in reads}))
+        .where(in_list(conn, m.serial, {read.serial for read in reads}))
         .order_by(m.id)
         .with_for_update(key_share=True)
     )
@@ -132,7 +132,7 @@ async def record(
     told = [(",".join(heard[row.id]), row.id) for row in meters.values() if heard[row.id] != heard_of(row.heard)]
     await update_many(conn, t.meter, ("id",), ("heard",), told)
     if settled:
-        await conn.execute(update(t.reading).where(among(conn, t.reading.c.id, settled)).values(state=REPLACED))
+        await conn.execute(update(t.reading).where(in_list(conn, t.reading.c.id, settled)).values(state=REPLACED))
     return [answers[at] for at in range(len(reads))]
 
 
@@ -164,7 +164,7 @@ async def _known(conn: AsyncConnection, meter_ids: Sequence[int]) -> dict[tuple[
     r = t.reading.c
     rows = await conn.execute(
         select(r.meter_id, r.register, r.read_on, r.source, r.revision, r.value_micro, r.state, r.id)
-        .where(among(conn, r.meter_id, meter_ids))
+        .where(in_list(conn, r.meter_id, meter_ids))
         .order_by(r.read_on, r.revision)
     )
     found: dict[tuple[int, str], _Register] = defaultdict(_Register)

@@ -27,7 +27,7 @@ from core.metering.formats.csv_line import cells, joined
 from core.metering.formats.interval_mapping import Intervals
 from core.metering.model import Record, Reject
 from core.metering.store import collect, sources, store
-from core.metering.store.dedupe import Settled, settle, span
+from core.metering.store.dedupe import DedupedBatch, settle, span
 from core.metering.store.take_intervals import frame_of
 
 CHUNK = 1_000
@@ -59,7 +59,7 @@ class Bad(NamedTuple):
     reason: str
 
 
-class Again(NamedTuple):
+class Reprocessed(NamedTuple):
     """What became of one: records taken, and why the rest is still wrong (None: nothing is; what was not taken was there)."""
 
     taken: int
@@ -121,7 +121,7 @@ async def _chunk(
 
 async def _retake(
     conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
-) -> Mapping[int, Again]:
+) -> Mapping[int, Reprocessed]:
     match file.kind:
         case "csv" | "nem12":
             return await _intervals(conn, app, file, bad)
@@ -133,17 +133,17 @@ async def _retake(
 
 async def _intervals(
     conn: AsyncConnection, context: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
-) -> dict[int, Again]:
+) -> dict[int, Reprocessed]:
     items = {one.row: _intervals_of(context, file, one) for one in bad}
     read = [item for some in items.values() for item in some if isinstance(item, Record)]
     meters = await store.meters(conn, {item.serial for item in read})
     known = await store.known(conn, [meter.id for meter in meters.values()], *span(read)) if read else {}
-    told, frame, whole = {}, frame_of(context, file.id), Settled()
+    told, frame, whole = {}, frame_of(context, file.id), DedupedBatch()
     for one in bad:
         settled = settle(items[one.row], meters, known, frame)
         whole.add(settled)
         why = " ".join(reject.reason for reject in settled.rejects.values()) or None
-        told[one.row] = Again(settled.accepted + settled.revised, why if items[one.row] else one.reason)
+        told[one.row] = Reprocessed(settled.accepted + settled.revised, why if items[one.row] else one.reason)
     await store.keep_heard(conn, meters.values())
     await store.keep_intervals(conn, file.id, whole)
     await store.add_quantity(conn, file.id, whole.quantity_micro)
@@ -162,18 +162,20 @@ def _intervals_of(context: Context, file: Row[*tuple[Any, ...]], one: Bad) -> li
 
 async def _reads(
     conn: AsyncConnection, context: Context, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
-) -> dict[int, Again]:
+) -> dict[int, Reprocessed]:
     shift = file.settings.get("shift_years", 0)
     items = [nem13.read(one.row, cells(one.line), shift) for one in bad]
     outcomes = await nem13.keep(conn, context, file.id, items)
     return {one.item.row: _again(one.state, one.reason) for one in outcomes}
 
 
-def _again(state: str, reason: str) -> Again:
-    return Again(int(state == "accepted"), reason if state == "rejected" else None)
+def _again(state: str, reason: str) -> Reprocessed:
+    return Reprocessed(int(state == "accepted"), reason if state == "rejected" else None)
 
 
-async def _events(conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]) -> dict[int, Again]:
+async def _events(
+    conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad]
+) -> dict[int, Reprocessed]:
     items: list[Item]
     if file.kind == "usage":
         items = [usage_json.read(app, one.row, one.line) for one in bad]
@@ -182,7 +184,7 @@ async def _events(conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], 
     kept = await events.keep(conn, app, file.id, items)
     wrong = {reject.row: reject.reason for reject in kept.settled.rejects}
     mine = {row[ROW] for row in kept.accepted}
-    return {one.row: Again(int(one.row in mine), wrong.get(one.row)) for one in bad}
+    return {one.row: Reprocessed(int(one.row in mine), wrong.get(one.row)) for one in bad}
 
 
 def _reader(app: App, file: Row[*tuple[Any, ...]]) -> MappedCsv:

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.context import Context
 from core.db.bulk import insert_many, update_many
 from core.db.engine import insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.metering import tables as t
 from core.metering.consumption.installations import heard_of
 from core.metering.model import FileReport, Lying, Reject, Total
-from core.metering.store.dedupe import Known, MeterFacts, Settled
+from core.metering.store.dedupe import DedupedBatch, Known, MeterFacts
 from core.text import say
 
 LOADING, DONE = "loading", "done"
@@ -67,7 +67,7 @@ async def meters(conn: AsyncConnection, serials: Collection[str]) -> dict[str, M
     m = t.meter.c
     rows = await conn.execute(
         select(m.id, m.serial, m.unit, m.kind, m.interval_minutes, m.installed_on, m.removed_on, m.registers, m.heard)
-        .where(among(conn, m.serial, serials))
+        .where(in_list(conn, m.serial, serials))
         .order_by(m.id)
         .with_for_update(key_share=True)
     )
@@ -83,14 +83,14 @@ async def keep_heard(conn: AsyncConnection, meters: Iterable[MeterFacts]) -> Non
 async def known(conn: AsyncConnection, meter_ids: Collection[int], first: date, end: date) -> Known:
     """The latest revision of everything stored for these meters on the days [first, end)."""
     d, u = t.usage_day.c, t.usage.c
-    touched = select(d.meter_id).where(among(conn, d.meter_id, meter_ids), d.day >= first, d.day < end).distinct()
+    touched = select(d.meter_id).where(in_list(conn, d.meter_id, meter_ids), d.day >= first, d.day < end).distinct()
     touched_ids = list((await conn.execute(touched)).scalars())
     found: Known = {}
     if not touched_ids:
         return found
     rows = await conn.execute(
         select(u.meter_id, u.register, u.day, u.at, u.revision, u.quantity_micro, u.quality)
-        .where(among(conn, u.meter_id, touched_ids), u.day >= first, u.day < end)
+        .where(in_list(conn, u.meter_id, touched_ids), u.day >= first, u.day < end)
         .order_by(u.revision)
     )
     for meter_id, register, day, at, *latest in rows:
@@ -98,7 +98,7 @@ async def known(conn: AsyncConnection, meter_ids: Collection[int], first: date, 
     return found
 
 
-async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: Settled) -> bool:
+async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: DedupedBatch) -> bool:
     """Write a settled batch and move the file's cursor on from `cursor`; False if it does not stand there any more."""
     counts = {
         "accepted": batch.accepted,
@@ -154,7 +154,7 @@ async def put_rejects(conn: AsyncConnection, file_id: int, rejects: Sequence[Rej
     await insert_many(conn, t.usage_reject, REJECT, rows)
 
 
-async def keep_intervals(conn: AsyncConnection, file_id: int, batch: Settled) -> None:
+async def keep_intervals(conn: AsyncConnection, file_id: int, batch: DedupedBatch) -> None:
     """Write the new intervals of a settled batch, and what they come to."""
     await insert_many(conn, t.usage, USAGE, batch.rows)
     await _add(

@@ -10,7 +10,7 @@ from core.context import Context
 from core.errors import BadInput
 from core.metering.model import Record, Reject
 from core.metering.store import store
-from core.metering.store.dedupe import Frame, MeterFacts, Settled, settle, span
+from core.metering.store.dedupe import DedupedBatch, Frame, MeterFacts, settle, span
 
 
 async def take(
@@ -26,7 +26,7 @@ async def take(
 
 async def settled_batch(
     conn: AsyncConnection, context: Context, file_id: int, batch: Sequence[Record | Reject]
-) -> tuple[Settled, Sequence[MeterFacts]]:
+) -> tuple[DedupedBatch, Sequence[MeterFacts]]:
     """The batch decided against what is stored, and the meters it is of; nothing is written."""
     read = [item for item in batch if isinstance(item, Record)]
     meters = await store.meters(conn, {item.serial for item in read})

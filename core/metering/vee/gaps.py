@@ -29,7 +29,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingDays:
     """Numbers from `first` to `last` that a source did not send."""
 
     source: str
@@ -74,7 +74,7 @@ def odd_days(context: Context, from_: date, to: date) -> list[tuple[date, int]]:
     return [(day, count) for day, count in hours if count != 24]
 
 
-async def missing_files(conn: AsyncConnection, limit: int = 100) -> list[Missing]:
+async def missing_files(conn: AsyncConnection, limit: int = 100) -> list[MissingDays]:
     """Numbers between a source's first and last that no file of it has."""
     f = t.usage_file.c
     before = func.lag(f.sequence).over(partition_by=f.source, order_by=f.sequence).label("before")
@@ -86,14 +86,14 @@ async def missing_files(conn: AsyncConnection, limit: int = 100) -> list[Missing
         .order_by(n.source, n.sequence)
         .limit(limit)
     )
-    return [Missing(source, first + 1, last - 1) for source, first, last in rows]
+    return [MissingDays(source, first + 1, last - 1) for source, first, last in rows]
 
 
 def _days(first: date, end: date) -> Iterable[date]:
     return (first + timedelta(days=at) for at in range((end - first).days))
 
 
-def told(missing: Sequence[Missing]) -> list[str]:
+def told(missing: Sequence[MissingDays]) -> list[str]:
     """Each as a sentence."""
     return [
         f"{one.source}: number {one.first} is missing"

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.context import Context
 from core.db.bulk import insert_many
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import Refused
 from core.metering.store.readings import ACCEPTED, COLUMNS, HELD, ORDERED, REPLACED, WAITING, release
 from core.metering.tables import meter, reading
@@ -27,7 +27,7 @@ from core.text import say
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ReadingHeld:
     """A reading that waits, and what surrounds it; `value_micro` as the dials showed it."""
 
     id: int
@@ -100,13 +100,13 @@ def _query() -> Select[Any]:
 
 async def listing(
     conn: AsyncConnection, *, branch_code: str | None = None, offset: int = 0, limit: int = 50
-) -> list[Held]:
+) -> list[ReadingHeld]:
     """A page of them, the longest wait first."""
     query = _query().where(reading.c.state.in_(WAITING))
     if branch_code is not None:
         query = query.where(branch.c.code == branch_code)
     rows = await conn.execute(query.order_by(reading.c.received_at, reading.c.id).offset(offset).limit(limit))
-    return await _surrounded(conn, [Held(*row) for row in rows])
+    return await _surrounded(conn, [ReadingHeld(*row) for row in rows])
 
 
 async def count(conn: AsyncConnection) -> int:
@@ -115,16 +115,16 @@ async def count(conn: AsyncConnection) -> int:
     return int((await conn.execute(query)).scalar_one())
 
 
-async def one(conn: AsyncConnection, reading_id: int, *, lock: bool = False) -> Held:
+async def one(conn: AsyncConnection, reading_id: int, *, lock: bool = False) -> ReadingHeld:
     """One that waits; `Refused` (404) where it does not."""
     query = _query().where(reading.c.id == reading_id, reading.c.state.in_(WAITING))
     row = (await conn.execute(query.with_for_update(of=reading) if lock else query)).first()
     if row is None:
         raise Refused("held.unknown", status=404)
-    return (await _surrounded(conn, [Held(*row)]))[0]
+    return (await _surrounded(conn, [ReadingHeld(*row)]))[0]
 
 
-async def _surrounded(conn: AsyncConnection, found: list[Held]) -> list[Held]:
+async def _surrounded(conn: AsyncConnection, found: list[ReadingHeld]) -> list[ReadingHeld]:
     """Each with the accepted reading before it and the one after."""
     points = await _accepted(conn, {one.meter_id for one in found})
     return [_between(one, points[one.meter_id, one.register]) for one in found]
@@ -134,7 +134,7 @@ async def _accepted(conn: AsyncConnection, meter_ids: set[int]) -> dict[tuple[in
     r = reading.c
     rows = await conn.execute(
         select(r.meter_id, r.register, r.read_on, r.value_micro)
-        .where(among(conn, r.meter_id, meter_ids), r.state == ACCEPTED)
+        .where(in_list(conn, r.meter_id, meter_ids), r.state == ACCEPTED)
         .order_by(r.read_on, r.revision)
     )
     days: dict[tuple[int, str], dict[date, int]] = defaultdict(dict)
@@ -146,13 +146,13 @@ async def _accepted(conn: AsyncConnection, meter_ids: set[int]) -> dict[tuple[in
     return found
 
 
-def _between(one: Held, points: list[Point]) -> Held:
+def _between(one: ReadingHeld, points: list[Point]) -> ReadingHeld:
     before = [point for point in points if point.read_on < one.read_on]
     after = next((point for point in points if point.read_on > one.read_on), None)
     return replace(one, before=before[-1] if before else None, after=after)
 
 
-async def accept(conn: AsyncConnection, context: Context, found: Held, *, sure: bool, actor: str) -> None:
+async def accept(conn: AsyncConnection, context: Context, found: ReadingHeld, *, sure: bool, actor: str) -> None:
     """It counts. One that is lower than before has to be meant: a whole turn of the dials would be billed."""
     if found.turned and not sure:
         raise Refused("held.turned", counts=_units(found.counted(found.value_micro)), unit=found.unit)
@@ -161,7 +161,14 @@ async def accept(conn: AsyncConnection, context: Context, found: Held, *, sure: 
 
 
 async def put_instead(
-    conn: AsyncConnection, context: Context, found: Held, value_micro: int, *, sure: bool, reason: str, actor: str
+    conn: AsyncConnection,
+    context: Context,
+    found: ReadingHeld,
+    value_micro: int,
+    *,
+    sure: bool,
+    reason: str,
+    actor: str,
 ) -> int:
     """Another value counts in its place; the id of the new reading. What is doubtful as well has to be meant."""
     if value_micro >= 10**found.dials * MICRO:
@@ -203,7 +210,7 @@ async def put_instead(
     return new_id
 
 
-async def order(conn: AsyncConnection, context: Context, found: Held, actor: str) -> None:
+async def order(conn: AsyncConnection, context: Context, found: ReadingHeld, actor: str) -> None:
     """The meter is to be read again; its bill waits until it is."""
     if found.state != HELD:
         raise Refused("held.ordered_already")

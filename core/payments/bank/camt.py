@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from defusedxml.ElementTree import fromstring
 
 from core import files, money
-from core.payments.bank.model import NO_REFERENCE, Entry, Movement, Statement, Unread, batch, unread_as_one
+from core.payments.bank.model import NO_REFERENCE, Movement, Statement, StatementEntry, Unread, batch, unread_as_one
 from core.payments.bank.xml import every, first, name_of, text_of
 
 FORMS = {"Stmt": "camt.053", "Rpt": "camt.052", "Ntfctn": "camt.054"}
@@ -141,13 +141,13 @@ def _movement(told: Element, currency: str, last: date | None) -> Movement:
     )
 
 
-def _single(told: Element, part: Element, total: int, on: date) -> Entry:
+def _single(told: Element, part: Element, total: int, on: date) -> StatementEntry:
     """An entry of one transaction: where that says nothing, what the entry says of itself."""
     one = _entry(told, part, total, on)
     return one if one.purpose.strip() else replace(one, purpose=text_of(told, "AddtlNtryInf")[:LONGEST])
 
 
-def _parts(told: Element, parts: Sequence[Element], total: int, on: date, currency: str) -> Iterator[Entry]:
+def _parts(told: Element, parts: Sequence[Element], total: int, on: date, currency: str) -> Iterator[StatementEntry]:
     """The payments of a batch, if each tells what it came to in the account's currency."""
     way = 1 if total >= 0 else -1
     amounts = [_amount(one, currency) for one in parts]
@@ -166,12 +166,12 @@ def _charges(part: Element, currency: str) -> Iterator[int]:
                 yield minor if text_of(one, "CdtDbtInd") == "CRDT" else -minor
 
 
-def _entry(told: Element, part: Element, minor: int, on: date) -> Entry:
+def _entry(told: Element, part: Element, minor: int, on: date) -> StatementEntry:
     reason = text_of(part, "RtrInf", "Rsn", "Cd") or None
     party = "Dbtr" if minor > 0 else "Cdtr"
     end_to_end, ref = text_of(part, "Refs", "EndToEndId"), text_of(told, "AcctSvcrRef")
     said = " ".join((one.text or "").strip() for one in part.iter() if name_of(one) in ("Ustrd", "AddtlNtryInf", "Ref"))
-    return Entry(
+    return StatementEntry(
         booked_on=on,
         amount_minor=minor,
         bank_ref="" if ref.upper() in NO_REFERENCE else ref,

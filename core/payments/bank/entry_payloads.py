@@ -13,10 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.clock import start_of
 from core.context import Context
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.parties.tables import account
 from core.payments.bank.model import RETURNS
-from core.payments.bank.pain002 import Refusal
+from core.payments.bank.pain002 import DebitRefusal
 from core.payments.bank.tables import statement_entry
 from core.payments.providers.contract import ProviderEventIn
 from core.payments.tables import attempt
@@ -26,11 +26,13 @@ _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,33}[A-Za-z0-9]")
 
 async def debits(conn: AsyncConnection, context: Context, keys: Sequence[str]) -> list[ProviderEventIn]:
     """What these entries say of direct debits we handed in."""
-    query = select(statement_entry).where(among(conn, statement_entry.c.key, keys), statement_entry.c.problem.is_(None))
+    query = select(statement_entry).where(
+        in_list(conn, statement_entry.c.key, keys), statement_entry.c.problem.is_(None)
+    )
     found = (await conn.execute(query)).all()
     names = [row.end_to_end for row in found if row.end_to_end]
     ours = select(attempt.c.provider_ref).where(
-        attempt.c.provider == "sepa", among(conn, attempt.c.provider_ref, names)
+        attempt.c.provider == "sepa", in_list(conn, attempt.c.provider_ref, names)
     )
     known = set((await conn.execute(ours)).scalars())
     return [_debit(context, row) for row in found if row.end_to_end in known]
@@ -52,7 +54,7 @@ def _debit(context: Context, row: Row[Any]) -> ProviderEventIn:
     return ProviderEventIn(kind="failed", state="debit_return", reason=why, **base)
 
 
-def refused(refusals: Sequence[Refusal]) -> list[ProviderEventIn]:
+def refused(refusals: Sequence[DebitRefusal]) -> list[ProviderEventIn]:
     """What a status report says: these will not be collected."""
     return [
         ProviderEventIn(
@@ -74,11 +76,13 @@ async def transfers(
     One that names two accounts, or is of a batch whose parts do not add up, waits in suspense with the reason.
     """
     query = select(statement_entry).where(
-        among(conn, statement_entry.c.key, keys), statement_entry.c.amount_minor > 0, statement_entry.c.reason.is_(None)
+        in_list(conn, statement_entry.c.key, keys),
+        statement_entry.c.amount_minor > 0,
+        statement_entry.c.reason.is_(None),
     )
     found = [(row, tokens(f"{row.purpose} {row.end_to_end or ''}")) for row in await conn.execute(query)]
     every = sorted({one for _, names in found for one in names})
-    ours = select(account.c.number).where(among(conn, account.c.number, every))
+    ours = select(account.c.number).where(in_list(conn, account.c.number, every))
     numbers = {number: number for number in (await conn.execute(ours)).scalars()} | billed
     named = [(row, list(dict.fromkeys(numbers[one] for one in names if one in numbers))) for row, names in found]
     return [_transfer(context, row, _reference(row, whose)) for row, whose in named if whose]

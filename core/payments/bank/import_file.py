@@ -20,7 +20,7 @@ from core.payments.bank.model import Statement
 
 
 @dataclass(slots=True)
-class Taken:
+class FileTotals:
     """What a file held: entries that are new and known, and what a person should look at, a sentence each."""
 
     statements: int
@@ -32,7 +32,7 @@ class Taken:
     """Kept, and nobody's until somebody looks."""
 
 
-def read(path: Path) -> tuple[list[Statement], list[pain002.Refusal]]:
+def read(path: Path) -> tuple[list[Statement], list[pain002.DebitRefusal]]:
     """A file in whichever format it is: camt.053, pain.002 or MT940. Raises BadInput. Blocking: call it in a thread."""
     raw = path.read_bytes()
     try:
@@ -55,11 +55,11 @@ def _whole(found: list[Statement]) -> list[Statement]:
     return found
 
 
-async def keep(app: App, path: Path, found: Sequence[Statement]) -> Taken:
+async def keep(app: App, path: Path, found: Sequence[Statement]) -> FileTotals:
     """Write statements down, in one transaction; what was new."""
     await app.db.reserve_ids(sum(2 * len(one.entries) + 1 for one in found) + SPARE_IDS)
     digest = await asyncio.to_thread(_digest, path)
-    taken = Taken(len(found))
+    taken = FileTotals(len(found))
     async with app.db.writing() as conn:
         for one in found:
             kept = await keep_statement.keep(conn, app, one, _ours(app, one.account), without_cards(path.name), digest)

@@ -13,9 +13,9 @@ from core import money
 from core.context import Context
 from core.db.bulk import insert_many
 from core.db.engine import AnyRow, insert
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.payments.bank.model import Movement, Statement, key_of
-from core.payments.bank.overlap import Says, Step, Told, find
+from core.payments.bank.overlap import MatchStep, Says, StatementMovement, find
 from core.payments.bank.tables import statement, statement_entry, statement_line, statement_movement
 from core.payments.tables import provider_event
 
@@ -27,7 +27,7 @@ _ENTRY = (
 
 
 @dataclass(slots=True)
-class Kept:
+class StatementTotals:
     """What came of one statement."""
 
     new: int = 0
@@ -49,7 +49,7 @@ class _Plan:
 
 async def keep(
     conn: AsyncConnection, context: Context, one: Statement, account: str, file_name: str, digest: str
-) -> Kept:
+) -> StatementTotals:
     """Keep a statement of `account`; safe to repeat, and one at a time for each account."""
     await _alone(conn, account)
     statement_id = await _row(conn, context, one, account, file_name, digest)
@@ -58,13 +58,13 @@ async def keep(
     rows = await _kept(conn, account, days)
     says = await _said(conn, [row.movement_id for row in rows])
     told = _told(rows, says)
-    kept, plan = Kept(), _Plan()
+    kept, plan = StatementTotals(), _Plan()
     seen = Counter(
         (row.booked_on, row.bank_ref, row.amount_minor) for row in {row.movement_id: row for row in rows}.values()
     )
     for on in sorted(days):
         at = [place for place, step in enumerate(steps) if step.on == on]
-        mine = Told(_label(one.number), one.page.lstrip("0"), tuple(steps[place] for place in at))
+        mine = StatementMovement(_label(one.number), one.page.lstrip("0"), tuple(steps[place] for place in at))
         found = find(mine, told.get(on, []))
         for index, (place, step) in enumerate(zip(at, mine.steps, strict=True)):
             movement = one.movements[place]
@@ -113,9 +113,9 @@ async def _row(
     return int((await conn.execute(select(statement.c.id).where(statement.c.key == key))).scalar_one())
 
 
-def _steps(one: Statement) -> list[Step]:
+def _steps(one: Statement) -> list[MatchStep]:
     return [
-        Step(movement.booked_on, movement.amount_minor, movement.bank_ref, before, _says(one.form, movement))
+        MatchStep(movement.booked_on, movement.amount_minor, movement.bank_ref, before, _says(one.form, movement))
         for movement, before in zip(one.movements, one.befores(), strict=True)
     ]
 
@@ -159,7 +159,7 @@ async def _said(conn: AsyncConnection, movement_ids: Sequence[int]) -> Mapping[i
     query = (
         select(e.movement_id, e.end_to_end, e.name, e.purpose, e.reason, statement.c.form)
         .join_from(statement_entry, statement, statement.c.id == e.statement_id)
-        .where(among(conn, e.movement_id, sorted(set(movement_ids))))
+        .where(in_list(conn, e.movement_id, sorted(set(movement_ids))))
         .order_by(e.movement_id, e.id)
     )
     by_movement: dict[int, list[AnyRow]] = defaultdict(list)
@@ -176,22 +176,24 @@ async def _said(conn: AsyncConnection, movement_ids: Sequence[int]) -> Mapping[i
     }
 
 
-def _told(rows: Sequence[AnyRow], says: Mapping[int, Says]) -> dict[date, list[Told]]:
+def _told(rows: Sequence[AnyRow], says: Mapping[int, Says]) -> dict[date, list[StatementMovement]]:
     """By day, what each statement tells of it."""
     grouped: dict[tuple[date, int], list[AnyRow]] = defaultdict(list)
     for row in rows:
         grouped[row.booked_on, row.statement_id].append(row)
-    found: dict[date, list[Told]] = defaultdict(list)
+    found: dict[date, list[StatementMovement]] = defaultdict(list)
     for (on, _), same in grouped.items():
         steps = tuple(
-            Step(on, row.amount_minor, row.bank_ref, row.before_minor, says[row.movement_id], row.movement_id)
+            MatchStep(on, row.amount_minor, row.bank_ref, row.before_minor, says[row.movement_id], row.movement_id)
             for row in same
         )
-        found[on].append(Told(_label(same[0].number), same[0].page.lstrip("0"), steps))
+        found[on].append(StatementMovement(_label(same[0].number), same[0].page.lstrip("0"), steps))
     return found
 
 
-def _again(kept: Kept, plan: _Plan, one: Statement, movement: Movement, same: Step, step: Step) -> None:
+def _again(
+    kept: StatementTotals, plan: _Plan, one: Statement, movement: Movement, same: MatchStep, step: MatchStep
+) -> None:
     kept.known += len(movement.parts)
     if len(movement.parts) > 1:
         plan.parts[same.id or 0] = movement
@@ -199,7 +201,7 @@ def _again(kept: Kept, plan: _Plan, one: Statement, movement: Movement, same: St
         kept.otherwise.append(_otherwise(one, step, same))
 
 
-def _otherwise(one: Statement, step: Step, other: Step) -> str:
+def _otherwise(one: Statement, step: MatchStep, other: MatchStep) -> str:
     amount, was = (money.plain(minor, one.currency) for minor in (step.amount_minor, other.amount_minor))
     return (
         f"{step.on} {amount} {one.currency} {step.ref or 'without a reference'}: told otherwise than before. "
@@ -208,7 +210,7 @@ def _otherwise(one: Statement, step: Step, other: Step) -> str:
 
 
 def _line(
-    plan: _Plan, statement_id: int, one: Statement, place: int, step: Step, kept: Step, *, extra: bool = False
+    plan: _Plan, statement_id: int, one: Statement, place: int, step: MatchStep, kept: MatchStep, *, extra: bool = False
 ) -> None:
     at = len(one.movements) + len(plan.lines) if extra else place
     differs = kept.says.otherwise(step.says) or (not kept.like(step) and bool(kept.ref and step.ref))
@@ -230,7 +232,7 @@ def _values(
 
 def _new(
     context: Context,
-    kept: Kept,
+    kept: StatementTotals,
     plan: _Plan,
     one: Statement,
     account: str,
@@ -297,7 +299,7 @@ async def _taken_apart(conn: AsyncConnection, context: Context, parts: Mapping[i
     e = statement_entry.c
     single = (
         select(e.movement_id)
-        .where(among(conn, e.movement_id, list(parts)))
+        .where(in_list(conn, e.movement_id, list(parts)))
         .group_by(e.movement_id)
         .having(func.count() == 1)
     )
@@ -308,7 +310,7 @@ async def _taken_apart(conn: AsyncConnection, context: Context, parts: Mapping[i
     )
     keys = [f"entry:{row.key}" for row in rows]
     made = set(
-        (await conn.execute(select(provider_event.c.key).where(among(conn, provider_event.c.key, keys)))).scalars()
+        (await conn.execute(select(provider_event.c.key).where(in_list(conn, provider_event.c.key, keys)))).scalars()
     )
     for row in rows:
         if f"entry:{row.key}" in made:

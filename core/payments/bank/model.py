@@ -26,7 +26,7 @@ NO_REFERENCE = frozenset({"", "NONREF", "NOTPROVIDED", "NOTREF", "NOREF", "EREF"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StatementEntry:
     """One payment in a movement: `amount_minor` > 0 came in, < 0 went out. `index` counts within its movement."""
 
     booked_on: date
@@ -46,7 +46,7 @@ class Entry:
 class Movement:
     """What the bank booked as one; of a batch each payment is a part, if the parts add up to it."""
 
-    parts: tuple[Entry, ...]
+    parts: tuple[StatementEntry, ...]
     problem: str | None = None
     """Why a person has to look before anybody is credited."""
 
@@ -82,7 +82,7 @@ class Statement:
     page: str = ""
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[StatementEntry, ...]:
         """Every payment of every movement."""
         return tuple(part for movement in self.movements for part in movement.parts)
 
@@ -135,11 +135,16 @@ def unread_as_one(
     said = " | ".join(one.text for one in unread)[:600]
     count = "an entry" if len(unread) == 1 else f"{len(unread)} entries"
     problem = f"{count} could not be read ({unread[0].why}); by the balances it came to {money.plain(lacks, currency)}"
-    return [Movement((Entry(on, lacks, "", purpose=said),), problem)]
+    return [Movement((StatementEntry(on, lacks, "", purpose=said),), problem)]
 
 
 def batch(
-    whole: Entry, parts: Sequence[Entry], currency: str, *, charges_minor: Sequence[int] = (), told: int | None = None
+    whole: StatementEntry,
+    parts: Sequence[StatementEntry],
+    currency: str,
+    *,
+    charges_minor: Sequence[int] = (),
+    told: int | None = None,
 ) -> Movement:
     """A movement with its parts where they (with the bank's charges) add up to it; else one that nobody is credited for.
 
@@ -147,7 +152,7 @@ def batch(
     """
     missing = whole.amount_minor - sum(part.amount_minor for part in parts)
     if parts and missing and missing == sum(charges_minor):
-        taken = [Entry(whole.booked_on, one, whole.bank_ref, purpose="bank charges") for one in charges_minor]
+        taken = [StatementEntry(whole.booked_on, one, whole.bank_ref, purpose="bank charges") for one in charges_minor]
         return Movement(numbered([*parts, *taken]))
     if parts and not missing:
         return Movement(numbered(parts))
@@ -159,10 +164,10 @@ def batch(
     return Movement((whole,))
 
 
-def numbered(parts: Sequence[Entry]) -> tuple[Entry, ...]:
+def numbered(parts: Sequence[StatementEntry]) -> tuple[StatementEntry, ...]:
     """Parts with their places."""
     return tuple(
-        Entry(
+        StatementEntry(
             one.booked_on,
             one.amount_minor,
             one.bank_ref,

@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from core import files, money
-from core.payments.bank.model import NO_REFERENCE, Entry, Movement, Statement, Unread, unread_as_one
+from core.payments.bank.model import NO_REFERENCE, Movement, Statement, StatementEntry, Unread, unread_as_one
 from core.payments.bank.mt940_text import said_in
 
 RETURNED = ("NRTI", "NRDT", "FRTI", "FRDT")
@@ -94,7 +94,7 @@ def _movements(fields: list[tuple[str, str]], currency: str) -> tuple[list[Movem
     return movements, unread
 
 
-def _entry(line: str, text: str, currency: str) -> Entry:
+def _entry(line: str, text: str, currency: str) -> StatementEntry:
     told = _LINE.fullmatch(line.strip())
     if told is None:
         raise ValueError("its line :61: is not as MT940 has it")
@@ -106,7 +106,7 @@ def _entry(line: str, text: str, currency: str) -> Entry:
     reason = _REASON.search(said.returned or purpose) if returned else None
     bank, customer = (told["bank"] or "").strip(), (told["customer"] or "").strip()
     names = (one for one in (said.end_to_end, customer) if one and one.upper() not in NO_REFERENCE)
-    return Entry(
+    return StatementEntry(
         booked_on=_booked(told["value"], told["entry"] or ""),
         amount_minor=size if mark in ("C", "RD", "EC") else -size,
         bank_ref="" if bank.upper() in NO_REFERENCE else bank,

@@ -17,7 +17,7 @@ _CODES = ("EREF", "PREF", "MREF", "MARF", "CSID", "CREF", "IREF", "RTRN", "CNTP"
 _CODE = re.compile(rf"/({'|'.join(_CODES)})/")
 
 
-class Said(NamedTuple):
+class EntryText(NamedTuple):
     """What a field :86: says of its movement."""
 
     purpose: str = ""
@@ -30,16 +30,16 @@ class Said(NamedTuple):
     """What it says of a return."""
 
 
-def said_in(text: str) -> Said:
+def said_in(text: str) -> EntryText:
     """Read a field :86:."""
     lines = [line.rstrip() for line in text.splitlines() if line.strip()]
     if not lines:
-        return Said()
+        return EntryText()
     german = _GERMAN.match(lines[0])
     if german:
         return _german("".join(lines)[len(german[1]) :], german[1], german[2])
     whole = _joined(lines, FULL_LINE)
-    return _coded(whole) if _CODE.match(whole) else Said(whole)
+    return _coded(whole) if _CODE.match(whole) else EntryText(whole)
 
 
 def _joined(lines: list[str], full: int) -> str:
@@ -47,7 +47,7 @@ def _joined(lines: list[str], full: int) -> str:
     return "".join(line if len(line) >= full else f"{line} " for line in lines).strip()
 
 
-def _german(text: str, code: str, sign: str) -> Said:
+def _german(text: str, code: str, sign: str) -> EntryText:
     cut = re.split(rf"{re.escape(sign)}(\d{{2}})", text)
     found = list(zip(cut[1::2], cut[2::2], strict=True))
     purpose = _joined([one for place, one in found if "20" <= place <= "29" or "60" <= place <= "63"], FULL_SEGMENT)
@@ -55,10 +55,10 @@ def _german(text: str, code: str, sign: str) -> Said:
     pieces = _KEYWORD.split(purpose)
     told = dict(zip(pieces[1::2], (one.strip() for one in pieces[2::2]), strict=True))
     plain = " ".join(one for one in (pieces[0].strip(), told.get("SVWZ", "")) if one)
-    return Said(plain, told.get("EREF"), told.get("MREF"), name, code, told.get("RTRN"))
+    return EntryText(plain, told.get("EREF"), told.get("MREF"), name, code, told.get("RTRN"))
 
 
-def _coded(text: str) -> Said:
+def _coded(text: str) -> EntryText:
     pieces = _CODE.split(text)
     told: dict[str, str] = {}
     for code, value in zip(pieces[1::2], pieces[2::2], strict=True):
@@ -67,4 +67,4 @@ def _coded(text: str) -> Said:
     other = told.get("CNTP", "").split("/")
     name = told.get("NAME") or (other[2] if len(other) > 2 else "")
     left = remitted or told.get("INFO", "") or pieces[0].strip()
-    return Said(left, told.get("EREF"), told.get("MARF") or told.get("MREF"), name, "", told.get("RTRN"))
+    return EntryText(left, told.get("EREF"), told.get("MARF") or told.get("MREF"), name, "", told.get("RTRN"))

@@ -37,7 +37,7 @@ class Says:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class MatchStep:
     """One movement as a statement tells it. `id`: of the kept one; None for what comes in now."""
 
     on: date
@@ -47,18 +47,18 @@ class Step:
     says: Says
     id: int | None = None
 
-    def like(self, other: "Step") -> bool:
+    def like(self, other: "MatchStep") -> bool:
         """Whether day, amount and reference are the same."""
         return (self.on, self.amount_minor, self.ref) == (other.on, other.amount_minor, other.ref)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StatementMovement:
     """The steps of one day of one statement, in its order."""
 
     number: str
     page: str
-    steps: tuple[Step, ...]
+    steps: tuple[MatchStep, ...]
 
     @property
     def begin(self) -> int | None:
@@ -73,21 +73,21 @@ class Told:
 
 
 @dataclass(slots=True)
-class Found:
+class OverlapMatch:
     """For each new step its kept movement, if there is one; and the kept ones that stand for what was told in another way."""
 
-    kept: dict[int, Step] = field(default_factory=dict)
-    instead: dict[int, list[Step]] = field(default_factory=dict)
+    kept: dict[int, MatchStep] = field(default_factory=dict)
+    instead: dict[int, list[MatchStep]] = field(default_factory=dict)
     """The first of new steps that are told otherwise -> the kept movements that are the same money."""
     dropped: set[int] = field(default_factory=set)
     """The new steps for which those stand."""
 
 
-def find(mine: Told, kept: Sequence[Told]) -> Found:
+def find(mine: StatementMovement, kept: Sequence[StatementMovement]) -> OverlapMatch:
     """Hold one day of a new statement against what is kept of that day."""
-    found = Found()
-    pool: dict[int, Step] = {}
-    alike: list[Told] = []
+    found = OverlapMatch()
+    pool: dict[int, MatchStep] = {}
+    alike: list[StatementMovement] = []
     for theirs in kept:
         pairs = overlap(mine, theirs)
         if pairs is None:
@@ -97,7 +97,7 @@ def find(mine: Told, kept: Sequence[Told]) -> Found:
             found.kept.setdefault(at, step)
     taken = {step.id for step in found.kept.values()}
     free = [step for step in pool.values() if step.id not in taken]
-    for rule in (_word_for_word, Step.like, _reference_lacks):
+    for rule in (_word_for_word, MatchStep.like, _reference_lacks):
         for at, step in enumerate(mine.steps):
             if at in found.kept:
                 continue
@@ -108,15 +108,15 @@ def find(mine: Told, kept: Sequence[Told]) -> Found:
     return found
 
 
-def _word_for_word(one: Step, other: Step) -> bool:
+def _word_for_word(one: MatchStep, other: MatchStep) -> bool:
     return one.like(other) and not one.says.otherwise(other.says)
 
 
-def _reference_lacks(one: Step, other: Step) -> bool:
+def _reference_lacks(one: MatchStep, other: MatchStep) -> bool:
     return (one.on, one.amount_minor) == (other.on, other.amount_minor) and not (one.ref and other.ref)
 
 
-def overlap(mine: Told, theirs: Told) -> list[tuple[int, Step]] | None:
+def overlap(mine: StatementMovement, theirs: StatementMovement) -> list[tuple[int, MatchStep]] | None:
     """Which of my steps are which of theirs; none when the two lie apart; None: equals are to be found among all of theirs."""
     same_number = bool(mine.number) and mine.number == theirs.number
     other_page = same_number and mine.page != theirs.page and bool(mine.page and theirs.page)
@@ -133,7 +133,7 @@ def overlap(mine: Told, theirs: Told) -> list[tuple[int, Step]] | None:
     return _aligned(mine.steps, theirs.steps)
 
 
-def _aligned(mine: Sequence[Step], theirs: Sequence[Step]) -> list[tuple[int, Step]]:
+def _aligned(mine: Sequence[MatchStep], theirs: Sequence[MatchStep]) -> list[tuple[int, MatchStep]]:
     """One begins within the other, and both tell the same from there on."""
     for off in range(1, len(theirs)):
         if pairs := _alike(mine, theirs[off:], 0):
@@ -144,14 +144,16 @@ def _aligned(mine: Sequence[Step], theirs: Sequence[Step]) -> list[tuple[int, St
     return []
 
 
-def _alike(mine: Sequence[Step], theirs: Sequence[Step], off: int) -> list[tuple[int, Step]]:
+def _alike(mine: Sequence[MatchStep], theirs: Sequence[MatchStep], off: int) -> list[tuple[int, MatchStep]]:
     pairs = list(zip(mine, theirs, strict=False))
     if all(one.like(other) and one.before_minor == other.before_minor for one, other in pairs):
         return [(off + at, other) for at, (_, other) in enumerate(pairs)]
     return []
 
 
-def _told_in_another_way(mine: Told, alike: Sequence[Told], free: Sequence[Step], found: Found) -> None:
+def _told_in_another_way(
+    mine: StatementMovement, alike: Sequence[StatementMovement], free: Sequence[MatchStep], found: OverlapMatch
+) -> None:
     """Both go from one balance to another on this day: what is left on either side is the same money, told in another way."""
     left = [at for at in range(len(mine.steps)) if at not in found.kept]
     for theirs in alike:
@@ -165,7 +167,9 @@ def _told_in_another_way(mine: Told, alike: Sequence[Told], free: Sequence[Step]
             return
 
 
-def _called_otherwise(mine: Told, theirs: Told, left: Sequence[int], rest: Sequence[Step]) -> bool:
+def _called_otherwise(
+    mine: StatementMovement, theirs: StatementMovement, left: Sequence[int], rest: Sequence[MatchStep]
+) -> bool:
     """Whether the bank itself says in one form that these are others: a statement of another number, with references of their own."""
     numbered = bool(mine.number and theirs.number) and mine.number != theirs.number
     refs, others = {mine.steps[at].ref for at in left}, {step.ref for step in rest}
@@ -173,5 +177,5 @@ def _called_otherwise(mine: Told, theirs: Told, left: Sequence[int], rest: Seque
     return numbered and in_one_form and "" not in refs | others and not refs & others
 
 
-def _sum(steps: Sequence[Step]) -> int:
+def _sum(steps: Sequence[MatchStep]) -> int:
     return sum(step.amount_minor for step in steps)

@@ -8,14 +8,14 @@ from core.payments.bank.xml import every, name_of, text_of
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class DebitRefusal:
     """One debit that will not be collected: our EndToEndId, and the bank's code."""
 
     end_to_end: str
     code: str
 
 
-def read(raw: bytes) -> list[Refusal]:
+def read(raw: bytes) -> list[DebitRefusal]:
     """The refusals of a report; ValueError when it is none."""
     try:
         root = fromstring(raw)
@@ -25,7 +25,7 @@ def read(raw: bytes) -> list[Refusal]:
     if not report:
         raise ValueError("it holds no status report (CstmrPmtStsRpt)")
     return [
-        Refusal(text_of(one, "OrgnlEndToEndId"), text_of(one, "StsRsnInf", "Rsn", "Cd"))
+        DebitRefusal(text_of(one, "OrgnlEndToEndId"), text_of(one, "StsRsnInf", "Rsn", "Cd"))
         for group in every(report[0], "OrgnlPmtInfAndSts")
         for one in every(group, "TxInfAndSts")
         if text_of(one, "TxSts") == "RJCT"

@@ -23,7 +23,7 @@ from core.ledger.post import post
 from core.payments import methods, queries, receive
 from core.payments.desk import model
 from core.payments.desk.tables import deposit, drawer, drawer_move
-from core.payments.facts import Received
+from core.payments.facts import PaymentReceived
 from core.payments.model import ReceiptIn
 
 CASH = "cash"
@@ -100,7 +100,7 @@ async def receipt(
     )
     taken = await receive.apply(conn, context, got)
     await moved(conn, context, held.id, key=key, kind="receipt", amount=amount_minor, receipt_id=taken.receipt_id)
-    return CashReceipt(taken.receipt_id, (Received(taken.receipt_id),) if taken.placed_now else NONE)
+    return CashReceipt(taken.receipt_id, (PaymentReceived(taken.receipt_id),) if taken.placed_now else NONE)
 
 
 async def may_take(conn: AsyncConnection, context: Context, cashier: str, account_id: int, amount_minor: int) -> None:

@@ -16,7 +16,7 @@ saved card), without her; mandate: the page on which she leaves it; refund: mone
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class StartRequest:
     """What we ask a provider for. `key` is the attempt's own, stable: where the provider takes one, it makes a repeat harmless."""
 
     method: Method
@@ -95,7 +95,7 @@ Started = Begun | Declined | Unreached | Unanswered
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class StatusQuery:
     """An attempt we ask about."""
 
     method: str
@@ -226,10 +226,10 @@ class Provider(Protocol):
     def acknowledgement(self) -> dict[str, Any]:
         """What it wants to hear when its callback was taken."""
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """Start what is wanted, of a method that is among `methods`."""
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """What became of an attempt."""
 
     def parse_callback(self, headers: Mapping[str, str], body: bytes, topic: str, about: str) -> list[ProviderEventIn]:

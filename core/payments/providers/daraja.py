@@ -18,7 +18,6 @@ from core.clock import Clock
 from core.context import App
 from core.payments.providers import daraja_reversal, daraja_token
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Declined,
     Later,
@@ -27,11 +26,12 @@ from core.payments.providers.contract import (
     ProviderEventIn,
     Queried,
     Started,
+    StartRequest,
+    StatusQuery,
     Told,
     Unanswered,
     Unaskable,
     Unreached,
-    Wanted,
 )
 from core.payments.providers.daraja_payloads import REASONS, read_confirmation, read_pulled, read_result, read_status
 from core.payments.providers.hook import callback_url
@@ -83,7 +83,7 @@ class Daraja:
         """What Daraja wants to hear."""
         return {"ResultCode": 0, "ResultDesc": "Accepted"}
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """An STK push, the prompt with which she pays by her M-Pesa PIN; or the reversal of a payment."""
         if wanted.method == "refund":
             return await self._give_back(wanted)
@@ -110,7 +110,7 @@ class Daraja:
         refused = reply.body.get("errorCode") or (reply.status == 200 and reply.body.get("ResponseCode"))
         return Declined("busy" if refused == IN_PROGRESS else "declined") if refused else _unsaid(reply)
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """What became of a prompt, by its CheckoutRequestID; of a reversal, by its conversation: that is answered later."""
         if asked.method == "refund":
             return await self._ask_back(asked)
@@ -131,13 +131,13 @@ class Daraja:
             return Queried("succeeded", asked.provider_ref)
         return Queried("failed", asked.provider_ref, reason=REASONS.get(code, "declined"))
 
-    async def _give_back(self, wanted: Wanted) -> Started:
+    async def _give_back(self, wanted: StartRequest) -> Started:
         _welcome(wanted.callback_url)
         body = daraja_reversal.request(wanted, self.shortcode, self.step_minor) | self._operator()
         reply = await self._post("/mpesa/reversal/v1/request", body)
         return daraja_reversal.begun(reply) if isinstance(reply, Reply) else reply
 
-    async def _ask_back(self, asked: Asked) -> Told:
+    async def _ask_back(self, asked: StatusQuery) -> Told:
         if asked.provider_ref is None:
             return Unaskable("no conversation to ask by: its result is awaited, or the organisation's statement tells")
         said = await self.ask_status("", self.hook, conversation=daraja_reversal.originator(asked.provider_ref))

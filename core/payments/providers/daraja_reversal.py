@@ -7,7 +7,7 @@ counts. Codes we are not sure about are asked about too: money that went back mu
 
 from typing import Any
 
-from core.payments.providers.contract import Begun, Declined, ProviderEventIn, Started, Unanswered, Wanted
+from core.payments.providers.contract import Begun, Declined, ProviderEventIn, Started, StartRequest, Unanswered
 from core.payments.providers.daraja_payloads import about_attempt
 from core.payments.providers.http import Reply
 from core.payments.providers.parse import short
@@ -16,7 +16,7 @@ REFUSED = {"1", "11", "17", "26", "2001", "2006", "2028", "8006", "R000002"}
 """ResultCodes that surely mean that nothing went back: no funds, a party in the wrong state, no such transaction, not allowed."""
 
 
-def request(wanted: Wanted, shortcode: str, step_minor: int) -> dict[str, Any]:
+def request(wanted: StartRequest, shortcode: str, step_minor: int) -> dict[str, Any]:
     """The body, but for who asks. `RecieverIdentifierType` is spelled as Safaricom spells it; 11 is an organisation's number."""
     if wanted.amount_minor % step_minor:
         raise ValueError("M-Pesa gives back whole shillings only")

@@ -16,7 +16,6 @@ from urllib.parse import quote
 from core import money
 from core.context import App
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Declined,
     Method,
@@ -26,11 +25,12 @@ from core.payments.providers.contract import (
     Queried,
     Saved,
     Started,
+    StartRequest,
     State,
+    StatusQuery,
     Told,
     Unanswered,
     Unreached,
-    Wanted,
 )
 from core.payments.providers.http import MOST_PAGES, Reply, call, loads, refusal, untold
 from core.payments.providers.parse import amount, card, iso, month_end, short
@@ -72,7 +72,7 @@ class Flutterwave:
         """Flutterwave wants to hear 200."""
         return {"received": True}
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """A page to pay on (known by our key as its `tx_ref`; of a mandate by card alone), a charge by token, or a refund."""
         whole = money.plain(wanted.amount_minor, wanted.currency)
         if wanted.method == "refund":
@@ -95,7 +95,7 @@ class Flutterwave:
         reply = await self._ask("POST", "/v3/payments", body)
         return Begun(wanted.key, reply.body["data"]["link"]) if isinstance(reply, Reply) else reply
 
-    async def _charge(self, wanted: Wanted, whole: str) -> Started:
+    async def _charge(self, wanted: StartRequest, whole: str) -> Started:
         """What she saved is charged without her; where her bank wants her at its page, she is asked instead."""
         token, _, email = (wanted.mandate_ref or "").partition(":")
         body = {
@@ -116,7 +116,7 @@ class Flutterwave:
         wants_her = ((said.get("meta") or {}).get("authorization") or {}).get("mode") == "redirect"
         return Declined("cancelled") if wants_her else Begun(short(said["id"]))
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """What became of a payment, by our key; of one that only its callback names, by Flutterwave's number."""
         if asked.method == "refund":
             return await self._refunded(asked)
@@ -131,7 +131,7 @@ class Flutterwave:
             return Queried("missing")
         return _verified(reply.body["data"], asked) if isinstance(reply, Reply) else untold(reply)
 
-    async def _refunded(self, asked: Asked) -> Told:
+    async def _refunded(self, asked: StatusQuery) -> Told:
         """By its id; without one, by the comment it carries, among all that were made since: only then is it surely missing."""
         if asked.provider_ref:
             reply = await self._ask("GET", f"/v3/refunds/{quote(asked.provider_ref, safe='')}")
@@ -181,7 +181,7 @@ def _given(one: Mapping[str, Any]) -> Queried:
     return Queried(state, str(one["id"]), txn=f"refund:{one['id']}")
 
 
-def _verified(said: dict[str, Any], asked: Asked) -> Told:
+def _verified(said: dict[str, Any], asked: StatusQuery) -> Told:
     state = STATES.get(str(said["status"]), "awaiting_customer")
     if state != "succeeded":
         why = _reason(said.get("processor_response")) if state == "failed" else None

@@ -19,7 +19,6 @@ from core.clock import Clock
 from core.context import App
 from core.payments.providers import oauth
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Declined,
     Method,
@@ -28,11 +27,12 @@ from core.payments.providers.contract import (
     ProviderEventIn,
     Queried,
     Started,
+    StartRequest,
     State,
+    StatusQuery,
     Told,
     Unanswered,
     Unreached,
-    Wanted,
 )
 from core.payments.providers.http import Reply, call, loads, refusal, untold
 from core.payments.providers.parse import amount, iso, maybe, short
@@ -75,7 +75,7 @@ class FlutterwaveV4:
         """Flutterwave wants to hear 200."""
         return {"received": True}
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """A prompt on her phone, or a refund."""
         whole = money.plain(wanted.amount_minor, wanted.currency)
         if wanted.method == "refund":
@@ -108,12 +108,12 @@ class FlutterwaveV4:
         }
         return _begun(await self._make("/charges", charge, wanted.key))
 
-    def _mail(self, wanted: Wanted) -> str:
+    def _mail(self, wanted: StartRequest) -> str:
         """v4 knows a customer by e-mail: one of ours for each account, at the operator's address."""
         name, _, host = self.email.partition("@")
         return f"{name}+{wanted.reference.lower()}@{host}"
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """What became of it, by Flutterwave's number; without one, by our reference among the charges."""
         ref = asked.provider_ref
         if asked.method == "refund":
@@ -171,7 +171,7 @@ def _number(whole: str) -> Any:
     return int(units) if not part.strip("0") else json.loads(whole)
 
 
-def _found(said: Thing | list[Thing] | No, asked: Asked, ours: Any) -> Told:
+def _found(said: Thing | list[Thing] | No, asked: StatusQuery, ours: Any) -> Told:
     if isinstance(said, NotKnown) and asked.method != "refund":
         return Queried("missing")
     if not isinstance(said, dict | list):
@@ -182,7 +182,7 @@ def _found(said: Thing | list[Thing] | No, asked: Asked, ours: Any) -> Told:
     return _stands(said, asked)
 
 
-def _stands(said: Thing, asked: Asked) -> Told:
+def _stands(said: Thing, asked: StatusQuery) -> Told:
     ref, state = short(said["id"]), STATES.get(str(said["status"]), "awaiting_customer")
     if state != "succeeded":
         why = str((said.get("processor_response") or {}).get("type") or "").lower()

@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from core.context import App
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Declined,
     Method,
@@ -21,10 +20,11 @@ from core.payments.providers.contract import (
     ProviderEventIn,
     Queried,
     Started,
+    StartRequest,
+    StatusQuery,
     Told,
     Unanswered,
     Unreached,
-    Wanted,
 )
 from core.payments.providers.gocardless_payloads import payment_state, read, refund_state
 from core.payments.providers.http import MOST_PAGES, Reply, call, loads, untold
@@ -52,7 +52,7 @@ class GoCardless:
         """GoCardless wants to hear 2xx."""
         return {"received": True}
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """A page for a mandate, a collection, or a refund."""
         match wanted.method:
             case "mandate":
@@ -73,7 +73,7 @@ class GoCardless:
                 made = await self._make("payments", body, wanted)
         return Begun(made) if isinstance(made, str) else made
 
-    async def _page(self, wanted: Wanted) -> Started:
+    async def _page(self, wanted: StartRequest) -> Started:
         asked = {"mandate_request": {"scheme": self.scheme, "currency": wanted.currency}}
         made = await self._make("billing_requests", asked, wanted)
         if not isinstance(made, str):
@@ -84,7 +84,9 @@ class GoCardless:
             return reply
         return Begun(made, reply.body["billing_request_flows"]["authorisation_url"])
 
-    async def _make(self, kind: str, body: dict[str, Any], wanted: Wanted) -> str | Declined | Unreached | Unanswered:
+    async def _make(
+        self, kind: str, body: dict[str, Any], wanted: StartRequest
+    ) -> str | Declined | Unreached | Unanswered:
         """Create something under our key; its id, also where it was created before."""
         body = body | {"metadata": {"attempt": wanted.key, "account": wanted.reference}}
         reply = await self._ask("POST", f"/{kind}", {kind: body}, wanted.key)
@@ -99,7 +101,7 @@ class GoCardless:
         reply = await self._ask("POST", f"/mandates/{quote(token, safe='')}/actions/cancel", {}, key)
         return Begun(token) if isinstance(reply, Reply) else reply
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """What became of a payment or a refund, by its id; without one, by our key among what was made since."""
         kind, read_it = ("refunds", refund_state) if asked.method == "refund" else ("payments", payment_state)
         if asked.provider_ref:
@@ -107,7 +109,7 @@ class GoCardless:
             return read_it(reply.body[kind]) if isinstance(reply, Reply) else untold(reply)
         return await self._find(asked, kind, read_it)
 
-    async def _find(self, asked: Asked, kind: str, read_it: Callable[[dict[str, Any]], Queried]) -> Told:
+    async def _find(self, asked: StatusQuery, kind: str, read_it: Callable[[dict[str, Any]], Queried]) -> Told:
         """By our key among all that was made since, however many pages that are: only then is it surely missing."""
         since = (asked.created_at - timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
         path, after = f"/{kind}?limit=500&created_at[gte]={since}", ""

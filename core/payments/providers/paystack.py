@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from core.context import App
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Declined,
     Method,
@@ -22,11 +21,12 @@ from core.payments.providers.contract import (
     ProviderEventIn,
     Queried,
     Started,
+    StartRequest,
     State,
+    StatusQuery,
     Told,
     Unanswered,
     Unreached,
-    Wanted,
 )
 from core.payments.providers.http import MOST_PAGES, Reply, call, loads, refusal, untold
 from core.payments.providers.parse import to_units
@@ -57,7 +57,7 @@ class Paystack:
         """Paystack wants to hear 200."""
         return {"received": True}
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """A page to pay on (of a mandate: by card alone, which is saved), a charge of a saved card, or a refund."""
         if wanted.method == "refund":
             return await self._refund(wanted)
@@ -71,7 +71,7 @@ class Paystack:
             return reply
         return Begun(reference(wanted.key), reply.body["data"]["authorization_url"])
 
-    def _body(self, wanted: Wanted, email: str) -> dict[str, Any]:
+    def _body(self, wanted: StartRequest, email: str) -> dict[str, Any]:
         return {
             "email": email,
             "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
@@ -80,7 +80,7 @@ class Paystack:
             "metadata": {"account": wanted.reference},
         }
 
-    async def _charge(self, wanted: Wanted) -> Started:
+    async def _charge(self, wanted: StartRequest) -> Started:
         """What she saved is charged without her; `paused` wants her at a page of her bank, so she is asked instead."""
         code, _, email = (wanted.mandate_ref or "").partition(":")
         body = self._body(wanted, email) | {"authorization_code": code}
@@ -94,7 +94,7 @@ class Paystack:
             return Declined(reason(said.get("gateway_response")))
         return Begun(reference(wanted.key))
 
-    async def _refund(self, wanted: Wanted) -> Started:
+    async def _refund(self, wanted: StartRequest) -> Started:
         body = {
             "transaction": wanted.txn,
             "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),
@@ -110,7 +110,7 @@ class Paystack:
         reply = await self._ask("POST", "/customer/deactivate_authorization", {"authorization_code": code}, bare=True)
         return Begun(code) if isinstance(reply, Reply) else reply
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """What became of a payment by its reference; of a refund by its id, or by the note it carries."""
         if asked.method == "refund":
             return await self._refunded(asked)
@@ -124,7 +124,7 @@ class Paystack:
             return Unanswered("it was paid in another currency")
         return stands(said, asked.currency)
 
-    async def _refunded(self, asked: Asked) -> Told:
+    async def _refunded(self, asked: StatusQuery) -> Told:
         """By its id; without one, by the note it carries, among all that were made since: only then is it surely missing."""
         if asked.provider_ref:
             reply = await self._ask("GET", f"/refund/{quote(asked.provider_ref, safe='')}")

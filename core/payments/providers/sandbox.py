@@ -14,7 +14,6 @@ from urllib.parse import quote
 from core.clock import Clock
 from core.context import App
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Declined,
     Kind,
@@ -23,9 +22,10 @@ from core.payments.providers.contract import (
     ProviderEventIn,
     Queried,
     Started,
+    StartRequest,
+    StatusQuery,
     Told,
     Unanswered,
-    Wanted,
 )
 from core.payments.providers.http import Reply, call, loads, storable
 from core.payments.providers.signatures import verify_stamped
@@ -51,7 +51,7 @@ class Sandbox:
         """What the sandbox wants to hear."""
         return {"received": True}
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """Make a payment, a page for a mandate, or a refund; the same key asked again is the same one."""
         body = {
             "key": wanted.key,
@@ -76,7 +76,7 @@ class Sandbox:
             return Declined(str(reply.body.get("code", "declined")))
         return Begun(reply.body["id"], reply.body.get("checkout_url"))
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """What became of an attempt, by its key."""
         reply = await call("GET", f"{self.base_url}/v1/payments/{quote(asked.key, safe='')}", headers=self._headers())
         if not isinstance(reply, Reply):

@@ -10,15 +10,15 @@ from typing import Any
 
 from core.context import Context
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Forged,
     Method,
     ProviderEventIn,
     Queried,
     Started,
+    StartRequest,
+    StatusQuery,
     Told,
-    Wanted,
 )
 
 
@@ -36,11 +36,11 @@ class Sepa:
         """Nobody calls."""
         return {}
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """It waits for the next file."""
         return Begun(end_to_end(wanted.key))
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """Still awaited: only a file of the bank's says otherwise."""
         return Queried("awaiting_customer", end_to_end(asked.key))
 

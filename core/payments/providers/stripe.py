@@ -15,7 +15,6 @@ import aiohttp
 from core.clock import Clock
 from core.context import App
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Declined,
     Method,
@@ -23,10 +22,11 @@ from core.payments.providers.contract import (
     ProviderEventIn,
     Queried,
     Started,
+    StartRequest,
+    StatusQuery,
     Told,
     Unanswered,
     Unreached,
-    Wanted,
 )
 from core.payments.providers.http import MOST_PAGES, NEVER_HEARD, TIMEOUT, loads, untold
 from core.payments.providers.parse import to_units
@@ -62,7 +62,7 @@ class Stripe:
         """Stripe wants to hear 2xx, whatever the words."""
         return {"received": True}
 
-    async def start(self, wanted: Wanted) -> Started:
+    async def start(self, wanted: StartRequest) -> Started:
         """A Checkout page, a charge of a saved card, a page that saves one, or a refund."""
         options: Any = {"idempotency_key": wanted.key}
         match wanted.method:
@@ -80,7 +80,7 @@ class Stripe:
         made = await self._call(lambda to: to.v1.payment_methods.detach_async(saved, None, options))
         return Begun(saved) if isinstance(made, dict) else made
 
-    async def query(self, asked: Asked) -> Told:
+    async def query(self, asked: StatusQuery) -> Told:
         """What became of an attempt, by Stripe's reference; without one, by looking through what was made since."""
         ref = asked.provider_ref or ""
         if not ref:
@@ -91,7 +91,7 @@ class Stripe:
             return _told(await self._call(lambda to: to.v1.payment_intents.retrieve_async(ref)), intent_state)
         return _told(await self._call(lambda to: to.v1.checkout.sessions.retrieve_async(ref)), session_state)
 
-    async def _find(self, asked: Asked) -> Told:
+    async def _find(self, asked: StatusQuery) -> Told:
         """By our key among all that was made since, however many pages that are: only then is it surely missing."""
         since = int((asked.created_at - timedelta(minutes=5)).timestamp())
         options: Any = {"limit": PAGE, "created": {"gte": since}}
@@ -156,11 +156,11 @@ def _told(said: Made | Failed, read_it: Callable[[Made], Queried]) -> Told:
     return untold(said)
 
 
-def _marks(wanted: Wanted) -> dict[str, str]:
+def _marks(wanted: StartRequest) -> dict[str, str]:
     return {"attempt": wanted.key, "account": wanted.reference}
 
 
-def _page(wanted: Wanted) -> Any:
+def _page(wanted: StartRequest) -> Any:
     """A Checkout session: of a payment, or (method `mandate`) one that saves a card for later."""
     page: dict[str, Any] = {
         "client_reference_id": wanted.key,
@@ -188,7 +188,7 @@ def _page(wanted: Wanted) -> Any:
     }
 
 
-def _off_session(wanted: Wanted) -> Any:
+def _off_session(wanted: StartRequest) -> Any:
     """A charge of what she saved, without her: `mandate_ref` is `customer:payment method`."""
     customer, _, saved = (wanted.mandate_ref or "").partition(":")
     return {
@@ -203,7 +203,7 @@ def _off_session(wanted: Wanted) -> Any:
     }
 
 
-def _refund(wanted: Wanted) -> Any:
+def _refund(wanted: StartRequest) -> Any:
     return {
         "payment_intent": wanted.txn,
         "amount": to_units(wanted.amount_minor, wanted.currency, DECIMALS),

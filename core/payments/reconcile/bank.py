@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
 from core.db.engine import AnyRow
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.ledger.model import Book, Posting
 from core.ledger.post import post
 from core.payments.bank.tables import statement_entry, statement_line, statement_movement
@@ -155,7 +155,9 @@ async def _known(conn: AsyncConnection, context: Context, on: date) -> None:
 
 async def _receipts(conn: AsyncConnection, rows: Sequence[AnyRow]) -> dict[str, AnyRow]:
     names = [row.key for row in rows] + [row.end_to_end for row in rows if row.end_to_end]
-    query = select(receipt).where(receipt.c.provider.in_(("bank", "sepa")), among(conn, receipt.c.provider_txn, names))
+    query = select(receipt).where(
+        receipt.c.provider.in_(("bank", "sepa")), in_list(conn, receipt.c.provider_txn, names)
+    )
     return {row.provider_txn: row for row in await conn.execute(query)}
 
 

@@ -21,7 +21,7 @@ from core.payments.tables import receipt, reversal
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class MoneyChannel:
     """A branch and a way of money on a day: what came and went by our books, and what of it is where."""
 
     branch: str
@@ -59,7 +59,7 @@ async def closed(conn: AsyncConnection, on: date) -> Any:
     return (await conn.execute(select(money_day).where(money_day.c.day == on))).first()
 
 
-async def channels(conn: AsyncConnection, on: date, *, branch_code: str | None = None) -> list[Channel]:
+async def channels(conn: AsyncConnection, on: date, *, branch_code: str | None = None) -> list[MoneyChannel]:
     """Every branch and way of money of the day (or of one branch); the sums of all are those of the house."""
     name = func.coalesce(branch.c.code, "")
     start = receipt.outerjoin(account, account.c.id == receipt.c.account_id)
@@ -75,7 +75,7 @@ async def channels(conn: AsyncConnection, on: date, *, branch_code: str | None =
     every = sorted({*received, *taken, *told, *off})
     names = {row.code: row.name for row in await conn.execute(select(branch.c.code, branch.c.name))}
     return [
-        Channel(
+        MoneyChannel(
             names.get(key[0], ""),
             key[1],
             *received.get(key, (0, 0)),

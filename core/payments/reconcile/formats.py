@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedLine:
     """One line of a report. `kind` fee: the provider kept something, and no payment is behind it."""
 
     key: str
@@ -40,11 +40,11 @@ class Format:
     """A provider's format: the names it is known by, and what a row means (None: it is no transaction)."""
 
     needs: frozenset[str]
-    read: Callable[[Row, str, Notation], Told | None]
+    read: Callable[[Row, str, Notation], ReportedLine | None]
 
 
-def _fee(key: str, kept_minor: int, currency: str, day: date, payout: str | None, *, own: bool = False) -> Told:
-    return Told(key, key, "fee", 0, kept_minor, -kept_minor, currency, day, payout, own)
+def _fee(key: str, kept_minor: int, currency: str, day: date, payout: str | None, *, own: bool = False) -> ReportedLine:
+    return ReportedLine(key, key, "fee", 0, kept_minor, -kept_minor, currency, day, payout, own)
 
 
 STRIPE_KINDS = {
@@ -61,7 +61,7 @@ STRIPE_NOT = (
 )
 
 
-def stripe(row: Row, _house_currency: str, notation: Notation) -> Told | None:
+def stripe(row: Row, _house_currency: str, notation: Notation) -> ReportedLine | None:
     """Stripe's itemized payout reconciliation (`payout_reconciliation.itemized`): whole units, negative where money left."""
     category, currency = row["reporting_category"], row["currency"].upper()
     if category in STRIPE_NOT:
@@ -76,10 +76,10 @@ def stripe(row: Row, _house_currency: str, notation: Notation) -> Told | None:
     txn = row["payment_intent_id"]
     if category == "dispute_reversal":
         txn = f"{txn}:{row['source_id']}"
-    return Told(key, txn, STRIPE_KINDS[category], gross, fee, net, currency, day, payout)
+    return ReportedLine(key, txn, STRIPE_KINDS[category], gross, fee, net, currency, day, payout)
 
 
-def gocardless(row: Row, _house_currency: str, notation: Notation) -> Told | None:
+def gocardless(row: Row, _house_currency: str, notation: Notation) -> ReportedLine | None:
     """GoCardless's payout breakdown (dashboard, Export transactions): fees are told positive and taken off."""
     currency, day = row["currency"].upper(), _day(row.get("resources.charge_date") or row["resources.created_at"])
     gross, net = (money.read(row[name] or "0", currency, notation) for name in ("gross_amount", "net_amount"))
@@ -91,16 +91,16 @@ def gocardless(row: Row, _house_currency: str, notation: Notation) -> Told | Non
     if not payment:
         return _fee(f"{payout}:{row['resources.type']}:{day}", -net, currency, day, payout)
     kind = "payment" if gross > 0 else "refund" if refund else "chargeback"
-    return Told(f"{payout}:{refund or payment}:{kind}", payment, kind, gross, kept, net, currency, day, payout)
+    return ReportedLine(f"{payout}:{refund or payment}:{kind}", payment, kind, gross, kept, net, currency, day, payout)
 
 
-def flutterwave(row: Row, _house_currency: str, _notation: Notation) -> Told | None:
+def flutterwave(row: Row, _house_currency: str, _notation: Notation) -> ReportedLine | None:
     """One transaction of Flutterwave's settlement (`GET /v3/settlements/{id}`): whole units."""
     currency = row["currency"].upper()
     gross, net = (_machines(row[name], currency) for name in ("charged_amount", "settlement_amount"))
     kept = sum(_machines(row.get(name) or 0, currency) for name in ("app_fee", "merchant_fee", "stampduty_charge"))
     number = str(row["id"])
-    return Told(
+    return ReportedLine(
         f"{number}",
         number,
         "payment",
@@ -113,13 +113,13 @@ def flutterwave(row: Row, _house_currency: str, _notation: Notation) -> Told | N
     )
 
 
-def paystack(row: Row, _house_currency: str, _notation: Notation) -> Told | None:
+def paystack(row: Row, _house_currency: str, _notation: Notation) -> ReportedLine | None:
     """One transaction of Paystack's settlement (`GET /settlement/{id}/transactions`): hundredths."""
     if row["status"] not in ("success", "reversed"):
         return None
     currency = row["currency"].upper()
     gross, kept = (from_units(int(row[name] or 0), currency, DECIMALS) for name in ("amount", "fees"))
-    return Told(
+    return ReportedLine(
         str(row["id"]),
         row["reference"],
         "payment",
@@ -132,7 +132,7 @@ def paystack(row: Row, _house_currency: str, _notation: Notation) -> Told | None
     )
 
 
-def mpesa(row: Row, house_currency: str, notation: Notation) -> Told | None:
+def mpesa(row: Row, house_currency: str, notation: Notation) -> ReportedLine | None:
     """A row of the M-Pesa organisation statement. What it was is said by `Reason Type`, or only by `Details`."""
     said = f"{row.get('Reason Type') or ''} {row.get('Details') or ''}".lower()
     if row["Transaction Status"].strip().lower() != "completed":
@@ -144,9 +144,9 @@ def mpesa(row: Row, house_currency: str, notation: Notation) -> Told | None:
         return _fee(f"{receipt}:fee", went, house_currency, day, None)
     if "revers" in said and linked:
         back = came - went
-        return Told(receipt, linked, "refund", back, 0, back, house_currency, day)
+        return ReportedLine(receipt, linked, "refund", back, 0, back, house_currency, day)
     if came and not went:
-        return Told(receipt, receipt, "payment", came, 0, came, house_currency, day)
+        return ReportedLine(receipt, receipt, "payment", came, 0, came, house_currency, day)
     if any(word in said for word in ("settlement", "bank", "funds transfer")):
         return None
     raise ValueError(f"we do not know what {receipt} ({row.get('Reason Type') or row.get('Details')}) is")

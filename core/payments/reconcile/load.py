@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.parties.tables import account
 from core.payments.providers import BY_HAND
-from core.payments.reconcile.model import Line, Ours
+from core.payments.reconcile.model import Ours, ReportLine
 from core.payments.reconcile.tables import provider_line
 from core.payments.tables import receipt, refund, reversal
 
@@ -68,7 +68,7 @@ async def ours(conn: AsyncConnection, on: date) -> list[Ours]:
     return [Ours(*row) for row in await conn.execute(query)]
 
 
-async def lines(conn: AsyncConnection, on: date) -> list[Line]:
+async def lines(conn: AsyncConnection, on: date) -> list[ReportLine]:
     """The providers' lines of the day, and those of any day that speak of a transaction of ours of the day."""
     booked = (
         select(provider_line.c.id)
@@ -88,7 +88,7 @@ async def lines(conn: AsyncConnection, on: date) -> list[Line]:
         (same_day.c.provider == provider_line.c.provider) & (same_day.c.txn == provider_line.c.txn),
     )
     query = select(*_LINE).where(provider_line.c.id.in_(select(union(booked, undone, alike).subquery().c[0])))
-    return [Line(*row) for row in await conn.execute(query.order_by(provider_line.c.id))]
+    return [ReportLine(*row) for row in await conn.execute(query.order_by(provider_line.c.id))]
 
 
 async def reported_until(conn: AsyncConnection) -> dict[str, date]:

@@ -60,7 +60,7 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ReportLine:
     """One line of a provider's report."""
 
     provider: str
@@ -95,13 +95,18 @@ class Difference:
 
 
 def compare(
-    ours: Iterable[Ours], lines: Iterable[Line], *, today: date, grace: timedelta, reported_until: Mapping[str, date]
+    ours: Iterable[Ours],
+    lines: Iterable[ReportLine],
+    *,
+    today: date,
+    grace: timedelta,
+    reported_until: Mapping[str, date],
 ) -> list[Difference]:
     """Ours against the providers' lines, transaction by transaction.
 
     `reported_until` is how far each provider's reports reach: what they should hold by then is missing, the rest may come.
     """
-    by_txn: dict[tuple[str, str], list[Line]] = defaultdict(list)
+    by_txn: dict[tuple[str, str], list[ReportLine]] = defaultdict(list)
     for line in lines:
         if line.kind != FEE:
             by_txn[line.provider, line.txn].append(line)
@@ -124,7 +129,7 @@ def compare(
     return found
 
 
-def _both(one: Ours, theirs: Sequence[Line]) -> list[Difference]:
+def _both(one: Ours, theirs: Sequence[ReportLine]) -> list[Difference]:
     found: list[Difference] = []
     single = _once(theirs)
     twice = sum(line.gross_minor for line in theirs) - sum(line.gross_minor for line in single)
@@ -141,7 +146,7 @@ def _both(one: Ours, theirs: Sequence[Line]) -> list[Difference]:
     return found
 
 
-def _once(lines: Sequence[Line]) -> list[Line]:
+def _once(lines: Sequence[ReportLine]) -> list[ReportLine]:
     """Each payment once: a line of the same kind and amount as one before is its double (refunds may well be alike)."""
     seen: set[tuple[str, int]] = set()
     kept = []

@@ -17,15 +17,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core import files, money
 from core.context import App, Context
-from core.dates import Layout
+from core.dates import DateLayout
 from core.db.bulk import insert_many
 from core.db.engine import SPARE_IDS
-from core.db.in_list import among
+from core.db.in_list import in_list
 from core.errors import BadInput
 from core.numbers import Notation
 from core.payments.named_rows import Ways, rows, text_of
 from core.payments.providers import OPENED
-from core.payments.reconcile.formats import FORMATS, Format, Told, transactions
+from core.payments.reconcile.formats import FORMATS, Format, ReportedLine, transactions
 from core.payments.reconcile.load import NOT_REPORTED
 from core.payments.reconcile.tables import provider_line
 from core.payments.tables import receipt
@@ -65,7 +65,7 @@ async def bring_in(app: App, path: Path, provider: str, *, ways: Ways | None = N
     found = _rows(path, text, form) if form and not ways.columns else None
     if found is None or form is None:
         return await _by_columns(app, path, text, provider, ways, layout)
-    told: list[tuple[int, Told]] = []
+    told: list[tuple[int, ReportedLine]] = []
     wrong: list[tuple[int, str]] = []
     left_out = 0
     for number, row in found:
@@ -112,8 +112,8 @@ def _named(names: list[str], cells: list[str]) -> dict[str, Any]:
     return {name: cells[place] if place < len(cells) else None for place, name in enumerate(names)}
 
 
-async def _by_columns(app: App, path: Path, text: str, provider: str, ways: Ways, layout: Layout) -> Reported:
-    told: list[tuple[int, Told]] = []
+async def _by_columns(app: App, path: Path, text: str, provider: str, ways: Ways, layout: DateLayout) -> Reported:
+    told: list[tuple[int, ReportedLine]] = []
     wrong: list[tuple[int, str]] = []
     for number, said in rows(path, text, ways, COLUMNS, MORE):
         try:
@@ -123,11 +123,13 @@ async def _by_columns(app: App, path: Path, text: str, provider: str, ways: Ways
     return await _keep(app, provider, told, wrong)
 
 
-async def _keep(app: App, provider: str, told: list[tuple[int, Told]], wrong: list[tuple[int, str]]) -> Reported:
+async def _keep(
+    app: App, provider: str, told: list[tuple[int, ReportedLine]], wrong: list[tuple[int, str]]
+) -> Reported:
     """Write down what is new; what is there already and says something else is refused with both."""
     seen: Counter[str] = Counter()
-    keyed: dict[str, tuple[int, Told]] = {}
-    twice: list[tuple[int, Told]] = []
+    keyed: dict[str, tuple[int, ReportedLine]] = {}
+    twice: list[tuple[int, ReportedLine]] = []
     for number, one in told:
         key = one.key
         if not one.own:
@@ -150,16 +152,16 @@ async def _keep(app: App, provider: str, told: list[tuple[int, Told]], wrong: li
     return Reported(len(fresh), len(there) - len(refused), tuple(sorted([*wrong, *refused])))
 
 
-async def _there(conn: AsyncConnection, provider: str, keys: list[str]) -> dict[str, Told]:
+async def _there(conn: AsyncConnection, provider: str, keys: list[str]) -> dict[str, ReportedLine]:
     """The lines of these keys that are there already."""
     c = provider_line.c
     query = select(
         c.key, c.txn, c.kind, c.gross_minor, c.fee_minor, c.net_minor, c.currency, c.happened_on, c.payout
-    ).where(c.provider == provider, among(conn, c.key, keys))
-    return {row.key: Told(*row) for row in await conn.execute(query)}
+    ).where(c.provider == provider, in_list(conn, c.key, keys))
+    return {row.key: ReportedLine(*row) for row in await conn.execute(query)}
 
 
-def _values(one: Told) -> tuple[object, ...]:
+def _values(one: ReportedLine) -> tuple[object, ...]:
     return (
         one.key,
         one.txn,
@@ -173,13 +175,13 @@ def _values(one: Told) -> tuple[object, ...]:
     )
 
 
-def _differs(one: Told, before: Told) -> bool:
+def _differs(one: ReportedLine, before: ReportedLine) -> bool:
     """Whether it says something else; which payout it is of may be told later."""
     payout = one.payout != before.payout and bool(one.payout and before.payout)
     return payout or _values(replace(one, payout=None, key="")) != _values(replace(before, payout=None, key=""))
 
 
-def _otherwise(one: Told, before: Told) -> str:
+def _otherwise(one: ReportedLine, before: ReportedLine) -> str:
     was, now = (
         f"{each.kind} {each.txn} {money.plain(each.gross_minor, each.currency)} less {money.plain(each.fee_minor, each.currency)} "
         f"{each.currency} of {each.day} in {each.payout or 'no payout'}"
@@ -188,18 +190,18 @@ def _otherwise(one: Told, before: Told) -> str:
     return f"line {one.key} is there with other content: {was}, and here {now}"
 
 
-async def _paid_out(conn: AsyncConnection, provider: str, told: list[Told]) -> None:
+async def _paid_out(conn: AsyncConnection, provider: str, told: list[ReportedLine]) -> None:
     """Lines that were there without their payout are of it now."""
     by_payout: dict[str, list[str]] = {}
     for one in told:
         by_payout.setdefault(one.payout or "", []).append(one.key)
     c = provider_line.c
     for payout, keys in by_payout.items():
-        mine = update(provider_line).where(c.provider == provider, among(conn, c.key, keys), c.payout.is_(None))
+        mine = update(provider_line).where(c.provider == provider, in_list(conn, c.key, keys), c.payout.is_(None))
         await conn.execute(mine.values(payout=payout))
 
 
-def _row(context: Context, told: Mapping[str, str], layout: Layout, notation: Notation) -> Told:
+def _row(context: Context, told: Mapping[str, str], layout: DateLayout, notation: Notation) -> ReportedLine:
     kind, currency = told["kind"].lower() or "payment", told["currency"].upper() or context.currency
     if kind not in KINDS:
         raise ValueError(f"{kind!r} is no kind: {', '.join(KINDS)}")
@@ -211,4 +213,6 @@ def _row(context: Context, told: Mapping[str, str], layout: Layout, notation: No
     net = money.read(told["net"], currency, notation) if told["net"] else gross - fee
     day = layout.day(told["date"])
     key = told["id"] or f"{kind}:{told['txn']}:{day.isoformat()}:{gross}"
-    return Told(key, told["txn"], kind, gross, fee, net, currency, day, told["payout"] or None, own=bool(told["id"]))
+    return ReportedLine(
+        key, told["txn"], kind, gross, fee, net, currency, day, told["payout"] or None, own=bool(told["id"])
+    )

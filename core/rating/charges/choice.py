@@ -10,7 +10,7 @@ from core.rating.charges.usage import Model
 from core.rating.exact import Exact, Mask
 from core.rating.measure import Measure
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Case:
     values: frozenset[int] = frozenset()
     at_most: Fraction | None = None
 
-    def holds(self, sheet: Sheet, measure: Measure) -> Mask:
+    def holds(self, sheet: Worksheet, measure: Measure) -> Mask:
         """For which services this set is meant, before asking the sets above it."""
         mask = sheet.everyone
         if self.attribute is not None:
@@ -39,7 +39,7 @@ class Choice:
 
     cases: tuple[Case, ...]
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """The lines of every case, each only for those it is meant for."""
         lines: list[Part] = []
         open_ = sheet.everyone

@@ -15,7 +15,7 @@ from core.rating.errors import CannotRate
 from core.rating.exact import MICRO, Exact
 from core.rating.measure import Measure, remaining, within
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Price
 
 
@@ -30,13 +30,13 @@ class Demand:
     prorate: bool = False
     year_days: Fraction | None = None
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """One line: the highest power, times the price, times the months."""
         peak = self._peak(sheet, measure).minus(Exact.constant(measure.free)).at_least(Exact.constant(self.minimum))
         spans = spans_of(sheet, self.per, self.prorate, self.year_days)
         return [Part(peak.by(spans).times(self.price.minor), self.price.text, peak, measure.unit)]
 
-    def _peak(self, sheet: Sheet, measure: Measure) -> Exact:
+    def _peak(self, sheet: Worksheet, measure: Measure) -> Exact:
         rows = sheet.rows(measure.meter)
         if self.interval and rows.at is None and rows.quantity.any():
             wrong = f"it is the fullest interval of {self.interval} minutes, and there is only a total"

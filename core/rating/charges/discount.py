@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from core.rating.exact import ZERO, Exact, total_of
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Condition, Price
 
 
@@ -33,7 +33,7 @@ class Discount:
     beside: tuple[str, ...] = ()
     kind: str = "discount"
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """One line, zero or negative; absent outside its days."""
         base = sheet.base(self.of, named=True)
         if not self._valid(sheet.batch.period_from):
@@ -41,13 +41,13 @@ class Discount:
         off = self._off(sheet, base).at_most(self._room(sheet, base)).at_least(ZERO).spread(sheet.size)
         return [Part(off.negative(), self.text, base=base, present=off.nonzero())]
 
-    def _off(self, sheet: Sheet, base: Exact) -> Exact:
+    def _off(self, sheet: Worksheet, base: Exact) -> Exact:
         off = base.times((self.percent or Fraction(0)) / 100)
         if self.amount is not None:
             off = sheet.shared(Exact.constant(self.amount.minor))
         return off if self.cap is None else off.at_most(sheet.shared(Exact.constant(self.cap.minor)))
 
-    def _room(self, sheet: Sheet, base: Exact) -> Exact:
+    def _room(self, sheet: Worksheet, base: Exact) -> Exact:
         """What other discounts have left of these lines."""
         mine = frozenset(sheet.terms.shared[self.code].lines)
         return total_of([base, *(part for code in self.beside for part in sheet.held(code, mine).values())])

@@ -15,7 +15,7 @@ from core.rating.exact import MICRO, ZERO, Column, Exact, Mask
 from core.rating.measure import Measure, remaining
 from core.rating.model import Events, Part
 from core.rating.rounding import Mode, to_step
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Condition, Price
 from core.rating.times import Clockface
 from core.rating.walk import sums
@@ -26,7 +26,7 @@ FOREVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PriceStep:
     """From `since` units on, each started `increment` units cost `price` per `per` units; by time of use, by its index."""
 
     since: Fraction
@@ -42,7 +42,7 @@ class EventRate:
     name: str | None
     destinations: frozenset[int] | None
     connect: Mapping[int, Price]
-    steps: tuple[Step, ...]
+    steps: tuple[PriceStep, ...]
     least: Price | None = None
     most: Price | None = None
 
@@ -64,7 +64,7 @@ class Event:
     when: Condition | None = None
     kind: str = "event"
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """One line per rate: the units charged, and what their events come to."""
         rows = sheet.rows(self.measure.meter)
         named = any(rate.destinations is not None for rate in self.rates)
@@ -82,10 +82,10 @@ class Event:
             lines.append(self._line(sheet, rate, events, covered[mine]))
         return lines
 
-    def _line(self, sheet: Sheet, rate: EventRate, events: Events, covered: Column) -> Part:
+    def _line(self, sheet: Worksheet, rate: EventRate, events: Events, covered: Column) -> Part:
         scale = SECONDS.get(self.measure.unit, 1)
         starts = np.concatenate(([0], np.cumsum(np.bincount(events.account, minlength=sheet.size))))
-        laid = Layout(events.quantity * scale, covered * scale, events.at, self._face(sheet, rate, scale))
+        laid = EventLayout(events.quantity * scale, covered * scale, events.at, self._face(sheet, rate, scale))
         counts = laid.increments(rate, scale, timed=self.measure.unit in SECONDS)
         amount, billed = ZERO, ZERO
         for (number, band), count in counts.items():
@@ -104,7 +104,7 @@ class Event:
             destination=rate.name,
         )
 
-    def _face(self, sheet: Sheet, rate: EventRate, scale: int) -> Clockface | None:
+    def _face(self, sheet: Worksheet, rate: EventRate, scale: int) -> Clockface | None:
         if not rate.by_time:
             return None
         rows = sheet.rows(self.measure.meter)
@@ -123,7 +123,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class EventLayout:
     """Events as stretches of micro-units (micro-seconds where they have a length), `covered` of each by allowances."""
 
     quantity: Column

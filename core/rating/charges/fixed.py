@@ -7,7 +7,7 @@ from math import ceil
 
 from core.rating.exact import Exact, Mask
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.spans import plus_months
 from core.rating.terms import Condition, Price
 
@@ -30,7 +30,7 @@ class Fixed:
     when: Condition | None = None
     kind: str = "fixed"
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """One line: how many periods, months or days, times the price."""
         spans = self._ahead(sheet) if self.advance else self._behind(sheet)
         if self.count_by is not None:
@@ -38,12 +38,12 @@ class Fixed:
         shown = ~sheet.everyone if self.advance and not sheet.last else None
         return [Part(spans.times(self.price.minor), self.price.text, spans, self.per, present=shown)]
 
-    def _behind(self, sheet: Sheet) -> Exact:
+    def _behind(self, sheet: Worksheet) -> Exact:
         spans = whole_spans(sheet, self.per, self.prorate, self.year_days)
         first_purchase = self.when is not None and self.when.first_purchase
         return spans if first_purchase else sheet.shared(spans)
 
-    def _ahead(self, sheet: Sheet) -> Exact:
+    def _ahead(self, sheet: Worksheet) -> Exact:
         if not sheet.last:
             return sheet.nothing()
         whole = _whole(sheet, self.per, self.year_days)
@@ -57,7 +57,7 @@ class Fixed:
             result = result.plus(here.times(whole).where(sheet.batch.opening))
         return result
 
-    def _next(self, sheet: Sheet, whole: Fraction) -> Fraction:
+    def _next(self, sheet: Worksheet, whole: Fraction) -> Fraction:
         """The span of the period after this one."""
         if self.per != "day" and self.year_days is None:
             return whole
@@ -66,11 +66,11 @@ class Fixed:
         return Fraction(days) if self.year_days is None or self.per == "day" else days * 12 / self.year_days
 
 
-def _opening(sheet: Sheet) -> Mask:
+def _opening(sheet: Worksheet) -> Mask:
     return ~sheet.everyone if sheet.batch.opening is None else sheet.batch.opening
 
 
-def _whole(sheet: Sheet, per: str, year_days: Fraction | None) -> Fraction:
+def _whole(sheet: Worksheet, per: str, year_days: Fraction | None) -> Fraction:
     days = (sheet.batch.period_to - sheet.batch.period_from).days
     if per == "day":
         return Fraction(days)
@@ -79,7 +79,7 @@ def _whole(sheet: Sheet, per: str, year_days: Fraction | None) -> Fraction:
     return Fraction(1)
 
 
-def whole_spans(sheet: Sheet, per: str, prorate: bool, year_days: Fraction | None) -> Exact:
+def whole_spans(sheet: Worksheet, per: str, prorate: bool, year_days: Fraction | None) -> Exact:
     """How many periods, months or days each service was there; unprorated months are whole ones."""
     whole = _whole(sheet, per, year_days)
     if per == "day" or prorate:
@@ -87,6 +87,6 @@ def whole_spans(sheet: Sheet, per: str, prorate: bool, year_days: Fraction | Non
     return Exact.constant(ceil(whole) if year_days is None else whole)
 
 
-def spans_of(sheet: Sheet, per: str, prorate: bool, year_days: Fraction | None) -> Exact:
+def spans_of(sheet: Worksheet, per: str, prorate: bool, year_days: Fraction | None) -> Exact:
     """The same, of which a version that holds for a part of the period has its share."""
     return sheet.shared(whole_spans(sheet, per, prorate, year_days))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.rating.measure import Measure, used, used_by_time
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Price
 
 
@@ -15,7 +15,7 @@ class Flat:
 
     price: Price
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """One line: units times price."""
         units = used(sheet, measure)
         return [Part(units.times(self.price.minor), self.price.text, units, measure.unit)]
@@ -27,7 +27,7 @@ class FlatByTime:
 
     prices: Mapping[int, Price]
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """One line per time of use that was used."""
         by_time = used_by_time(sheet, measure)
         names = sheet.terms.times.names if sheet.terms.times else ()

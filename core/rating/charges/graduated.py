@@ -12,7 +12,7 @@ from core.rating.blocks import Tier, Width, fee_of, shares
 from core.rating.exact import MICRO, ZERO, Column, Exact, Mask, total_of
 from core.rating.measure import Measure, remaining, used, within
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.trail import Trail
 from core.rating.walk import through
 
@@ -25,7 +25,7 @@ class Graduated:
     width: Width = field(default_factory=Width)
     one_line: bool = False
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """A line per block."""
         units = used(sheet, measure)
         by_block = shares(units, self.width.bounds(self.tiers, sheet, measure.charge))
@@ -36,7 +36,7 @@ class Graduated:
         return [_joined(lines, units, measure)] if self.one_line else lines
 
 
-def _line(sheet: Sheet, tier: Tier, inside: Exact, number: int, measure: Measure, empty: Mask | None) -> Part:
+def _line(sheet: Worksheet, tier: Tier, inside: Exact, number: int, measure: Measure, empty: Mask | None) -> Part:
     there = inside.above(ZERO)
     return Part(
         inside.times(tier.price.minor).plus(fee_of(sheet, tier, there)),
@@ -60,7 +60,7 @@ class GraduatedByTime:
     bands: tuple[int, ...]
     width: Width = field(default_factory=Width)
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """A line per time of use and block."""
         cells, den = self._cells(sheet, measure)
         top = sheet.top(measure.meter) * len(sheet.rows(measure.meter)) * (den // MICRO)
@@ -83,7 +83,7 @@ class GraduatedByTime:
                 )
         return lines
 
-    def _cells(self, sheet: Sheet, measure: Measure) -> tuple[Column, int]:
+    def _cells(self, sheet: Worksheet, measure: Measure) -> tuple[Column, int]:
         """Quantities by (time, block, service), and the parts of a unit they are counted in."""
         bounds = self.width.bounds(self.tiers, sheet, measure.charge)
         den = lcm(MICRO, *(bound.den for bound in bounds))
@@ -97,7 +97,7 @@ class GraduatedByTime:
             sheet.walked(measure.meter, whole)
         return (cells[:, 1:] if fused else cells), den
 
-    def _trail(self, sheet: Sheet, measure: Measure, quantity: Column, by: int) -> Trail:
+    def _trail(self, sheet: Worksheet, measure: Measure, quantity: Column, by: int) -> Trail:
         rows = sheet.rows(measure.meter)
         face = sheet.face(measure.meter, measure.charge)
         scaled = quantity if by == 1 else Exact.of(quantity).times(by).values
@@ -110,7 +110,7 @@ class GraduatedByTime:
         )
 
 
-def _all_mine(sheet: Sheet, measure: Measure) -> bool:
+def _all_mine(sheet: Worksheet, measure: Measure) -> bool:
     """Whether the allowances can be walked as a first block without a price."""
     mine = all(measure.charge in allowance.charges for allowance in of_meter(sheet, measure.meter))
     return mine and plain(sheet, measure.meter)
@@ -123,6 +123,6 @@ def _table(bounds: Sequence[Exact], den: int) -> Column:
     return np.array(rows).reshape(len(bounds), wide)
 
 
-def _times(sheet: Sheet) -> int:
+def _times(sheet: Worksheet) -> int:
     assert sheet.terms.times is not None
     return len(sheet.terms.times.names)

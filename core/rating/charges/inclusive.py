@@ -10,7 +10,7 @@ from fractions import Fraction
 from core.rating.exact import ZERO, Exact, Mask
 from core.rating.model import Line, Part
 from core.rating.rounding import Rounding, to_step
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Condition
 
 
@@ -25,13 +25,13 @@ class InclusiveTax:
     when: Condition | None = None
     kind: str = "tax"
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """One line: the tax inside the named lines."""
         base = sheet.base(self.of)
         return [Part(base.times(self.percent / (100 + self.percent)), f"{self.text} %", base=base)]
 
 
-def taken_out(sheet: Sheet, lines: Sequence[Line], tax: InclusiveTax, rule: Rounding, applies: Mask) -> list[Line]:
+def taken_out(sheet: Worksheet, lines: Sequence[Line], tax: InclusiveTax, rule: Rounding, applies: Mask) -> list[Line]:
     """The lines with the tax they hold taken out; what they lose sums to the tax line.
 
     A discount or a limit on some of these lines loses what its parts of them hold.
@@ -55,7 +55,7 @@ def taken_out(sheet: Sheet, lines: Sequence[Line], tax: InclusiveTax, rule: Roun
     return result
 
 
-def _pieces(sheet: Sheet, line: Line, wanted: frozenset[str]) -> list[tuple[str | None, Exact]]:
+def _pieces(sheet: Worksheet, line: Line, wanted: frozenset[str]) -> list[tuple[str | None, Exact]]:
     """What of a line holds the tax of the lines wanted: all of it, or its parts of them with their names."""
     shared = sheet.terms.shared.get(line.code)
     if shared is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from core.rating.charges.fixed import spans_of
 from core.rating.exact import ZERO, Exact
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Condition, Price
 
 
@@ -26,7 +26,7 @@ class Limit:
     prorate: bool = False
     when: Condition | None = None
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """One line, shown where the limit bites."""
         limit = spans_of(sheet, self.per, self.prorate, None).times(self.price.minor)
         limit = limit.plus(sheet.before(self.code, "limit"))
@@ -53,7 +53,7 @@ class Commitment:
     when: Condition | None = None
     kind: str = "commitment"
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """One line, shown where something is lacking."""
         base = sheet.base(self.of).plus(sheet.before(self.code, "base"))
         if sheet.goes_on(self.code):

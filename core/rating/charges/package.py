@@ -8,7 +8,7 @@ from core.rating.exact import Exact
 from core.rating.measure import Measure, used
 from core.rating.model import Part
 from core.rating.rounding import Mode, to_whole
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Price
 
 
@@ -19,7 +19,7 @@ class Package:
     price: Price
     size: Fraction
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """One line; its quantity is the units, not the packs."""
         units, before = used(sheet, measure), sheet.before(measure.charge, "units")
         so_far = units.plus(before)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from core.rating.exact import Exact
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Condition, Price
 
 
@@ -23,7 +23,7 @@ class Percent:
     most: Price | None = None
     when: Condition | None = None
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """One line."""
         base = sheet.base(self.of)
         amount = base.times(self.percent / 100)

@@ -14,7 +14,7 @@ from core.rating.errors import CannotRate
 from core.rating.exact import ZERO, Column, Exact
 from core.rating.measure import Measure
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Price
 from core.rating.walk import running_before, sums
 
@@ -34,7 +34,7 @@ class Percentage:
     least: Price | None = None
     most: Price | None = None
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """One line; its quantity is the number of transactions."""
         rows = sheet.rows(measure.meter)
         if len(rows) and rows.value is None:

@@ -10,12 +10,12 @@ from core.rating.charges.discount import Discount
 from core.rating.exact import Exact, Mask, total_of
 from core.rating.model import Line, Part
 from core.rating.rounding import Rounding
-from core.rating.shares import Ask, Parts, split, weighed
-from core.rating.sheet import Sheet
+from core.rating.shares import Parts, ShareRequest, split, weighed
+from core.rating.sheet import Worksheet
 from core.rating.tariff import Charge
 
 
-def share_out(sheet: Sheet, charge: Charge, part: Part, amount: Exact, rule: Rounding) -> None:
+def share_out(sheet: Worksheet, charge: Charge, part: Part, amount: Exact, rule: Rounding) -> None:
     """Put on the sheet what of the charge's amount (as rounded) falls to each of its lines, where anybody asks."""
     shared = sheet.terms.shared.get(charge.code)
     if shared is None or not shared.split:
@@ -26,7 +26,7 @@ def share_out(sheet: Sheet, charge: Charge, part: Part, amount: Exact, rule: Rou
     earlier = sheet.before(charge.code, "shared")
     own = _own(sheet, charge, shared.lines)
     whole = ~sheet.everyone if own is None else _whole(sheet, part.amount, own)
-    ask = Ask(amount, rule.line, left, own, whole, earlier, before, given)
+    ask = ShareRequest(amount, rule.line, left, own, whole, earlier, before, given)
     parts = split(ask, sheet.size)
     sheet.parts.update({(charge.code, line): one for line, one in parts.items()})
     sheet.counted[charge.code, "shared"] = earlier.plus(amount)
@@ -35,7 +35,7 @@ def share_out(sheet: Sheet, charge: Charge, part: Part, amount: Exact, rule: Rou
         sheet.counted[charge.code, f"part of {line}"] = given[line].plus(parts[line])
 
 
-def _own(sheet: Sheet, charge: Charge, lines: tuple[str, ...]) -> Parts | None:
+def _own(sheet: Worksheet, charge: Charge, lines: tuple[str, ...]) -> Parts | None:
     """What a percentage takes off each line by itself; None for amounts."""
     if not isinstance(charge, Discount) or charge.percent is None:
         return None
@@ -43,12 +43,12 @@ def _own(sheet: Sheet, charge: Charge, lines: tuple[str, ...]) -> Parts | None:
     return {line: sheet.base((line, *named), named=True).times(-charge.percent / 100) for line in lines}
 
 
-def _whole(sheet: Sheet, amount: Exact, own: Parts) -> Mask:
+def _whole(sheet: Worksheet, amount: Exact, own: Parts) -> Mask:
     """For whom the percentages of each line are all of the amount: nothing capped it."""
     return ~amount.minus(total_of(own.values())).spread(sheet.size).nonzero()
 
 
-def with_parts(sheet: Sheet, line: Line) -> Line:
+def with_parts(sheet: Worksheet, line: Line) -> Line:
     """A line with the parts that a bill shows."""
     shared = sheet.terms.shared.get(line.code)
     if shared is None or not shared.groups:

@@ -7,7 +7,7 @@ from core.rating.blocks import Tier, Width, chosen
 from core.rating.exact import ZERO, Exact
 from core.rating.measure import Measure, used
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Stairstep:
     tiers: tuple[Tier, ...]
     width: Width = field(default_factory=Width)
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """A line per step, present for those whose step it is."""
         units = used(sheet, measure)
         bounds = self.width.bounds(self.tiers, sheet, measure.charge)

@@ -6,14 +6,14 @@ from typing import Protocol
 
 from core.rating.measure import Measure
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.rating.terms import Condition
 
 
 class Model(Protocol):
     """A way to price a quantity: flat, graduated, volume and the others in this folder."""
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """The lines before rounding."""
         ...
 
@@ -29,7 +29,7 @@ class Usage:
     credit: bool = False
     kind: str = "usage"
 
-    def parts(self, sheet: Sheet) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet) -> Sequence[Part]:
         """The model's lines, as a credit where the tariff says so."""
         parts = self.model.parts(sheet, self.measure)
         if not self.credit:

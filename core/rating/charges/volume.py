@@ -10,7 +10,7 @@ from core.rating.blocks import Tier, Width, chosen, fee_of
 from core.rating.exact import ZERO, Exact
 from core.rating.measure import Measure, used
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Volume:
     attribute: str | None = None
     width: Width = field(default_factory=Width)
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         """A line per block, present for those whose block it is."""
         units = used(sheet, measure)
         known = self.average or self.attribute is not None
@@ -37,7 +37,7 @@ class Volume:
             lines.append(Part(amount, tier.price.text, inside, measure.unit, present=mask, block=number))
         return lines
 
-    def _measure(self, sheet: Sheet, measure: Measure, units: Exact) -> Exact:
+    def _measure(self, sheet: Worksheet, measure: Measure, units: Exact) -> Exact:
         if self.average:
             return sheet.average(measure.meter)
         if self.attribute is not None:

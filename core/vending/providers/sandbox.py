@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from core.vending.contract import Answer, Declined, Missing, Told, Unanswered, Unreached, Vended, Wanted
+from core.vending.contract import Answer, Declined, Missing, TokenRequest, Told, Unanswered, Unreached, Vended
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3)
 _NEVER_HEARD = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
@@ -20,7 +20,7 @@ class SandboxVendor:
     base_url: str
     secret: str
 
-    async def vend(self, wanted: Wanted) -> Answer:
+    async def vend(self, wanted: TokenRequest) -> Answer:
         """See `Vendor.vend`."""
         body = {
             "key": wanted.key,

@@ -14,7 +14,7 @@ from gateway.admin.console.language import speaks
 from gateway.admin.console.section import Action, Section
 from gateway.admin.console.shared import a_day, back, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 SPAN = (("from", "a day; the first of this month unless said"), ("to", "a day; today unless said"))
 
@@ -26,7 +26,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str, status: int = 200) -> web.Response:
-    app, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[APP], request[WHO].branch
     span = _span(request, app)
     async with app.db.reading() as conn:
         now = {row.agency: row for row in await found.standing(conn, branch_code=branch)}
@@ -66,7 +66,7 @@ async def place(request: web.Request) -> web.Response:
     told, who = await form(request), request[WHO]
     try:
         code = told.get("agency", "")
-        await agency_placed.place(request.app[HOUSE], code, actor=who.actor, branch_code=who.branch)
+        await agency_placed.place(request.app[APP], code, actor=who.actor, branch_code=who.branch)
     except Refused as why:
         return await _page(request, why.sentence(speaks()), why.status)
     raise back("/console/agencies")
@@ -75,7 +75,7 @@ async def place(request: web.Request) -> web.Response:
 @described("collections.work", summary="A file for an agency, as CSV", query=SPAN)
 async def file(request: web.Request) -> web.Response:
     """GET /console/agencies/{agency}/{file}.csv: placed, recalled or collected."""
-    app, code, name = request.app[HOUSE], request.match_info["agency"], request.match_info["file"]
+    app, code, name = request.app[APP], request.match_info["agency"], request.match_info["file"]
     span = _span(request, app)
     if name not in found.FILES:
         raise web.HTTPNotFound(text="There is no such file.")

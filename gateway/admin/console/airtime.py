@@ -10,7 +10,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/airtime"
 
@@ -18,7 +18,7 @@ PATH = "/console/airtime"
 @described("airtime.decide", summary="Airtime orders without an answer")
 async def page(request: web.Request) -> web.Response:
     """GET /console/airtime."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         rows = await unknown_orders(conn, branch_code=request[WHO].branch)
     done = {"arrived": "Noted: it arrived.", "failed": "Noted: the points are back, and the customer is told."}
     return show(request, "console_airtime.html", rows=rows, said=done.get(request.query.get("done", ""), ""))
@@ -27,7 +27,7 @@ async def page(request: web.Request) -> web.Response:
 @described("airtime.decide", summary="Say whether airtime arrived", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/airtime/{id}: `do` is arrived or failed."""
-    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[APP], request[WHO], await form(request)
     async with app.db.writing() as conn:
         named = await theirs(conn, app, who, AIRTIME_ORDER, request.match_info["id"])
         order = await unknown_order(conn, named.id)

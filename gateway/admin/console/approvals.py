@@ -14,15 +14,15 @@ from gateway.admin.console.language import speaks
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described("approval.decide", summary="What waits for another person's agreement")
 async def page(request: web.Request) -> web.Response:
     """GET /console/approvals."""
     branch = await branch_of(request)
-    async with request.app[HOUSE].db.reading() as conn:
-        at = request.app[HOUSE].clock.now()
+    async with request.app[APP].db.reading() as conn:
+        at = request.app[APP].clock.now()
         decided = await approvals.decided(conn, at, branch_id=branch)
         over = {one.id for one in decided}
         waiting = [one for one in await approvals.waiting(conn, branch_id=branch) if one.id not in over]
@@ -33,7 +33,7 @@ async def page(request: web.Request) -> web.Response:
 @described("approval.decide", summary="Agree or refuse", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/approvals/{id}: `seal`, `do` = yes or no, `note`."""
-    told, app, who = await form(request), request.app[HOUSE], request[WHO]
+    told, app, who = await form(request), request.app[APP], request[WHO]
     async with app.db.writing() as conn:
         found = await theirs(conn, app, who, APPROVAL, request.match_info["id"])
         if not (await now(conn, app, who)).may("approval.decide"):

@@ -25,7 +25,7 @@ from gateway.admin.console.language import speaks
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import an_instant, back, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 _NEW = {"name": "", "channel": "sms", "sender": "", "branch": "", "language": "", "owing": "", "customers": "", "starts_at": "",
         "holdout": "", "from": "", "until": "", "per_minute": ""}  # fmt: skip
@@ -42,7 +42,7 @@ async def listing(request: web.Request) -> web.Response:
 @described("campaign.run", summary="Look at a campaign before it is planned, or plan it", status=303)
 async def plan(request: web.Request) -> web.Response:
     """POST /console/campaigns: `do=look` tells whom it would reach, `do=plan` plans it."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     try:
         meant = read(request, told)
         if not named(told):
@@ -60,7 +60,7 @@ async def plan(request: web.Request) -> web.Response:
 
 def read(request: web.Request, told: Mapping[str, str]) -> dict[str, Any]:
     """What a form means, as `store.plan` takes it; `Refused` where no such campaign can be planned."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     texts, second = checked(_words(told, app.operator.languages)), _words(told, app.operator.languages, "b_")
     segment, channel, terms = _segment(request, told), _channel(told), _terms(told)
     sender = senders.chosen(app, channel, told.get("sender"))
@@ -87,7 +87,7 @@ def named(told: Mapping[str, str]) -> bool:
 @described("campaign.see", summary="One campaign and how far it is")
 async def page(request: web.Request) -> web.Response:
     """GET /console/campaigns/{id}."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         found = await _found(conn, request)
         progress = await queries.progress(conn, found.id)
         arms = await funnel(conn, found)
@@ -98,7 +98,7 @@ async def page(request: web.Request) -> web.Response:
 @described("campaign.run", summary="Pause, resume or cancel a campaign", status=303)
 async def move(request: web.Request) -> web.Response:
     """POST /console/campaigns/{id}: `to`."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         found = await _found(conn, request)
         if told.get("to") not in dict(_moves(found.state)):
@@ -145,7 +145,7 @@ def _channel(told: Mapping[str, str]) -> str:
 
 
 async def _found(conn: AsyncConnection, request: web.Request) -> Campaign:
-    row = await theirs(conn, request.app[HOUSE], request[WHO], CAMPAIGN, request.match_info["id"])
+    row = await theirs(conn, request.app[APP], request[WHO], CAMPAIGN, request.match_info["id"])
     found = await queries.by_id(conn, row.id)
     assert found is not None
     return found
@@ -154,7 +154,7 @@ async def _found(conn: AsyncConnection, request: web.Request) -> Campaign:
 async def _page(
     request: web.Request, told: Mapping[str, str], audience: int | None, wrong: str, status: int = 200
 ) -> web.Response:
-    app, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[APP], request[WHO].branch
     async with app.db.reading() as conn:
         known = [one for one in await queries.campaigns(conn) if branch in (None, one.segment.branch)]
         choices = await branches(conn)

@@ -20,13 +20,13 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import an_amount, back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described("desk.use", summary="My drawer, and the branch's deposits")
 async def page(request: web.Request) -> web.Response:
     """GET /console/cash."""
-    app, branch = request.app[HOUSE], await branch_of(request)
+    app, branch = request.app[APP], await branch_of(request)
     today = app.today()
     async with app.db.reading() as conn:
         mine = await drawer.mine(conn, request[WHO].actor)
@@ -51,7 +51,7 @@ async def page(request: web.Request) -> web.Response:
 @described("desk.use", summary="Open, take, turn in, count, or take to the bank", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/cash: `do` = open (`float`), receipt (`account`, `amount`, `key`), turn_in, count, deposit (`slip`, `amount`)."""
-    told, app, who = await form(request), request.app[HOUSE], request[WHO].actor
+    told, app, who = await form(request), request.app[APP], request[WHO].actor
     what, raise_to = told.get("do", ""), "/console/cash"
     minor = an_amount(told.get("amount", ""), app.currency)
     key = told.get("key", "")[:40]
@@ -83,7 +83,7 @@ async def change(request: web.Request) -> web.Response:
 @described("desk.use", summary="One cash receipt, to print")
 async def receipt(request: web.Request) -> web.Response:
     """GET /console/cash/{id}: on an 80 mm roll or a sheet."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], RECEIPT, request.match_info["id"])
         found = await payments.receipt_whole(conn, named.id)
@@ -99,7 +99,7 @@ async def receipt(request: web.Request) -> web.Response:
 @described("desk.use", summary="Cancel a receipt of my open drawer", status=303)
 async def cancel(request: web.Request) -> web.Response:
     """POST /console/cash/{id}/cancel: `reason`. Once the drawer is counted, money goes back by a refund alone."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         named = await theirs(conn, app, request[WHO], RECEIPT, request.match_info["id"])
         reason = told.get("reason", "")

@@ -9,7 +9,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Entry, Group, Section
 from gateway.admin.console.shared import show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 SOON = timedelta(days=3)
 
@@ -17,7 +17,7 @@ SOON = timedelta(days=3)
 @described("payment.right", summary="Payments a bank disputes")
 async def page(request: web.Request) -> web.Response:
     """GET /console/chargebacks."""
-    app, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[APP], request[WHO].branch
     async with app.db.reading() as conn:
         waiting = await chargebacks(conn, branch_code=branch)
         decided = await chargebacks(conn, waiting=False, branch_code=branch, limit=50)

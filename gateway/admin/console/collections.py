@@ -18,7 +18,7 @@ from core.journeys.dunning import agency, arrangement, fee_waiver, forecast, pro
 from core.numbers import notation_of
 from core.overview import written_off as off
 from core.overview.collections import board
-from core.overview.listing import AnyRow, Wanted
+from core.overview.listing import AnyRow, ListRequest
 from core.overview.nameable import ACCOUNT, INVOICE
 from core.overview.theirs import theirs
 from core.provisioning import queries as barring
@@ -29,7 +29,7 @@ from gateway.admin.console.plot_steps import steps_plot
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import a_count, a_day, back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 AHEAD = timedelta(days=60)
 
@@ -37,7 +37,7 @@ AHEAD = timedelta(days=60)
 @described("collections.see", summary="The collections board")
 async def page(request: web.Request) -> web.Response:
     """GET /console/collections."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     branch_id = await branch_of(request)
     async with app.db.reading() as conn:
         found = await board(conn, app.today(), branch_code=request[WHO].branch)
@@ -72,7 +72,7 @@ def words(step: str | None) -> str:
 @described("collections.see", summary="One account's ladder", query=(("on", "the day to look ahead to"),))
 async def one(request: web.Request) -> web.Response:
     """GET /console/collections/{id}."""
-    app, today = request.app[HOUSE], request.app[HOUSE].today()
+    app, today = request.app[APP], request.app[APP].today()
     until = a_day(request.query.get("on", ""), today + AHEAD)
     async with app.db.reading() as conn:
         found = await _found(conn, request)
@@ -120,13 +120,13 @@ def _kinds(protections: tuple[Protection, ...]) -> list[str]:
 
 
 async def _found(conn: AsyncConnection, request: web.Request) -> AnyRow:
-    return await theirs(conn, request.app[HOUSE], request[WHO], ACCOUNT, request.match_info["id"])
+    return await theirs(conn, request.app[APP], request[WHO], ACCOUNT, request.match_info["id"])
 
 
 @described("collections.work", summary="Note a call, protect, arrange, or ask to write off", status=303)
 async def act(request: web.Request) -> web.Response:
     """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise, limit, waive, place, recall or write_off."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         found = await _found(conn, request)
         await _act(conn, app, found.id, told, request[WHO])
@@ -151,7 +151,7 @@ async def _act(conn: AsyncConnection, app: App, account_id: int, told: dict[str,
             by = a_day(told.get("by", ""), app.today())
             await arrangement.promise(conn, app, account_id, by, key, actor=actor)
         case "waive":
-            of_account = Wanted("account_id", "in", [account_id])
+            of_account = ListRequest("account_id", "in", [account_id])
             fee = await theirs(conn, app, who, INVOICE, told.get("fee", ""), of_account)
             await fee_waiver.waive(conn, app, account_id, fee.id, reason=told.get("note", ""), actor=actor)
         case "limit":
@@ -181,7 +181,7 @@ async def _act(conn: AsyncConnection, app: App, account_id: int, told: dict[str,
 )
 async def written_off(request: web.Request) -> web.Response:
     """GET /console/collections/written-off.csv: of this year unless said."""
-    app, today = request.app[HOUSE], request.app[HOUSE].today()
+    app, today = request.app[APP], request.app[APP].today()
     span = (
         a_day(request.query.get("from", ""), today.replace(month=1, day=1)),
         a_day(request.query.get("to", ""), today),

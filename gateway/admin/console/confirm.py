@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core import money
 from core.billing import queries as bills
 from core.errors import Refused
-from core.overview.listing import Wanted
+from core.overview.listing import ListRequest
 from core.overview.listings import TICKETS
 from core.overview.nameable import ACCOUNT, CAMPAIGN, CONTACT, INVOICE, LINK, MANDATE, RECEIPT, REFUND, SUSPENSE
 from core.overview.theirs import their_account, theirs
@@ -26,7 +26,7 @@ from gateway.admin.console import campaigns
 from gateway.admin.console.language import speaks
 from gateway.admin.console.section import place_of
 from gateway.admin.console.shared import an_amount
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.tongue import told as told_of
 
 Facts = list[tuple[str, str]]
@@ -55,7 +55,7 @@ async def question(request: web.Request, told: Mapping[str, str]) -> Question | 
     asks = ACTS.get((place, told.get("do", told.get("to", "")))) or ACTS.get((place, "*"))
     if asks is None:
         return None
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         return await asks(conn, request, told)
 
 
@@ -73,12 +73,12 @@ async def whose(conn: AsyncConnection, account_id: int, currency: str) -> Facts:
 
 
 async def _account(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> tuple[int, Facts]:
-    named = await their_account(conn, request.app[HOUSE], request[WHO], told.get("account", ""))
+    named = await their_account(conn, request.app[APP], request[WHO], told.get("account", ""))
     return named.id, await whose(conn, named.id, named.currency)
 
 
 async def _cash(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     minor = an_amount(told.get("amount", ""), app.currency)
     account_id, facts = await _account(conn, request, told)
     await drawer.may_take(conn, app, request[WHO].actor, account_id, minor)
@@ -89,17 +89,15 @@ async def _cash(conn: AsyncConnection, request: web.Request, told: Mapping[str, 
 
 
 async def _deposit(_: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     minor = an_amount(told.get("amount", ""), app.currency)
     facts = [("Slip", told.get("slip", "")), ("Amount", money.show(minor, app.currency, speaks()))]
     return Question("Is this cash on its way to the bank?", facts, FOR_EVER, "It is on its way")
 
 
 async def _mandate(conn: AsyncConnection, request: web.Request, _: Mapping[str, str]) -> Question:
-    found = await theirs(
-        conn, request.app[HOUSE], request[WHO], MANDATE, request.match_info["reference"], by="reference"
-    )
-    facts = await whose(conn, found.account_id, request.app[HOUSE].currency)
+    found = await theirs(conn, request.app[APP], request[WHO], MANDATE, request.match_info["reference"], by="reference")
+    facts = await whose(conn, found.account_id, request.app[APP].currency)
     return Question(
         "End this mandate?",
         [*facts, ("Collected from", found.masked or "")],
@@ -109,7 +107,7 @@ async def _mandate(conn: AsyncConnection, request: web.Request, _: Mapping[str, 
 
 
 async def _unprotect(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[HOUSE], request[WHO], ACCOUNT, request.match_info["id"])
+    found = await theirs(conn, request.app[APP], request[WHO], ACCOUNT, request.match_info["id"])
     facts = await whose(conn, found.id, found.currency)
     return Question(
         "End this protection?",
@@ -120,7 +118,7 @@ async def _unprotect(conn: AsyncConnection, request: web.Request, told: Mapping[
 
 
 async def _receipt(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    app, who = request.app[HOUSE], request[WHO]
+    app, who = request.app[APP], request[WHO]
     found = await theirs(conn, app, who, RECEIPT, request.match_info["id"])
     facts = await whose(conn, found.account_id, found.currency) if found.account_id else []
     facts.append(("Payment", f"{money.show(found.amount_minor, found.currency, speaks())}, {found.provider_txn}"))
@@ -138,14 +136,14 @@ async def _receipt(conn: AsyncConnection, request: web.Request, told: Mapping[st
             facts.append(("Bill that is open again", bill.number))
             return Question("Make this credit?", facts, "The bill is open again from now on.", "Make it credit")
         case _:
-            its = Wanted("receipt_id", "in", [found.id])
+            its = ListRequest("receipt_id", "in", [found.id])
             await theirs(conn, app, who, REFUND, told.get("refund", ""), its)
             facts.append(("Reference of the transfer", told.get("reference", "")))
             return Question("Was this paid?", facts, FOR_EVER, "It is paid")
 
 
 async def _void(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[HOUSE], request[WHO], RECEIPT, request.match_info["id"])
+    found = await theirs(conn, request.app[APP], request[WHO], RECEIPT, request.match_info["id"])
     facts = await whose(conn, found.account_id, found.currency) if found.account_id else []
     facts += [
         ("Cash handed back", money.show(found.amount_minor, found.currency, speaks())),
@@ -155,29 +153,29 @@ async def _void(conn: AsyncConnection, request: web.Request, told: Mapping[str, 
 
 
 async def _suspense(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[HOUSE], request[WHO], SUSPENSE, request.match_info["id"])
+    found = await theirs(conn, request.app[APP], request[WHO], SUSPENSE, request.match_info["id"])
     _, facts = await _account(conn, request, told)
     facts.append(("Payment", f"{money.show(found.amount_minor, found.currency, speaks())}, {found.provider_txn}"))
     return Question("Place this payment?", facts, "It pays this account's bills at once.", "Place it")
 
 
 async def _phone(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[HOUSE], request[WHO], ACCOUNT, request.match_info["id"])
+    found = await theirs(conn, request.app[APP], request[WHO], ACCOUNT, request.match_info["id"])
     facts = [*await whose(conn, found.id, found.currency), ("New phone of record", told.get("phone", ""))]
     return Question("Change the phone?", facts, f"Codes and notices go there. {SECOND}", "Ask to change it")
 
 
 async def _link(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    app, who = request.app[HOUSE], request[WHO]
+    app, who = request.app[APP], request[WHO]
     found = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
-    of_account = Wanted("account_id", "in", [found.id])
+    of_account = ListRequest("account_id", "in", [found.id])
     named = await theirs(conn, app, who, LINK, told.get("contact", ""), of_account)
     facts = [*await whose(conn, found.id, found.currency), ("Taken off", word(named.channel, speaks()))]
     return Question("Take it off the account?", facts, "Whatever is open there ends at once.", "Take it off")
 
 
 async def _ticket(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question | None:
-    found = await theirs(conn, request.app[HOUSE], request[WHO], TICKETS, request.match_info["id"])
+    found = await theirs(conn, request.app[APP], request[WHO], TICKETS, request.match_info["id"])
     if found.severity != "critical" and told.get("to") != "closed":
         return None
     facts = [("Ticket", found.reference), ("About", word(found.kind, speaks())), ("Said", found.description or "")]
@@ -189,7 +187,7 @@ async def _ticket(conn: AsyncConnection, request: web.Request, told: Mapping[str
 async def _join(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question | None:
     if told.get("do", "") in ("", "apart"):
         return None
-    app, who, facts = request.app[HOUSE], request[WHO], Facts()
+    app, who, facts = request.app[APP], request[WHO], Facts()
     stays = (await theirs(conn, app, who, CONTACT, told["do"])).id
     for side in ("one", "other"):
         found = await theirs(conn, app, who, CONTACT, request.match_info[side])
@@ -208,7 +206,7 @@ async def _campaign(_: AsyncConnection, request: web.Request, told: Mapping[str,
         starts = campaigns.read(request, told)["starts_at"]
     except Refused:
         return None  # the act itself says why
-    if not campaigns.named(told) or (starts is not None and starts > request.app[HOUSE].clock.now()):
+    if not campaigns.named(told) or (starts is not None and starts > request.app[APP].clock.now()):
         return None
     begins = told.get("starts_at", "") or told_of("at once: no time is said", speaks())
     why = "No time is said" if starts is None else "That time is past"
@@ -217,7 +215,7 @@ async def _campaign(_: AsyncConnection, request: web.Request, told: Mapping[str,
 
 
 async def _stop(conn: AsyncConnection, request: web.Request, _: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[HOUSE], request[WHO], CAMPAIGN, request.match_info["id"])
+    found = await theirs(conn, request.app[APP], request[WHO], CAMPAIGN, request.match_info["id"])
     return Question("Cancel this campaign?", [("Campaign", found.name)], FOR_EVER, "Cancel it")
 
 

@@ -7,7 +7,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Entry, Group, Section
 from gateway.admin.console.shared import a_day, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 SPAN = (("from", "a day; the first of this month unless said"), ("to", "a day; today unless said"))
 
@@ -15,7 +15,7 @@ SPAN = (("from", "a day; the first of this month unless said"), ("to", "a day; t
 @described("cost.see", summary="What messages cost", query=SPAN)
 async def page(request: web.Request) -> web.Response:
     """GET /console/costs."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     today = app.today()
     first, last = a_day(request.query.get("from", ""), today.replace(day=1)), a_day(request.query.get("to", ""), today)
     async with app.db.reading() as conn:

@@ -7,8 +7,8 @@ from core.audit import trail
 from core.balances.words import called, shown
 from core.collections import queries
 from core.journeys import asked_first
-from core.overview.customer import Customer, customer
-from core.overview.listing import Wanted
+from core.overview.customer import CustomerOverview, customer
+from core.overview.listing import ListRequest
 from core.overview.nameable import ACCOUNT, LINK
 from core.overview.theirs import theirs
 from core.parties import link
@@ -18,7 +18,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 LONGEST = 100
 
@@ -28,7 +28,7 @@ LONGEST = 100
 )
 async def search(request: web.Request) -> web.StreamResponse:
     """GET /console: one hit opens at once, several are listed."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     asked = request.query.get("q", "").strip()[:LONGEST]
     if not asked:
         return show(request, "console_search.html", asked="", hits=None)
@@ -47,7 +47,7 @@ async def search(request: web.Request) -> web.StreamResponse:
 async def page(request: web.Request) -> web.Response:
     """GET /console/accounts/{id}."""
     found = await seen(request)
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         asked = await approvals.of_subject(conn, app, f"account:{found.account.id}")
         record = await link.of_record(conn, found.account.id)
@@ -69,7 +69,7 @@ async def page(request: web.Request) -> web.Response:
 @described("customer.phone", summary="Change the phone of record", status=303)
 async def change_phone(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/phone: `phone`. 409 while a number of the account cools down, with the reason and until when."""
-    told, app, found = await form(request), request.app[HOUSE], await seen(request)
+    told, app, found = await form(request), request.app[APP], await seen(request)
     async with app.db.writing() as conn:
         await asked_first.change_phone(conn, app, found.account.id, told.get("phone", ""), actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
@@ -78,17 +78,17 @@ async def change_phone(request: web.Request) -> web.Response:
 @described("customer.phone", summary="Take a phone or chat off the account", status=303)
 async def unlink(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/links: `contact`. Whatever that phone or chat has open ends."""
-    told, app, found = await form(request), request.app[HOUSE], await seen(request)
-    of_account = Wanted("account_id", "in", [found.account.id])
+    told, app, found = await form(request), request.app[APP], await seen(request)
+    of_account = ListRequest("account_id", "in", [found.account.id])
     async with app.db.writing() as conn:
         named = await theirs(conn, app, request[WHO], LINK, told.get("contact", ""), of_account)
         await link.remove(conn, app, named.contact_id, found.account.id, actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 
 
-async def seen(request: web.Request) -> Customer:
+async def seen(request: web.Request) -> CustomerOverview:
     """The customer of the path, with the look in the audit; 404 when there is none, or none of this branch."""
-    app, who = request.app[HOUSE], request[WHO]
+    app, who = request.app[APP], request[WHO]
     before = an_instant(request.query.get("before", ""), app.zone)
     async with app.db.reading() as conn:
         named = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])

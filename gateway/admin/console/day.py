@@ -15,13 +15,13 @@ from gateway.admin.console.plot import cash_plot
 from gateway.admin.console.section import Entry, Group, Section
 from gateway.admin.console.shared import a_day, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described("day.see", summary="One day on one page", query=(("on", "the day, as 2026-03-31; today unless said"),))
 async def page(request: web.Request) -> web.Response:
     """GET /console/day."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     on = a_day(request.query.get("on", ""), app.today())
     async with app.db.reading() as conn:
         found = await day(conn, app, on, branch_code=request[WHO].branch)

@@ -9,29 +9,29 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Action, Section
 from gateway.admin.console.shared import back, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described("mandate.see", whole=True, summary="Files of direct debits")
 async def page(request: web.Request) -> web.Response:
     """GET /console/mandates/files."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         files, waiting = await debit_files.listing(conn), await debit_files.waiting(conn)
-    currency = request.app[HOUSE].currency
+    currency = request.app[APP].currency
     return show(request, "console_debits.html", files=files, waiting=waiting, currency=currency)
 
 
 @described("mandate.write", whole=True, summary="Make the next file", status=303)
 async def make(request: web.Request) -> web.Response:
     """POST /console/mandates/files."""
-    await debit_files.make(request.app[HOUSE], actor=request[WHO].actor)
+    await debit_files.make(request.app[APP], actor=request[WHO].actor)
     raise back("/console/mandates/files")
 
 
 @described("mandate.write", whole=True, summary="A file of direct debits for the bank (pain.008)")
 async def download(request: web.Request) -> web.Response:
     """GET /console/mandates/files/{id}: who took it first is written down."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.writing() as conn:
         named = await theirs(conn, app, request[WHO], DEBIT_FILE, request.match_info["id"])
         body = await debit_files.body(conn, app, named.id, actor=request[WHO].actor)

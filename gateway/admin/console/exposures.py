@@ -7,13 +7,13 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Section
 from gateway.admin.console.shared import show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described("collections.see", summary="The highest exposures", query=(("by", "amount or share of the limit"),))
 async def page(request: web.Request) -> web.Response:
     """GET /console/exposures."""
-    app, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[APP], request[WHO].branch
     by = request.query.get("by", "amount")
     by = by if by in ORDERS else "amount"
     policy = app.operator.collections.credit_limit

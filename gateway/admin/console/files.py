@@ -4,7 +4,7 @@ from aiohttp import web
 
 from core.audit import trail
 from core.care import media
-from core.overview.listing import Wanted
+from core.overview.listing import ListRequest
 from core.overview.nameable import FILE
 from core.overview.theirs import theirs
 from core.parties import queries as parties
@@ -12,16 +12,16 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.customer import seen
 from gateway.admin.console.section import Section
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described("customer.reveal", summary="A file that a customer sent")
 async def file(request: web.Request) -> web.Response:
     """GET /console/accounts/{id}/files/{file}: only a file of one of this account's own contacts."""
-    found, app = await seen(request), request.app[HOUSE]
+    found, app = await seen(request), request.app[APP]
     async with app.db.reading() as conn:
         people = (await parties.contacts_of(conn, [found.account.id])).get(found.account.id, [])
-        of_account = Wanted("contact_id", "in", [one.id for one in people])
+        of_account = ListRequest("contact_id", "in", [one.id for one in people])
         named = await theirs(conn, app, request[WHO], FILE, request.match_info["file"], of_account)
         kept = await media.body_of(conn, app, named.id)
     if kept is None:

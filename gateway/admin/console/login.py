@@ -15,7 +15,7 @@ from gateway.admin.console.shared import form
 from gateway.admin.described import ANYBODY, described, description
 from gateway.admin.edge import UNREAD
 from gateway.admin.throttle import Throttle
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.page import render
 
 KNOWN, KNOWN_LASTS = "hodi_console_known", 180 * 24 * 3600
@@ -32,7 +32,7 @@ async def ask(request: web.Request) -> web.Response:
 @described(summary="Sign in to the console", status=303)
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """POST /console/login: `name`, `password`."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     name = told.get("name", "").lower()[:60]
     purpose, marked = f"{KNOWN}:{name}", request.cookies.get(KNOWN, "")
     browser = signed_values.opened(app, purpose, marked)
@@ -61,8 +61,8 @@ def _page(request: web.Request, status: int = 200, wrong: str = "") -> web.Respo
 
 async def _leads(request: web.Request, cookie: str) -> str:
     """Where somebody who signed in goes: to the page they came for, if they may see it, else to the first that they may."""
-    async with request.app[HOUSE].db.reading() as conn:
-        sitting = await sessions.sitting(conn, request.app[HOUSE], cookie)
+    async with request.app[APP].db.reading() as conn:
+        sitting = await sessions.sitting(conn, request.app[APP], cookie)
     if sitting is None:
         return f"{CONSOLE}/login"
     if then := own_path(request.cookies.get(NEXT, "")):
@@ -76,7 +76,7 @@ async def _leads(request: web.Request, cookie: str) -> str:
 @described(ANYBODY, summary="Sign out of the console", status=303)
 async def sign_out(request: web.Request) -> web.Response:
     """POST /console/logout."""
-    async with request.app[HOUSE].db.writing() as conn:
+    async with request.app[APP].db.writing() as conn:
         await sessions.close_session(conn, request.cookies.get(COOKIE, ""))
     answer = web.Response(status=303, headers={"Location": "/console/login"})
     answer.del_cookie(COOKIE, path="/console")

@@ -16,7 +16,7 @@ from gateway.admin.console.plot_tries import tries_plot
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 STATES = ("active", "pending", "failed", "cancelled", "expired")
 
@@ -24,7 +24,7 @@ STATES = ("active", "pending", "failed", "cancelled", "expired")
 @described("mandate.see", summary="Mandates and how first tries go", query=(("state", "only these"),))
 async def page(request: web.Request) -> web.Response:
     """GET /console/mandates."""
-    app, state = request.app[HOUSE], request.query.get("state", "")
+    app, state = request.app[APP], request.query.get("state", "")
     today = app.today()
     async with app.db.reading() as conn:
         rows = await listed(conn, state=state if state in STATES else "", branch_code=request[WHO].branch)
@@ -50,7 +50,7 @@ async def page(request: web.Request) -> web.Response:
 @described("mandate.write", summary="Take a signed mandate", status=303)
 async def take(request: web.Request) -> web.Response:
     """POST /console/mandates: `account`, `holder`, `iban`, `bic`: signed on paper; another person agrees before it is active."""
-    told, app, actor = await form(request), request.app[HOUSE], request[WHO].actor
+    told, app, actor = await form(request), request.app[APP], request[WHO].actor
     bank = mandates.Bank(told.get("holder", ""), told.get("iban", ""), told.get("bic") or None)
     async with app.db.writing() as conn:
         account = await their_account(conn, app, request[WHO], told.get("account", ""))
@@ -61,7 +61,7 @@ async def take(request: web.Request) -> web.Response:
 @described("mandate.write", summary="End a mandate", status=303)
 async def end(request: web.Request) -> web.Response:
     """POST /console/mandates/{reference}/end."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.writing() as conn:
         found = await theirs(conn, app, request[WHO], MANDATE, request.match_info["reference"], by="reference")
         await cards.end(conn, app, found.reference, actor=request[WHO].actor)

@@ -16,7 +16,7 @@ from gateway.admin.console.plot import cash_plot
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import a_day, back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described(
@@ -24,7 +24,7 @@ from gateway.app_keys import HOUSE
 )
 async def page(request: web.Request) -> web.Response:
     """GET /console/money."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     on = a_day(request.query.get("on", ""), app.today() - timedelta(days=1))
     branch_id, code = await branch_of(request), request[WHO].branch
     async with app.db.reading() as conn:
@@ -57,7 +57,7 @@ async def page(request: web.Request) -> web.Response:
 @described("money.close", whole=True, summary="Match a day again, or close it", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/money: `on`, and `do` = match or close."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     on = a_day(told.get("on", ""), app.today())
     async with app.db.writing() as conn:
         await run.run(conn, app, on)
@@ -69,7 +69,7 @@ async def change(request: web.Request) -> web.Response:
 @described("money.close", summary="Explain a difference", status=303)
 async def explained(request: web.Request) -> web.Response:
     """POST /console/money/differences/{id}: `note`, `on`."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         named = await theirs(conn, app, request[WHO], DIFFERENCE, request.match_info["id"])
         await explain.explain(conn, app, named.id, note=told.get("note", ""), actor=request[WHO].actor)
@@ -84,7 +84,7 @@ async def explained(request: web.Request) -> web.Response:
 )
 async def summary(request: web.Request) -> web.Response:
     """GET /console/money/summary.csv: numbered when it is first asked for, the same ever after."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     on = a_day(request.query.get("on", ""), app.today() - timedelta(days=1))
     async with app.db.writing() as conn:
         made = await general_ledger.summarise(conn, app, on)

@@ -10,7 +10,7 @@ from gateway.admin.console.language import speaks
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/notices"
 
@@ -33,7 +33,7 @@ async def _page(
     wrong: str = "",
     status: int = 200,
 ) -> web.Response:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     lang = lang or app.operator.languages[0]
     if lang not in LANGUAGES:
         raise web.HTTPNotFound(text="There is no such language.")
@@ -64,7 +64,7 @@ async def _page(
 @described("notice.edit", whole=True, summary="Check the words of a notice, or keep them", status=303)
 async def edit(request: web.Request) -> web.Response:
     """POST /console/notices: `lang`, `key`, `text` (blank: our own again), `do` is check or keep."""
-    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[APP], request[WHO], await form(request)
     lang, key, text = (told.get(name, "") for name in ("lang", "key", "text"))
     warnings = own_texts.check(app, lang, key, text)
     if told.get("do") != "keep":

@@ -12,7 +12,7 @@ from gateway.admin.console.language import speaks
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/outages"
 
@@ -26,7 +26,7 @@ async def page(request: web.Request) -> web.Response:
 async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
     branch = await branch_of(request)
     told = await form(request) if request.method == "POST" else {}
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         areas = await outages.areas(conn, branch)
         mine = {area.lower() for area in areas}
         running, over = await outages.running(conn), await outages.latest(conn)
@@ -50,7 +50,7 @@ async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web
 @described("outage.write", summary="Say that an outage began", status=303)
 async def begin(request: web.Request) -> web.Response:
     """POST /console/outages: `commodity`, `area`, `cause`, `until`."""
-    app, told = request.app[HOUSE], await form(request)
+    app, told = request.app[APP], await form(request)
     try:
         if told.get("commodity") not in COMMODITIES or not told.get("area") or not told.get("cause"):
             raise Refused("outage.blank", status=400)
@@ -74,7 +74,7 @@ async def begin(request: web.Request) -> web.Response:
 @described("outage.write", summary="Say how long an outage will last, or that it is over", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/outages/{id}: `do` is expect (`until`; blank: nobody knows) or end (`sure`)."""
-    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[APP], request[WHO], await form(request)
     outage_id = 0
     try:
         async with app.db.writing() as conn:

@@ -18,7 +18,7 @@ from gateway.admin.console.language import speaks
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import a_quantity, back, form, page_of, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/parked"
 SIZE = 50
@@ -36,7 +36,7 @@ DONE = {
 )
 async def listing(request: web.Request) -> web.Response:
     """GET /console/parked."""
-    app, branch = request.app[HOUSE], request[WHO].branch
+    app, branch = request.app[APP], request[WHO].branch
     state = request.query.get("state", parked.PARKED)
     if state not in STATES:
         raise web.HTTPBadRequest(text="The state is parked or skipped.")
@@ -68,7 +68,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web.Response:
-    app, told = request.app[HOUSE], await form(request) if request.method == "POST" else {}
+    app, told = request.app[APP], await form(request) if request.method == "POST" else {}
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], PARKED_MONTH, request.match_info["id"])
         found = await parked.one(conn, named.id)
@@ -98,7 +98,7 @@ def _plain(micro: int | None) -> str:
 @described("parked.decide", summary="Decide about a month that is not billed", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/parked/{id}: `do` is again, estimate (`use:<service>:<meter>`, `reason`) or skip (`reason`)."""
-    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[APP], request[WHO], await form(request)
     cycle_id = 0
     try:
         async with app.db.writing() as conn:

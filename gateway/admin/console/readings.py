@@ -17,7 +17,7 @@ from gateway.admin.console.language import speaks
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import a_quantity, back, form, page_of, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/readings"
 SIZE = 50
@@ -35,7 +35,7 @@ async def page(request: web.Request) -> web.Response:
 
 
 async def _page(request: web.Request, wrong: str = "", about: int = 0, status: int = 200) -> web.Response:
-    app, at = request.app[HOUSE], page_of(request)
+    app, at = request.app[APP], page_of(request)
     told = await form(request) if request.method == "POST" else {}
     async with app.db.reading() as conn:
         found = await held.listing(conn, branch_code=request[WHO].branch, offset=(at - 1) * SIZE, limit=SIZE + 1)
@@ -59,7 +59,7 @@ async def _page(request: web.Request, wrong: str = "", about: int = 0, status: i
 @described("reading.decide", summary="Decide about a held reading", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/readings/{id}: `do` is accept, replace (`value`, `reason`) or order (`note`); `sure` for what is doubtful."""
-    app, who, told = request.app[HOUSE], request[WHO], await form(request)
+    app, who, told = request.app[APP], request[WHO], await form(request)
     do, about = told.get("do", ""), 0
     try:
         async with app.db.writing() as conn:

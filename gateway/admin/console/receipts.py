@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.approvals import decide as approvals
 from core.journeys import asked_first
 from core.overview.chargebacks import of_receipt
-from core.overview.listing import Wanted
+from core.overview.listing import ListRequest
 from core.overview.nameable import INVOICE, RECEIPT, REFUND
 from core.overview.paid import paid_by
 from core.overview.theirs import their_account, theirs
@@ -21,18 +21,18 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Action, Section
 from gateway.admin.console.shared import an_amount, back, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described("payment.see", summary="One receipt and what it pays")
 async def page(request: web.Request) -> web.Response:
     """GET /console/receipts/{id}."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         found = await _found(conn, request)
         parts = (await paid_by(conn, [found.id])).get(found.id, ())
         given, disputed = await refunds.of_receipt(conn, found.id), await of_receipt(conn, found.id)
-        waits = await approvals.of_subject(conn, request.app[HOUSE], f"receipt:{found.id}")
-        held = await sim.cooling_until(conn, request.app[HOUSE], found.account_id) if found.account_id else None
+        waits = await approvals.of_subject(conn, request.app[APP], f"receipt:{found.id}")
+        held = await sim.cooling_until(conn, request.app[APP], found.account_id) if found.account_id else None
     return show(
         request,
         "console_receipt.html",
@@ -50,7 +50,7 @@ async def page(request: web.Request) -> web.Response:
 @described("payment.right", summary="Give back, take off a bill, or move a receipt", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/receipts/{id}: `do` = refund (`amount`, `reason`, `key`), unapply (`invoice`), move (`account`, `reason`), paid (`refund`, `reference`)."""
-    told, app, actor = await form(request), request.app[HOUSE], request[WHO].actor
+    told, app, actor = await form(request), request.app[APP], request[WHO].actor
     async with app.db.writing() as conn:
         found = await _found(conn, request)
         match told.get("do"):
@@ -73,7 +73,7 @@ async def change(request: web.Request) -> web.Response:
                     conn, app, found.id, to.number, actor=actor, reason=told.get("reason", "")
                 )
             case "paid":
-                its = Wanted("receipt_id", "in", [found.id])
+                its = ListRequest("receipt_id", "in", [found.id])
                 given = await theirs(conn, app, request[WHO], REFUND, told.get("refund", ""), its)
                 await refunds.paid_by_hand(conn, app, given.id, reference=told.get("reference", ""), actor=actor)
             case _:
@@ -82,7 +82,7 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def _found(conn: AsyncConnection, request: web.Request) -> Row[Any]:
-    named = await theirs(conn, request.app[HOUSE], request[WHO], RECEIPT, request.match_info["id"])
+    named = await theirs(conn, request.app[APP], request[WHO], RECEIPT, request.match_info["id"])
     return await payments.receipt_whole(conn, named.id)
 
 

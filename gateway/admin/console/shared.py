@@ -21,7 +21,7 @@ from gateway.admin.console import flash
 from gateway.admin.console.language import COOKIE, langs, speaks
 from gateway.admin.console.navigation import SECTIONS, crumbs, menus
 from gateway.admin.console.section import verb_of
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages.page import render
 
 
@@ -58,7 +58,7 @@ def show(request: web.Request, template: str, *, status: int = 200, **values: An
 
 async def branch_of(request: web.Request) -> int | None:
     """The id of the branch they belong to; None: the whole house."""
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         return await branch_id_of(conn, request[WHO].branch)
 
 

@@ -10,7 +10,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/spellings"
 
@@ -19,7 +19,7 @@ PATH = "/console/spellings"
 async def page(request: web.Request) -> web.Response:
     """GET /console/spellings."""
     branch = await branch_of(request)
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         pairs = await spellings.pairs(conn, branch)
     return show(request, "console_spellings.html", pairs=pairs, most=spellings.MOST_SHOWN)
 
@@ -27,7 +27,7 @@ async def page(request: web.Request) -> web.Response:
 @described("customer.phone", summary="Say whether two contacts are one person", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/spellings/{one}/{other}: `do` is `apart`, or the id of the one that stays."""
-    told, app, who = await form(request), request.app[HOUSE], request[WHO]
+    told, app, who = await form(request), request.app[APP], request[WHO]
     do = told.get("do", "")
     async with app.db.writing() as conn:
         one = (await theirs(conn, app, who, CONTACT, request.match_info["one"])).id

@@ -14,13 +14,13 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 
 @described("suspense.place", summary="Money in suspense")
 async def page(request: web.Request) -> web.Response:
     """GET /console/suspense."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         rows, ages = await suspense.waiting(conn), await queries.suspense_by_age(conn, app.today())
     return show(request, "console_suspense.html", rows=rows, ages=ages, currency=app.currency, today=app.today())
@@ -29,7 +29,7 @@ async def page(request: web.Request) -> web.Response:
 @described("suspense.place", summary="Say whose money it is", status=303)
 async def place(request: web.Request) -> web.Response:
     """POST /console/suspense/{id}: `account`."""
-    told, app = await form(request), request.app[HOUSE]
+    told, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         waits = await theirs(conn, app, request[WHO], SUSPENSE, request.match_info["id"])
         to = await their_account(conn, app, request[WHO], told.get("account", ""))

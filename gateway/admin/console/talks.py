@@ -12,7 +12,7 @@ from gateway.admin.auth import WHO
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, branch_of, form, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 MOST_SHOWN = 60
 
@@ -21,15 +21,15 @@ MOST_SHOWN = 60
 async def queue(request: web.Request) -> web.Response:
     """GET /console/talks."""
     branch = await branch_of(request)
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         waiting = await talks.queue(conn, branch_id=branch)
-    return show(request, "console_talks.html", waiting=waiting, now=request.app[HOUSE].clock.now())
+    return show(request, "console_talks.html", waiting=waiting, now=request.app[APP].clock.now())
 
 
 @described("talk.answer", summary="One conversation")
 async def page(request: web.Request) -> web.Response:
     """GET /console/talks/{id}."""
-    app, found = request.app[HOUSE], await _found(request)
+    app, found = request.app[APP], await _found(request)
     async with app.db.reading() as conn:
         passed = await interactions.of_customer(conn, contact_ids=[found.contact_id], limit=MOST_SHOWN)
         leaving = await messages.on_their_way(conn, found.contact_id)
@@ -41,7 +41,7 @@ async def page(request: web.Request) -> web.Response:
 @described("talk.answer", summary="Take a chat, answer it, or give it back to the bot", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/talks/{id}: `text` is a word to the customer, `do` is take or back."""
-    found, told, app = await _found(request), await form(request), request.app[HOUSE]
+    found, told, app = await _found(request), await form(request), request.app[APP]
     actor = request[WHO].actor
     async with app.db.writing() as conn:
         if told.get("do") == "take":
@@ -55,7 +55,7 @@ async def change(request: web.Request) -> web.Response:
 
 async def _found(request: web.Request) -> Talk:
     """The talk of the path; 404 when there is none, or none of this branch."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], TALK, request.match_info["id"])
         found = await talks.by_id(conn, named.id)

@@ -16,7 +16,7 @@ from gateway.admin.console import disputes
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, branch_of, form, page_of, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 SIZE = 50
 SHOWN = {"open": ("open",), "waiting": ("waiting",), "unsolved": ("open", "waiting")}
@@ -38,7 +38,7 @@ async def queue(request: web.Request) -> web.Response:
     everything = care.Chosen(states, branch_id=branch)
     explained = None if asked["outage"] == "" else asked["outage"] == "yes"
     wanted = care.Chosen(states, asked["severity"] or None, asked["kind"] or None, branch, explained)
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         found = await care.queue(conn, wanted, offset=(at - 1) * SIZE, limit=SIZE + 1)
         severities, kinds = await care.waiting_by(conn, everything)
     kept = {name: text for name, text in asked.items() if text}
@@ -66,7 +66,7 @@ async def queue(request: web.Request) -> web.Response:
 async def page(request: web.Request) -> web.Response:
     """GET /console/tickets/{id}."""
     found = await _found(request)
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         log = await care.log_of(conn, found.id)
         contested = await disputes.contested(conn, app, found.id)
@@ -78,14 +78,14 @@ async def page(request: web.Request) -> web.Response:
 async def decide(request: web.Request) -> web.Response:
     """POST /console/tickets/{id}/verdict: `verdict` (upheld, partial, rejected), and for a part its `amount`."""
     found = await _found(request)
-    await disputes.decide(request.app[HOUSE], request[WHO], found.id, await form(request))
+    await disputes.decide(request.app[APP], request[WHO], found.id, await form(request))
     raise back(f"/console/tickets/{found.id}")
 
 
 @described("ticket.write", summary="Answer a ticket, or move it on", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/tickets/{id}: `text` is a word to the customer, `to` a state."""
-    found, told, app = await _found(request), await form(request), request.app[HOUSE]
+    found, told, app = await _found(request), await form(request), request.app[APP]
     actor = request[WHO].actor
     async with app.db.writing() as conn:
         if told.get("text"):
@@ -97,7 +97,7 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def _found(request: web.Request) -> AnyRow:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         return await theirs(conn, app, request[WHO], TICKETS, request.match_info["id"])
 

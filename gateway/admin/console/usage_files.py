@@ -12,7 +12,7 @@ from gateway.admin.console.plot_usage import usage_plot
 from gateway.admin.console.section import Action, Entry, Group, Section
 from gateway.admin.console.shared import back, show
 from gateway.admin.described import described
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/console/usage"
 
@@ -20,7 +20,7 @@ PATH = "/console/usage"
 @described("usage.see", whole=True, summary="Usage files, their sources and what was rejected")
 async def page(request: web.Request) -> web.Response:
     """GET /console/usage: `source` shows one only."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     source = request.query.get("source", "")[:60] or None
     async with app.db.reading() as conn:
         sent = await queries.sources(conn)
@@ -47,7 +47,7 @@ async def page(request: web.Request) -> web.Response:
 @described("usage.see", whole=True, summary="One usage file and its rejects")
 async def file(request: web.Request) -> web.Response:
     """GET /console/usage/{id}."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         file_id = (await theirs(conn, app, request[WHO], USAGE_FILE, request.match_info["id"])).id
         row = await queries.file(conn, file_id)
@@ -62,7 +62,7 @@ async def file(request: web.Request) -> web.Response:
 async def again(request: web.Request) -> web.Response:
     """POST /console/usage/recycle: of one `file`, of a `source`, or of all."""
     told = await request.post()
-    app, named, source = request.app[HOUSE], str(told.get("file", "")), str(told.get("source", ""))[:60]
+    app, named, source = request.app[APP], str(told.get("file", "")), str(told.get("source", ""))[:60]
     file_id = None
     if named:
         async with app.db.reading() as conn:

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field
 
 from core.context import App
-from core.overview.listing import AnyRow, Wanted
+from core.overview.listing import AnyRow, ListRequest
 from core.overview.listings import BILLS, RATES
 from gateway.admin.tmf.parts import (
     Money,
@@ -121,9 +121,9 @@ def _rate(row: AnyRow, _more: object, app: App) -> AppliedCustomerBillingRate:
     )
 
 
-def _line(text: str, app: App) -> Sequence[Wanted]:
+def _line(text: str, app: App) -> Sequence[ListRequest]:
     bill_id, _, position = text.partition("-")
-    return (Wanted("bill_id", "in", [an_id(bill_id, app)]), Wanted("position", "in", [_small(position, app)]))
+    return (ListRequest("bill_id", "in", [an_id(bill_id, app)]), ListRequest("position", "in", [_small(position, app)]))
 
 
 def _small(text: str, app: App) -> int:

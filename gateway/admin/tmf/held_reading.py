@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.journeys import held_readings
 from core.metering.units import Unreadable, used
 from core.metering.vee import held
-from core.metering.vee.held import Held
+from core.metering.vee.held import ReadingHeld
 from core.overview.nameable import HELD_READING
 from core.overview.theirs import theirs
 from core.text import say
@@ -24,7 +24,7 @@ from gateway.admin.json import respond
 from gateway.admin.tmf.body import read
 from gateway.admin.tmf.parts import Ref, Resource, account_ref, plain_decimal
 from gateway.admin.tmf.resource import LIMIT, LIMIT_AT_MOST, bad, dumped, href, paging
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/tmf-api/usageManagement/v4/heldReading"
 
@@ -64,7 +64,7 @@ class Decided(BaseModel):
     status: str
 
 
-def _shown(one: Held) -> HeldReading:
+def _shown(one: ReadingHeld) -> HeldReading:
     return HeldReading(
         id=str(one.id),
         href=href(PATH, one.id),
@@ -94,7 +94,7 @@ def _shown(one: Held) -> HeldReading:
 async def many(request: web.Request) -> web.Response:
     """GET the list: the longest wait first."""
     offset, limit = paging(request)
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         found = await held.listing(conn, branch_code=request[WHO].branch, offset=offset, limit=limit)
     return respond([dumped(_shown(one)) for one in found], headers={"X-Result-Count": str(len(found))})
 
@@ -105,8 +105,8 @@ async def single(request: web.Request) -> web.Response:
     return respond(dumped(_shown(await _one(request))))
 
 
-async def _one(request: web.Request) -> Held:
-    app = request.app[HOUSE]
+async def _one(request: web.Request) -> ReadingHeld:
+    app = request.app[APP]
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], HELD_READING, request.match_info["id"])
         return await held.one(conn, named.id)
@@ -115,7 +115,7 @@ async def _one(request: web.Request) -> Held:
 @described("reading.decide", summary="Decide about a heldReading", body=Decision, answer=Decided)
 async def change(request: web.Request) -> web.Response:
     """PATCH: it counts, another value counts, or the meter is read again."""
-    app, who = request.app[HOUSE], request[WHO]
+    app, who = request.app[APP], request[WHO]
     await _one(request)
     asked = await read(request, Decision)
     async with app.db.writing() as conn:

@@ -19,9 +19,9 @@ from core.balances.store import held as the_hold
 from core.balances.words import called, shown
 from core.context import App
 from core.errors import Refused
-from core.journeys.use_charged import Use, charge
-from core.overview.accounts import Found, account_of
-from core.overview.listing import AnyRow, Wanted, one
+from core.journeys.use_charged import LiveUse, charge
+from core.overview.accounts import VisibleAccount, account_of
+from core.overview.listing import AnyRow, ListRequest, one
 from core.overview.prepaid import BUCKETS, HOLDS
 from core.parties import queries as parties
 from gateway.admin.auth import WHO
@@ -46,7 +46,7 @@ from gateway.admin.tmf.prepay_shapes import (
 from gateway.admin.tmf.prepay_shapes import asked as asked_of
 from gateway.admin.tmf.resource import Served, bad, href, routes_of
 from gateway.admin.tmf.resource import shown as shown_one
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 API = "prepayBalanceManagement"
 _STATUS = {"held": "created", "used": "completed", "released": "cancelled", "expired": "failed"}
@@ -123,7 +123,7 @@ HOLD = Served(
 @described("balance.write", summary="Top up", body=TopUp, answer=Action, status=201)
 async def top_up(request: web.Request) -> web.Response:
     """POST topupBalance."""
-    app, who, asked = request.app[HOUSE], request[WHO], await read(request, TopUp)
+    app, who, asked = request.app[APP], request[WHO], await read(request, TopUp)
     key, (unit, amount) = key_of(request, None, who.actor), asked_of(asked.amount)
     until = asked.valid.end if asked.valid else None
     async with app.db.writing() as conn:
@@ -151,7 +151,7 @@ async def top_up(request: web.Request) -> web.Response:
 @described("balance.write", summary="Hold so much for a session", body=Reserve, answer=Reservation, status=201)
 async def reserve(request: web.Request) -> web.Response:
     """POST reserveBalance."""
-    app, who, asked = request.app[HOUSE], request[WHO], await read(request, Reserve)
+    app, who, asked = request.app[APP], request[WHO], await read(request, Reserve)
     key, wait = key_of(request, None, who.actor), timedelta(seconds=asked.seconds)
     async with app.db.writing() as conn:
         await _all_named(conn, request, app, asked)
@@ -165,7 +165,7 @@ async def reserve(request: web.Request) -> web.Response:
 @described("balance.write", summary="Let a reservation go", body=Unreserve, answer=Reservation)
 async def unreserve(request: web.Request) -> web.Response:
     """POST unreserveBalance: again it does nothing."""
-    app, asked = request.app[HOUSE], await read(request, Unreserve)
+    app, asked = request.app[APP], await read(request, Unreserve)
     async with app.db.writing() as conn:
         row = await _held(conn, request, app, asked.hold)
         await spend.release(conn, app, row.key)
@@ -175,7 +175,7 @@ async def unreserve(request: web.Request) -> web.Response:
 @described("balance.write", summary="Draw, at once or what a session used", body=Deduct, answer=Action, status=201)
 async def deduct(request: web.Request) -> web.Response:
     """POST deductBalance."""
-    app, who, asked = request.app[HOUSE], request[WHO], await read(request, Deduct)
+    app, who, asked = request.app[APP], request[WHO], await read(request, Deduct)
     unit, amount = asked_of(asked.amount)
     async with app.db.writing() as conn:
         await _all_named(conn, request, app, asked)
@@ -208,7 +208,7 @@ async def _charged(
     if want.use is None:
         raise bad("Say in usageType what was used: voice, sms, data ...")
     currency, value = (None, None) if asked.value is None else asked_of(asked.value)
-    use = Use(want.service_id or 0, want.use, unit, amount, asked.at, asked.destination, value, currency)
+    use = LiveUse(want.service_id or 0, want.use, unit, amount, asked.at, asked.destination, value, currency)
     paid = await charge(conn, app, use, key=key_of(request, None, request[WHO].actor))
     done = Action(
         type="DeductBalance",
@@ -224,7 +224,7 @@ def _ref(bucket_id: int) -> Ref:
     return Ref(id=str(bucket_id), href=href(BUCKET.path, bucket_id), kind="Bucket")
 
 
-async def _account(conn: AsyncConnection, request: web.Request, app: App, named: Named | None) -> Found:
+async def _account(conn: AsyncConnection, request: web.Request, app: App, named: Named | None) -> VisibleAccount:
     try:
         by_id = an_id(named.id, app) if named and named.id else None
     except ValueError:
@@ -313,7 +313,7 @@ async def _held(conn: AsyncConnection, request: web.Request, app: App, named: Na
 
 async def _one(conn: AsyncConnection, request: web.Request, app: App, served: Served, named: Named) -> AnyRow | None:
     try:
-        wanted: Sequence[Wanted] = served.find(named.id or "", app)
+        wanted: Sequence[ListRequest] = served.find(named.id or "", app)
     except ValueError:
         raise bad(f"{served.name}: an id is a number.") from None
     return await one(conn, served.listing, wanted, branch=request[WHO].branch)

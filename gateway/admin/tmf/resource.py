@@ -13,12 +13,12 @@ from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import App
-from core.overview.listing import AnyRow, Listing, Operator, Wanted, one, page
+from core.overview.listing import AnyRow, Listing, ListRequest, Operator, one, page
 from gateway.admin.auth import WHO
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.tmf.parts import LARGEST_ID, Parse, Part, an_id
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 LIMIT, LIMIT_AT_MOST, VALUES_AT_MOST, FILTERS_AT_MOST = 20, 200, 50, 20
 _COMPARISONS = ("gt", "gte", "lt", "lte")
@@ -47,7 +47,7 @@ class Served:
     """Row, what `more` brought for its id, house -> the resource."""
     more: Callable[[AsyncConnection, Sequence[AnyRow]], Awaitable[Mapping[int, Any]]] = _nothing_more
     """What a page of rows needs from other tables, by row id: one query for all of them."""
-    find: Callable[[str, App], Sequence[Wanted]] = lambda text, app: (Wanted("id", "in", [an_id(text, app)]),)
+    find: Callable[[str, App], Sequence[ListRequest]] = lambda text, app: (ListRequest("id", "in", [an_id(text, app)]),)
 
     @property
     def path(self) -> str:
@@ -72,14 +72,14 @@ def routes_of(served: Served) -> list[web.RouteDef]:
 
     @described(served.permission, summary=f"One {served.name}", query=_QUERY[:1], answer=served.answer)
     async def single(request: web.Request) -> web.Response:
-        async with request.app[HOUSE].db.reading() as conn:
+        async with request.app[APP].db.reading() as conn:
             return respond(project(await shown(conn, request, served, request.match_info["id"]), request))
 
     return [web.get(served.path, many), web.get(served.path + "/{id}", single)]
 
 
 async def _many(request: web.Request, served: Served) -> web.Response:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     wanted = _filters(request, served, app)
     offset, limit = paging(request)
     async with app.db.reading() as conn:
@@ -92,7 +92,7 @@ async def _many(request: web.Request, served: Served) -> web.Response:
 
 async def shown(conn: AsyncConnection, request: web.Request, served: Served, text: str) -> dict[str, Any]:
     """One resource as JSON; 404 if there is none, or none that this branch may see."""
-    app = request.app[HOUSE]
+    app = request.app[APP]
     try:
         wanted = served.find(text, app)
     except ValueError:
@@ -123,14 +123,14 @@ def project(shown: dict[str, Any], request: web.Request) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if name in names}
 
 
-def _filters(request: web.Request, served: Served, app: App) -> list[Wanted]:
+def _filters(request: web.Request, served: Served, app: App) -> list[ListRequest]:
     asked = {name: request.query.getall(name) for name in request.query if name not in ("fields", "offset", "limit")}
     if len(asked) > FILTERS_AT_MOST:
         raise bad("Too many filters.")
     return [_wanted(name, values, served, app) for name, values in asked.items()]
 
 
-def _wanted(name: str, values: Iterable[str], served: Served, app: App) -> Wanted:
+def _wanted(name: str, values: Iterable[str], served: Served, app: App) -> ListRequest:
     attribute, operator = name, "in"
     if name not in served.filters and name.rpartition(".")[2] in _COMPARISONS:
         attribute, _, operator = name.rpartition(".")
@@ -144,7 +144,7 @@ def _wanted(name: str, values: Iterable[str], served: Served, app: App) -> Wante
         raise bad(f"{name[:60]}: {why}.") from None
     if len(parsed) > VALUES_AT_MOST or (operator != "in" and len(parsed) > 1):
         raise bad(f"{name[:60]}: too many values.")
-    return Wanted(column, cast("Operator", operator), parsed if operator == "in" else parsed[0])
+    return ListRequest(column, cast("Operator", operator), parsed if operator == "in" else parsed[0])
 
 
 def paging(request: web.Request) -> tuple[int, int]:

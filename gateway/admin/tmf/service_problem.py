@@ -23,7 +23,7 @@ from gateway.admin.json import respond
 from gateway.admin.tmf.body import read
 from gateway.admin.tmf.parts import Resource, Words
 from gateway.admin.tmf.resource import bad, dumped, href
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 PATH = "/tmf-api/serviceProblemManagement/v4/serviceProblem"
 
@@ -77,7 +77,7 @@ def _shown(one: Outage) -> ServiceProblem:
 async def many(request: web.Request) -> web.Response:
     """GET the list."""
     branch = await branch_of(request)
-    async with request.app[HOUSE].db.reading() as conn:
+    async with request.app[APP].db.reading() as conn:
         found = await outages.running(conn)
         mine = None if branch is None else {area.lower() for area in await outages.areas(conn, branch)}
     shown = [dumped(_shown(one)) for one in found if mine is None or one.area.lower() in mine]
@@ -91,7 +91,7 @@ async def single(request: web.Request) -> web.Response:
 
 
 async def _one(request: web.Request) -> Outage:
-    app = request.app[HOUSE]
+    app = request.app[APP]
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], OUTAGE, request.match_info["id"])
         return await outages.one(conn, named.id)
@@ -100,7 +100,7 @@ async def _one(request: web.Request) -> Outage:
 @described("outage.write", summary="An outage began", body=NewProblem, answer=ServiceProblem, status=201)
 async def create(request: web.Request) -> web.Response:
     """POST: 201; a second word about a running one is the same one."""
-    app, asked = request.app[HOUSE], await read(request, NewProblem)
+    app, asked = request.app[APP], await read(request, NewProblem)
     if asked.category not in COMMODITIES:
         raise bad(f"category is one of {', '.join(COMMODITIES)}.")
     async with app.db.writing() as conn:
@@ -120,7 +120,7 @@ async def create(request: web.Request) -> web.Response:
 @described("outage.write", summary="A new word on an outage, or its end", body=Change, answer=ServiceProblem)
 async def change(request: web.Request) -> web.Response:
     """PATCH."""
-    app, who = request.app[HOUSE], request[WHO]
+    app, who = request.app[APP], request[WHO]
     await _one(request)
     asked = await read(request, Change)
     async with app.db.writing() as conn:

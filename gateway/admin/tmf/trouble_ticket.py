@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from core.audit import trail
 from core.care import tickets
 from core.context import App
-from core.overview.accounts import Found, account_of
+from core.overview.accounts import VisibleAccount, account_of
 from core.overview.listing import AnyRow
 from core.overview.listings import TICKETS
 from core.overview.nameable import ACCOUNT
@@ -28,7 +28,7 @@ from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.tmf.parts import Part, Ref, Resource, Words, a_text, account_ref, an_id, an_instant, party_ref
 from gateway.admin.tmf.resource import Served, bad, href, routes_of, shown
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 STATUS = {"open": "inProgress", "waiting": "pending", "solved": "resolved", "closed": "closed"}
 _STATE = {status: state for state, status in STATUS.items()} | {"acknowledged": "open"}
@@ -164,7 +164,7 @@ TICKET = Served(
 @described("ticket.write", summary="Open a troubleTicket", body=NewTicket, answer=TroubleTicket, status=201)
 async def create(request: web.Request) -> web.Response:
     """POST: 201 with the ticket; the same key again gives the same ticket."""
-    app, who, asked = request.app[HOUSE], request[WHO], await _read(request, NewTicket)
+    app, who, asked = request.app[APP], request[WHO], await _read(request, NewTicket)
     key = request.headers.get("Idempotency-Key") or asked.external_id or secrets.token_hex(16)
     async with app.db.writing() as conn:
         about = await _about(conn, asked, who.branch, app)
@@ -184,7 +184,7 @@ async def create(request: web.Request) -> web.Response:
     return respond(answer, status=201, headers={"Location": answer["href"]})
 
 
-async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, app: App) -> Found | None:
+async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, app: App) -> VisibleAccount | None:
     """The account it is about; a key of a branch must name one of its own."""
     if not asked.related:
         if branch is not None:
@@ -205,7 +205,7 @@ async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, ap
 @described("ticket.write", summary="Move a troubleTicket on, or add a note", body=Patch, answer=TroubleTicket)
 async def change(request: web.Request) -> web.Response:
     """PATCH: JSON merge."""
-    app, who, asked = request.app[HOUSE], request[WHO], await _read(request, Patch)
+    app, who, asked = request.app[APP], request[WHO], await _read(request, Patch)
     async with app.db.writing() as conn:
         before = await shown(conn, request, TICKET, request.match_info["id"])
         if (asked.id or before["id"]) != before["id"] or (asked.href or before["href"]) != before["href"]:

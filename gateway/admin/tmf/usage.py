@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.clock import from_seconds
 from core.context import App
 from core.metering.events import receive
-from core.overview.listing import AnyRow, Wanted
+from core.overview.listing import AnyRow, ListRequest
 from core.overview.prepaid import EVENTS
 from gateway.admin.auth import WHO
 from gateway.admin.described import described
@@ -25,7 +25,7 @@ from gateway.admin.json import respond
 from gateway.admin.tmf.body import key_of, raw
 from gateway.admin.tmf.parts import Part, Ref, Resource, a_text, account_ref, an_id, plain_decimal
 from gateway.admin.tmf.resource import Served, bad, href, routes_of
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 
 API = "usageManagement"
 MOST = 10_000
@@ -89,11 +89,11 @@ def _usage(row: AnyRow, _more: Any, _house: App) -> Usage:
     )
 
 
-def _event(text: str, app: App) -> Sequence[Wanted]:
+def _event(text: str, app: App) -> Sequence[ListRequest]:
     parts = [an_id(part, app) for part in text.split("-")]
     if len(parts) != 3:
         raise ValueError("the id of a usage has three parts")
-    return [Wanted(name, "in", [part]) for name, part in zip(("service_id", "at", "key"), parts, strict=True)]
+    return [ListRequest(name, "in", [part]) for name, part in zip(("service_id", "at", "key"), parts, strict=True)]
 
 
 USAGE = Served(
@@ -118,7 +118,7 @@ USAGE = Served(
 )
 async def create(request: web.Request) -> web.Response:
     """POST: 201 with what became of each record, in the order sent."""
-    app, who, sent = request.app[HOUSE], request[WHO], await raw(request)
+    app, who, sent = request.app[APP], request[WHO], await raw(request)
     many = sent if isinstance(sent, list) else [sent]
     if not 0 < len(many) <= MOST:
         raise bad(f"Send 1 to {MOST:,} records at once.")
@@ -131,7 +131,7 @@ async def create(request: web.Request) -> web.Response:
     return respond(shown if isinstance(sent, list) else shown[0], status=201)
 
 
-def _told(one: receive.Received, given: object) -> Told:
+def _told(one: receive.EventsReceived, given: object) -> Told:
     own = given.get("externalId") if isinstance(given, dict) else None
     event_id = None if one.event is None else "-".join(map(str, one.event))
     return Told(

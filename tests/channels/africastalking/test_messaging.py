@@ -28,17 +28,17 @@ def row(code: int, number: str = ONE, ref: str = "ATXid_1", word: str = "") -> d
 @pytest.mark.parametrize(
     ("label", "status", "body", "state", "reason"),
     [
-        ("processed", 201, answer(row(100)), "accepted", None),
-        ("sent", 201, answer(row(101)), "accepted", None),
-        ("queued, with a bare number", 201, answer(row(102, "254700000001")), "accepted", None),
+        ("processed", 201, answer(row(100)), "done", None),
+        ("sent", 201, answer(row(101)), "done", None),
+        ("queued, with a bare number", 201, answer(row(102, "254700000001")), "done", None),
         ("risk hold", 201, answer(row(401)), "refused", "held"),
         ("bad sender", 201, answer(row(402)), "refused", "bad_sender"),
         ("invalid number", 201, answer(row(403)), "refused", "invalid_number"),
-        ("no credit waits", 201, answer(row(405)), "later", "no_credit"),
+        ("no credit waits", 201, answer(row(405)), "not_reached", "no_credit"),
         ("blacklisted", 201, answer(row(406)), "refused", "opted_out"),
         ("no route", 201, answer(row(407)), "refused", "no_route"),
-        ("a fault of the provider waits", 201, answer(row(500)), "later", "provider_busy"),
-        ("a fault of the network waits", 201, answer(row(501)), "later", "provider_busy"),
+        ("a fault of the provider waits", 201, answer(row(500)), "not_reached", "provider_busy"),
+        ("a fault of the network waits", 201, answer(row(501)), "not_reached", "provider_busy"),
         ("rejected", 201, answer(row(502)), "refused", "rejected"),
         ("a code nobody wrote down", 201, answer(row(777)), "unknown", "not_said"),
         ("a code in words only", 201, answer({"number": ONE, "status": "UserInBlacklist"}), "refused", "opted_out"),
@@ -47,9 +47,9 @@ def row(code: int, number: str = ONE, ref: str = "ATXid_1", word: str = "") -> d
         ("no JSON", 201, "OK", "unknown", "not_said"),
         ("other JSON", 201, "[1]", "unknown", "not_said"),
         ("recipients of nonsense", 201, '{"SMSMessageData": {"Recipients": [7, null]}}', "unknown", "not_said"),
-        ("a wrong key waits", 401, "The supplied authentication is invalid", "later", "wrong_key"),
-        ("too fast", 429, "", "later", "too_fast"),
-        ("busy", 503, "", "later", "provider_busy"),
+        ("a wrong key waits", 401, "The supplied authentication is invalid", "not_reached", "wrong_key"),
+        ("too fast", 429, "", "not_reached", "too_fast"),
+        ("busy", 503, "", "not_reached", "provider_busy"),
         ("a plain fault may have come after sending", 500, "<html>", "unknown", "no_answer"),
         ("a wrong form", 400, "missing", "refused", "rejected"),
     ],
@@ -62,7 +62,7 @@ def test_the_answer_is_judged(label: str, status: int, body: str, state: str, re
 def test_each_recipient_is_judged_on_its_own() -> None:
     sent = judge(201, answer(row(403, TWO), row(101, ONE, "ATXid_7")), [notice("a", ONE), notice("b", TWO)])
     assert [(one.key, one.state, one.provider_ref, one.cost) for one in sent] == [
-        ("a", "accepted", "ATXid_7", "KES 0.8000"),
+        ("a", "done", "ATXid_7", "KES 0.8000"),
         ("b", "refused", None, None),
     ]
 
@@ -96,15 +96,15 @@ AIRTIME = {
 @pytest.mark.parametrize(
     ("label", "status", "body", "expected"),
     [
-        ("sent", 201, {"errorMessage": "None", "responses": [AIRTIME]}, ("accepted", None, "ATQid_1")),
+        ("sent", 201, {"errorMessage": "None", "responses": [AIRTIME]}, ("done", None, "ATQid_1")),
         ("a sentence about the phone", 201, {"responses": [{**AIRTIME, "status": "Failed", "errorMessage": "Invalid Phone Number"}]}, ("refused", "invalid_number", None)),
-        ("no credit waits", 201, {"responses": [{**AIRTIME, "status": "Failed", "errorMessage": "Insufficient Credit"}]}, ("later", "no_credit", None)),
+        ("no credit waits", 201, {"responses": [{**AIRTIME, "status": "Failed", "errorMessage": "Insufficient Credit"}]}, ("not_reached", "no_credit", None)),
         ("a repeat says nothing of the first", 201, {"errorMessage": "A duplicate request was received within the last 5 minutes", "responses": []}, ("unknown", "duplicate", None)),
         ("sent without an id", 201, {"responses": [{**AIRTIME, "requestId": "None"}]}, ("unknown", "not_said", None)),
         ("failed for a new reason", 201, {"responses": [{"status": "Failed", "errorMessage": "Cosmic"}]}, ("refused", "rejected", None)),
         ("nothing to read", 201, {"hello": 1}, ("unknown", "not_said", None)),
         ("a fault", 500, {}, ("unknown", "no_answer", None)),
-        ("a wrong key", 401, {}, ("later", "wrong_key", None)),
+        ("a wrong key", 401, {}, ("not_reached", "wrong_key", None)),
     ],
 )  # fmt: skip
 def test_an_airtime_answer_is_judged(

@@ -46,7 +46,7 @@ def notice(key: str, to: str, text: str = "Bill KES 500", sender: str | None = N
 async def test_one_message_and_many_arrive_alike(line: Line) -> None:
     alone = await line.sms.send([notice("a", ONE, "é€ 😀 &+%")])
     several = await line.sms.send([notice("b", TWO), notice("c", THREE), notice("d", ONE, "other", "SHOP")])
-    assert [sent.state for sent in alone + several] == ["accepted"] * 4
+    assert [sent.state for sent in alone + several] == ["done"] * 4
     assert [sent.key for sent in several] == ["b", "c", "d"]
     assert [(one.to, one.what, one.sender) for one in line.double.taken] == [
         (ONE, "é€ 😀 &+%", "HODI"),
@@ -63,7 +63,7 @@ async def test_the_content_type_of_an_answer_does_not_matter(line: Line, content
     line.double.content_type = content_type
     sent = await line.sms.send([notice("a", ONE)]) + await line.sms.send([notice("b", ONE), notice("c", TWO)])
     order = await line.sms.send_airtime(AirtimeOrder("k", ONE, 5000, "KES"))
-    assert {one.state for one in [*sent, order]} == {"accepted"}
+    assert {one.state for one in [*sent, order]} == {"done"}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ async def test_the_content_type_of_an_answer_does_not_matter(line: Line, content
         ("timeout_after", "unknown", "no_answer", 1),
         ("drop", "unknown", "no_answer", 0),
         ("server_error", "unknown", "no_answer", 0),
-        ("busy", "later", "provider_busy", 0),
+        ("busy", "not_reached", "provider_busy", 0),
         ("refuse", "refused", "invalid_number", 0),
     ],
 )
@@ -83,7 +83,7 @@ async def test_what_goes_wrong_is_told_as_it_is(line: Line, fault: str, state: s
     [bulk, fine] = await line.sms.send([notice("b", ONE, "x"), notice("c", TWO, "y")])
     airtime = await line.sms.send_airtime(AirtimeOrder("k", ONE, 5000, "KES"))
     assert [(one.state, one.reason) for one in (alone, bulk, airtime)] == [(state, reason)] * 3
-    assert fine.state == "accepted"
+    assert fine.state == "done"
     assert [one.to for one in line.double.taken].count(ONE) == taken * 3
 
 
@@ -92,14 +92,14 @@ async def test_a_provider_that_is_not_there_has_certainly_not_sent(line: Line) -
     [alone] = await line.sms.send([notice("a", ONE)])
     bulk = await line.sms.send([notice("b", ONE), notice("c", TWO)])
     airtime = await line.sms.send_airtime(AirtimeOrder("k", ONE, 5000, "KES"))
-    assert {(one.state, one.reason) for one in (alone, *bulk, airtime)} == {("later", "not_reached")}
+    assert {(one.state, one.reason) for one in (alone, *bulk, airtime)} == {("not_reached", "not_reached")}
     assert await line.sms.ask_sim_swap(ONE) is None
 
 
 async def test_a_number_that_is_none_never_leaves(line: Line) -> None:
     bad = await line.sms.send([notice("a", f"{ONE},{TWO}"), notice("b", "amina"), notice("c", ONE)])
     [alone] = await line.sms.send([notice("d", "0712345678")])
-    assert [one.state for one in bad] == ["refused", "refused", "accepted"]
+    assert [one.state for one in bad] == ["refused", "refused", "done"]
     assert alone.reason == "invalid_number"
     assert [one.to for one in line.double.taken] == [ONE]
 
@@ -107,13 +107,13 @@ async def test_a_number_that_is_none_never_leaves(line: Line) -> None:
 async def test_a_wrong_key_makes_messages_wait(line: Line) -> None:
     line.double.api_key = "another"
     sent = await line.sms.send([notice("a", ONE)]) + await line.sms.send([notice("b", ONE), notice("c", TWO)])
-    assert {(one.state, one.reason) for one in sent} == {("later", "wrong_key")}
+    assert {(one.state, one.reason) for one in sent} == {("not_reached", "wrong_key")}
 
 
 async def test_airtime_under_one_key_is_given_once(line: Line) -> None:
     order = AirtimeOrder("redemption-1", ONE, 5000, "KES")
     first, again = await line.sms.send_airtime(order), await line.sms.send_airtime(order)
-    assert first.state == "accepted"
+    assert first.state == "done"
     assert first.provider_ref == again.provider_ref
     assert [(one.to, one.what, one.key) for one in line.double.taken] == [(ONE, "KES 50.00", "redemption-1")]
 
@@ -130,7 +130,7 @@ async def test_the_same_airtime_under_another_key_is_unknown_and_not_given_twice
     assert (again.state, again.reason) == ("unknown", "duplicate")
     clock.forward(timedelta(minutes=6))
     later = await line.sms.send_airtime(AirtimeOrder("three", ONE, 5000, "KES"))
-    assert later.state == "accepted"
+    assert later.state == "done"
     assert len(line.double.taken) == 2
 
 

@@ -121,7 +121,7 @@ async def test_letters_leave_over_one_line_and_carry_their_words_and_a_lasting_i
     server, email = mail
     sent = await email.send([notice("a"), notice("b", "otieno@example.org")])
     again = await email.send([notice("a")])
-    assert [one.state for one in sent] == ["accepted", "accepted"]
+    assert [one.state for one in sent] == ["done", "done"]
     assert again[0].provider_ref == sent[0].provider_ref != sent[1].provider_ref
     letter = message_from_bytes(server.letters[0], policy=policy.default)
     assert (letter["To"], letter["Auto-Submitted"]) == ("amina@example.org", "auto-generated")
@@ -132,7 +132,7 @@ async def test_letters_leave_over_one_line_and_carry_their_words_and_a_lasting_i
     ("answers", "hang_up", "expected"),
     [
         ({"RCPT": "550 no such user"}, None, ("refused", "unknown_subscriber")),
-        ({"RCPT": "450 greylisted"}, None, ("later", "provider_busy")),
+        ({"RCPT": "450 greylisted"}, None, ("not_reached", "provider_busy")),
         ({"MAIL": "550 who are you"}, None, ("refused", "bad_sender")),
         ({"DATA": "554 spam"}, None, ("refused", "rejected")),
         ({}, "letter", ("unknown", "no_answer")),
@@ -151,14 +151,14 @@ async def test_after_a_broken_line_the_rest_has_certainly_not_left(mail: tuple[M
     server, email = mail
     server.hang_up_after = "letter"
     sent = await email.send([notice("a"), notice("b")])
-    assert [(one.state, one.reason) for one in sent] == [("unknown", "no_answer"), ("later", "not_reached")]
+    assert [(one.state, one.reason) for one in sent] == [("unknown", "no_answer"), ("not_reached", "not_reached")]
     assert len(server.letters) == 1
 
 
 async def test_a_server_that_is_not_there_has_certainly_not_sent() -> None:
     email = Email(SecretStr("smtp://127.0.0.1:1"), "help@mwangaza.example", "M")
     [sent] = await email.send([notice("a")])
-    assert (sent.state, sent.reason) == ("later", "not_reached")
+    assert (sent.state, sent.reason) == ("not_reached", "not_reached")
 
 
 async def test_a_wrong_password_makes_letters_wait(mail: tuple[MailServer, Email]) -> None:
@@ -166,7 +166,7 @@ async def test_a_wrong_password_makes_letters_wait(mail: tuple[MailServer, Email
     server.answers = {"EHLO": "250-mail\r\n250 AUTH PLAIN", "AUTH": "535 no"}
     email = Email(SecretStr(f"smtp://me:pw@127.0.0.1:{server.port}"), "help@mwangaza.example", "M")
     [sent] = await email.send([notice("a")])
-    assert (sent.state, sent.reason) == ("later", "wrong_key")
+    assert (sent.state, sent.reason) == ("not_reached", "wrong_key")
 
 
 ADDRESSES = ["nobody", "a@b@c", "a@b,c@d", "a@b\r\nBcc: c@d", "A <a@b>", ""]

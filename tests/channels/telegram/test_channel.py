@@ -170,7 +170,7 @@ async def test_a_notice_arrives_with_a_button_for_each_option(telegram: tuple[Bo
     double, channel, _ = telegram
     notice = Notice("k", "telegram", "1001", "Bill 500 🙂", options=(Option("1", "Pay"), Option("2", "Later")))
     [sent] = await channel.send([notice])
-    assert (sent.state, sent.provider_ref) == ("accepted", "5")
+    assert (sent.state, sent.provider_ref) == ("done", "5")
     [got] = double.got
     assert (got["chat_id"], got["text"]) == ("1001", "Bill 500 🙂")
     assert [row[0]["callback_data"] for row in json.loads(got["reply_markup"])["inline_keyboard"]] == ["1", "2"]
@@ -182,8 +182,8 @@ async def test_a_notice_arrives_with_a_button_for_each_option(telegram: tuple[Bo
         (403, "Forbidden: bot was blocked by the user", {}, ("refused", "blocked")),
         (400, "Bad Request: chat not found", {}, ("refused", "unknown_subscriber")),
         (400, "Bad Request: message is too long", {}, ("refused", "rejected")),
-        (429, "Too Many Requests", {"retry_after": 3}, ("later", "too_fast")),
-        (401, "Unauthorized", {}, ("later", "wrong_key")),
+        (429, "Too Many Requests", {"retry_after": 3}, ("not_reached", "too_fast")),
+        (401, "Unauthorized", {}, ("not_reached", "wrong_key")),
         (500, "Internal Server Error", {}, ("unknown", "no_answer")),
     ],
 )
@@ -206,7 +206,7 @@ async def test_a_provider_that_is_not_there_has_certainly_not_sent(
     _, channel, server = telegram
     await server.close()
     [sent] = await channel.send([Notice("k", "telegram", "1001", "hello")])
-    assert (sent.state, sent.reason) == ("later", "not_reached")
+    assert (sent.state, sent.reason) == ("not_reached", "not_reached")
     assert "token" not in repr(sent)
 
 

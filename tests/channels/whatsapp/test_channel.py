@@ -285,7 +285,7 @@ async def meta() -> AsyncIterator[tuple[Meta, WhatsApp]]:
 async def test_a_notice_arrives_with_its_buttons_and_its_key(meta: tuple[Meta, WhatsApp]) -> None:
     double, channel = meta
     [sent] = await channel.send([Notice("notice:1", "whatsapp", "KE.1002", "Bill 500 🙂", options=options("Pay"))])
-    assert (sent.state, sent.provider_ref) == ("accepted", "wamid.OUT")
+    assert (sent.state, sent.provider_ref) == ("done", "wamid.OUT")
     [got] = double.got
     assert (got["recipient"], got["biz_opaque_callback_data"], got["type"]) == ("KE.1002", "notice:1", "interactive")
     assert double.keys == ["Bearer token"]
@@ -296,8 +296,8 @@ async def test_a_notice_arrives_with_its_buttons_and_its_key(meta: tuple[Meta, W
     [
         (400, {"error": {"code": 131047, "message": "Re-engagement"}}, "refused", "window_closed"),
         (400, {"error": {"code": 131026}}, "refused", "unknown_subscriber"),
-        (401, {"error": {"code": 190}}, "later", "wrong_key"),
-        (429, {"error": {"code": 130429}}, "later", "too_fast"),
+        (401, {"error": {"code": 190}}, "not_reached", "wrong_key"),
+        (429, {"error": {"code": 130429}}, "not_reached", "too_fast"),
         (400, {"error": {"code": 132001}}, "refused", "template"),
         (400, {"error": {"code": 999999}}, "refused", "rejected"),
         (500, {"error": {"code": 131000}}, "unknown", "no_answer"),

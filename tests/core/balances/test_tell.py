@@ -12,7 +12,7 @@ from core.balances.words import plain, shown
 from core.clock import SetClock
 from core.context import App
 from core.notices import compose
-from core.notices.compose import Dropped, Letter
+from core.notices.compose import Dropped, Message
 from core.outbox.queue import claim, outbox
 from tests.core.balances.world import MB, an_account, put, take
 
@@ -53,7 +53,7 @@ async def test_the_notice_says_what_is_left_in_both_languages_and_not_once_it_wa
     async with app.db.writing() as conn:
         rows = await claim(conn, clock.now(), "w", 10)
         [letter] = await compose.compose(conn, app, rows)
-        assert isinstance(letter, Letter)
+        assert isinstance(letter, Message)
         assert letter.notice.text == "Mwangaza: you have used 50% of Data. 1 GB left. Dial *384*100# to see it."
         await grant.top_up(conn, app, bucket, MB, key="t", why="", actor="job:test")
         [dropped] = await compose.compose(conn, app, rows)
@@ -129,5 +129,5 @@ async def test_money_that_runs_low_is_told_once_a_crossing_below_the_operators_o
         assert await low.amounts(conn, told, [account]) == {account: 50_00}
         rows = [row for row in await claim(conn, clock.now(), "w", 10) if row.template == "bucket.low"]
         *_, letter = await compose.compose(conn, app, rows)
-        assert isinstance(letter, Letter)
+        assert isinstance(letter, Message)
         assert letter.notice.text == "Mwangaza: only KES 99 left in Money. Top up in time: *384*100#"

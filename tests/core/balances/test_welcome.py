@@ -9,7 +9,7 @@ from core.balances.model import Want
 from core.config.operator import read_operator
 from core.context import App
 from core.metering.store import sources
-from core.onboarding.model import Customer, Registered
+from core.onboarding.model import NewCustomer, Registered
 from core.onboarding.register import register_customer
 from core.summary.reader import open_quick
 from dialogs.counter import caller
@@ -28,7 +28,7 @@ def mobile(app: App) -> App:
 
 async def newcomer(app: App) -> Registered:
     async with app.db.writing() as conn:
-        return await register_customer(conn, app, Customer("Ann", phone=PHONE, commodity="mobile", number="77"))
+        return await register_customer(conn, app, NewCustomer("Ann", phone=PHONE, commodity="mobile", number="77"))
 
 
 async def balances(app: App, account_id: int, lang: str = "en") -> str:
@@ -66,7 +66,7 @@ async def test_a_welcome_of_money_is_known_to_the_ledger_and_only_for_its_commod
     app = replace(app, operator=app.operator.model_copy(update={"balances": rules}))
     ann = await newcomer(app)
     async with app.db.writing() as conn:
-        other = await register_customer(conn, app, Customer("Bob"))
+        other = await register_customer(conn, app, NewCustomer("Bob"))
     async with app.db.reading() as conn:
         assert [one.amount for one in await queries.buckets_of(conn, ann.account_id)] == [500]
         assert await queries.buckets_of(conn, other.account_id) == []

@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from channels import limits, transliteration
-from core.billing.model import Bill, BillLine, Instalment, MonthUse, Plan, ServicePart
+from core.billing.model import Bill, BillLine, Instalment, MonthUse, ServicePart, ServicePlan
 from core.billing.render import html, ussd
 from core.billing.render import pdf as format_pdf
 from core.billing.render.view_model import day, shown
@@ -175,7 +175,7 @@ def test_a_preview_has_no_number_and_no_link() -> None:
     assert text_of(format_pdf.render(draft, "en"))[1] == "KES 3,477"
 
 
-PLAN = Plan(
+PLAN = ServicePlan(
     (
         Instalment(date(2026, 3, 17), 100_000, 0),
         Instalment(date(2026, 4, 16), 100_000, 40_000),

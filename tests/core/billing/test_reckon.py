@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.billing.run.load import Days, Due, Group, Partition
-from core.billing.run.rate_partition import TIMED_SERVICES, Desk, reckon
+from core.billing.run.rate_partition import TIMED_SERVICES, RatingDesk, reckon
 from core.billing.run.sources import Used
 from core.billing.run.tariff_versions import grain_of
 from core.catalog.compile import load_tariff
@@ -80,8 +80,10 @@ class Nairobi:
     operator = SimpleNamespace(billing=Billing())
 
 
-def desk(sources: Fake) -> Desk:
-    return Desk(cast("Any", None), cast("Any", Nairobi()), sources, Arrivals(FIRST, datetime(2026, 1, 1, tzinfo=UTC)))
+def desk(sources: Fake) -> RatingDesk:
+    return RatingDesk(
+        cast("Any", None), cast("Any", Nairobi()), sources, Arrivals(FIRST, datetime(2026, 1, 1, tzinfo=UTC))
+    )
 
 
 @settings(max_examples=60, deadline=None)

@@ -38,7 +38,7 @@ class Phones(ByMessage):
 
     async def send(self, notices: Sequence[Notice]) -> list[Sent]:
         self.got += [(notice.to, notice.text) for notice in notices]
-        return [Sent(notice.key, "accepted", f"ref-{notice.key}") for notice in notices]
+        return [Sent(notice.key, "done", f"ref-{notice.key}") for notice in notices]
 
 
 async def people(app: App, count: int, first: int = 1, **more: object) -> list[Customer]:

@@ -13,7 +13,7 @@ from core.errors import BadInput
 from core.rating.charges.flat import Flat
 from core.rating.measure import Measure
 from core.rating.model import Part
-from core.rating.sheet import Sheet
+from core.rating.sheet import Worksheet
 from core.text import catalogue
 from tests.house.sources import ROOT
 
@@ -31,7 +31,7 @@ class Twice:
 
     once: Flat
 
-    def parts(self, sheet: Sheet, measure: Measure) -> Sequence[Part]:
+    def parts(self, sheet: Worksheet, measure: Measure) -> Sequence[Part]:
         return [replace(part, amount=part.amount.times(2)) for part in self.once.parts(sheet, measure)]
 
 

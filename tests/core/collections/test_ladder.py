@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from core.collections.calendar import Calendar, bar_hours
 from core.collections.ladder import Rules, advance, after, decide, untrue
-from core.collections.model import Standing
+from core.collections.model import OverduePosition
 from core.config.collections import Collections, Ladder
 
 DUE = date(2026, 3, 2)  # a Monday
@@ -19,12 +19,12 @@ def rules(country: str = "KE", **more: object) -> Rules:
     return Rules(ladder, Calendar(country, ladder.closed), 10_000)
 
 
-def standing(minor: int = 50_000, **more: object) -> Standing:
-    return replace(Standing(1, "residential", minor, DUE, DUE - timedelta(days=14)), **more)
+def standing(minor: int = 50_000, **more: object) -> OverduePosition:
+    return replace(OverduePosition(1, "residential", minor, DUE, DUE - timedelta(days=14)), **more)
 
 
 def walk(
-    days: int, start: Standing | None = None, *, by: Rules | None = None, told: bool = True
+    days: int, start: OverduePosition | None = None, *, by: Rules | None = None, told: bool = True
 ) -> list[tuple[str, date]]:
     """Every step taken in so many days from the due day, each carried out at once."""
     by, now, taken = by or rules(), start or standing(), []

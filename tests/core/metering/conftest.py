@@ -8,7 +8,7 @@ import pytest
 
 from core.clock import SetClock
 from core.context import App
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_customer
 
 Write = Callable[[str], Path]
@@ -26,7 +26,7 @@ async def wired(app: App) -> Registered:
     """A customer with the half-hourly meter M1, since 2025."""
     async with app.db.writing() as conn:
         meter = NewMeter("M1")
-        return await register_customer(conn, app, Customer("Amina", opened_on=date(2025, 1, 1), meter=meter))
+        return await register_customer(conn, app, NewCustomer("Amina", opened_on=date(2025, 1, 1), meter=meter))
 
 
 @pytest.fixture

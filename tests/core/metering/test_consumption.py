@@ -16,7 +16,7 @@ from core.metering.consumption.measured import Measured
 from core.metering.store.collect import load_csv
 from core.metering.tables import meter
 from core.metering.units import micro
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_customer, register_many
 from tests.core.metering.conftest import SAMPLES, Write
 
@@ -121,8 +121,8 @@ async def test_an_operator_who_never_estimates_parks_every_gap(app: App, wired: 
 
 async def test_no_readings_and_no_meter_are_parked(app: App, wired: Registered) -> None:
     async with app.db.writing() as conn:
-        bare = await register_customer(conn, app, Customer("Juma"))
-        net = await register_customer(conn, app, Customer("Wifi", commodity="internet"))
+        bare = await register_customer(conn, app, NewCustomer("Juma"))
+        net = await register_customer(conn, app, NewCustomer("Wifi", commodity="internet"))
     measured = await _measured(app, wired.service_id, bare.service_id, net.service_id)
     assert set(measured.parked) == {0, 1}
     assert "no readings of meter M1" in measured.parked[0]
@@ -141,7 +141,9 @@ async def test_a_register_that_falls_silent_is_missed(app: App, wired: Registere
 
 async def test_a_service_that_began_in_the_period_is_expected_from_then_on(app: App, write: Write) -> None:
     async with app.db.writing() as conn:
-        made = await register_customer(conn, app, Customer("Amina", opened_on=date(2026, 1, 21), meter=NewMeter("M1")))
+        made = await register_customer(
+            conn, app, NewCustomer("Amina", opened_on=date(2026, 1, 21), meter=NewMeter("M1"))
+        )
     await load_csv(app, write(HEAD + _rows(21, 32)))
     assert _one(await _measured(app, made.service_id))[2:] == (0, 11 * 48, "measured")
 
@@ -162,7 +164,7 @@ async def test_what_the_source_estimated_is_marked_too(app: App, wired: Register
 async def test_a_day_of_23_and_of_25_hours_expects_as_many(app: App, clock: SetClock, write: Write) -> None:
     app = replace(app, operator=app.operator.model_copy(update={"zone": "Europe/Amsterdam"}))
     async with app.db.writing() as conn:
-        made = await register_customer(conn, app, Customer("Anna", opened_on=date(2025, 1, 1), meter=NewMeter("M1")))
+        made = await register_customer(conn, app, NewCustomer("Anna", opened_on=date(2025, 1, 1), meter=NewMeter("M1")))
     autumn = [f"M1,2025-10-26T{at // 2:02}:{at % 2 * 30:02},1\n" for at in range(48)]
     report = await load_csv(app, write(HEAD + "".join(autumn) + autumn[4] + autumn[5]))
     assert report.accepted == 50, "the hour that the clock shows twice is two hours"
@@ -177,7 +179,7 @@ async def test_a_day_of_23_and_of_25_hours_expects_as_many(app: App, clock: SetC
 async def test_columns_stand_in_the_order_of_the_services_asked_for(app: App, write: Write) -> None:
     async with app.db.writing() as conn:
         made = await register_many(
-            conn, app, [Customer(name, opened_on=JANUARY, meter=NewMeter(name)) for name in ("A", "B", "C")]
+            conn, app, [NewCustomer(name, opened_on=JANUARY, meter=NewMeter(name)) for name in ("A", "B", "C")]
         )
     await load_csv(app, write(HEAD + _rows(1, 21, serial="A") + _rows(1, 32, serial="B") + _rows(1, 17, serial="C")))
     measured = await _measured(app, made[2].service_id, made[0].service_id, made[1].service_id)
@@ -202,7 +204,7 @@ async def test_households_with_gaps_come_to_their_control_totals(app: App, write
     gaps = {"M1": set[int](), "M2": set(range(100, 140)), "M3": set(range(0, 31 * 48, 2)) | {1}}
     async with app.db.writing() as conn:
         opened = date(2025, 1, 1)
-        made = await register_many(conn, app, [Customer(s, opened_on=opened, meter=NewMeter(s)) for s in gaps])
+        made = await register_many(conn, app, [NewCustomer(s, opened_on=opened, meter=NewMeter(s)) for s in gaps])
     wh = {
         serial: {slot: 40 + 7 * (slot * slot % 131) for slot in range(31 * 48) if slot not in missing}
         for serial, missing in gaps.items()
@@ -237,7 +239,7 @@ async def test_twenty_five_real_households_come_to_their_control_totals(sqlite_d
     async with app.db.writing() as conn:
         opened = date(2025, 1, 1)
         made = await register_many(
-            conn, app, [Customer(serial, opened_on=opened, meter=NewMeter(serial)) for serial in serials]
+            conn, app, [NewCustomer(serial, opened_on=opened, meter=NewMeter(serial)) for serial in serials]
         )
     report = await load_csv(app, SAMPLES / "meters_25_halfhour_2013H1.csv.gz", shift_years=12)
     assert (report.rows, report.rejected) == (213_477, 0)

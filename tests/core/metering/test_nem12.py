@@ -10,7 +10,7 @@ from core.errors import BadInput
 from core.metering.model import Total
 from core.metering.store import store
 from core.metering.tables import usage
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_customer
 from tests.core.metering.conftest import SAMPLES, Write
 from tests.readers import load_nem12
@@ -58,7 +58,7 @@ async def test_every_200_block_is_a_register_of_its_own(app: App, wired: Registe
 async def test_five_and_fifteen_minutes_are_intervals_too(app: App, write: Write, minutes: int) -> None:
     async with app.db.writing() as conn:
         meter = NewMeter("M1", interval_minutes=minutes)
-        await register_customer(conn, app, Customer("Amina", opened_on=date(2025, 1, 1), meter=meter))
+        await register_customer(conn, app, NewCustomer("Amina", opened_on=date(2025, 1, 1), meter=meter))
     report = await load_nem12(app, write(_file(_stream(minutes=minutes), _day(count=1440 // minutes, values="0.001"))))
     assert (report.accepted, report.quantity_micro) == (1440 // minutes, 1440 // minutes * 1000)
 
@@ -116,7 +116,7 @@ EXCERPT = """\
 async def _her_meter(app: App) -> None:
     async with app.db.writing() as conn:
         meter = NewMeter("41051514")
-        await register_customer(conn, app, Customer("Amina", opened_on=date(2016, 1, 1), meter=meter))
+        await register_customer(conn, app, NewCustomer("Amina", opened_on=date(2016, 1, 1), meter=meter))
 
 
 async def _kwh(app: App, day: date) -> int:

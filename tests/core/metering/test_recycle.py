@@ -14,7 +14,7 @@ from core.metering.store import store
 from core.metering.store.collect import coming, load, load_csv
 from core.metering.store.reprocess_rejects import Recycled, recycle
 from core.metering.tables import reading, usage, usage_event
-from core.onboarding.model import Customer, NewMeter
+from core.onboarding.model import NewCustomer, NewMeter
 from core.onboarding.register import register_customer
 from tests.core.metering.conftest import Write
 from tests.core.metering.events.world import HEAD, a_line, call
@@ -28,7 +28,7 @@ CSV = "customer_id,reading_datetime,kwh\n"
 async def meter(app: App, serial: str = "M1", **more: Any) -> None:
     async with app.db.writing() as conn:
         new = NewMeter(serial, **more)
-        await register_customer(conn, app, Customer("Amina", opened_on=date(2025, 1, 1), meter=new))
+        await register_customer(conn, app, NewCustomer("Amina", opened_on=date(2025, 1, 1), meter=new))
 
 
 async def count(app: App, table: Any) -> int:

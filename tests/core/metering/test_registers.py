@@ -15,7 +15,7 @@ from core.metering.store import readings
 from core.metering.store.readings import Read, Recorded
 from core.metering.tables import meter, reading
 from core.metering.units import MICRO
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_customer, register_many
 from tests.core.metering.test_consumption import Billed
 
@@ -27,7 +27,9 @@ START = date(2025, 7, 1)
 async def tapped(app: App) -> Registered:
     """A customer with a water meter that is read by hand."""
     async with app.db.writing() as conn:
-        return await register_customer(conn, app, Customer("Amina", opened_on=START, commodity="water", meter=BY_HAND))
+        return await register_customer(
+            conn, app, NewCustomer("Amina", opened_on=START, commodity="water", meter=BY_HAND)
+        )
 
 
 def _read(day: date, units: int, **more: str) -> Read:
@@ -82,7 +84,9 @@ async def _correct(app: App, service_id: int, to: date) -> dict[date, int]:
 async def test_a_period_is_the_difference_of_its_readings_times_the_multiplier(app: App) -> None:
     async with app.db.writing() as conn:
         tenfold = replace(BY_HAND, multiplier="10")
-        made = await register_customer(conn, app, Customer("Amina", opened_on=START, commodity="water", meter=tenfold))
+        made = await register_customer(
+            conn, app, NewCustomer("Amina", opened_on=START, commodity="water", meter=tenfold)
+        )
     await _take(app, _read(START, 100), _read(date(2025, 8, 1), 130), _read(date(2025, 9, 1), 145))
     measured = await _measured(app, made.service_id, date(2025, 8, 1), date(2025, 9, 1))
     assert measured.quantity_micro["water"].tolist() == [150 * MICRO]
@@ -126,9 +130,9 @@ async def test_an_exchange_in_mid_period_counts_both_meters(app: App) -> None:
     change = date(2025, 8, 16)
     async with app.db.writing() as conn:
         old = replace(BY_HAND, removed_on=change)
-        made = await register_customer(conn, app, Customer("Amina", opened_on=START, commodity="water", meter=old))
+        made = await register_customer(conn, app, NewCustomer("Amina", opened_on=START, commodity="water", meter=old))
         spare = replace(BY_HAND, serial="W2", installed_on=change)
-        [other] = await register_many(conn, app, [Customer("x", opened_on=START, commodity="water", meter=spare)])
+        [other] = await register_many(conn, app, [NewCustomer("x", opened_on=START, commodity="water", meter=spare)])
         await conn.execute(update(meter).where(meter.c.id == other.meter_id).values(service_id=made.service_id))
     await _take(app, _read(START, 100), _read(date(2025, 8, 1), 120), _read(change, 127))
     await _take(app, Read("W2", change, 0), Read("W2", date(2025, 9, 1), 9 * MICRO))

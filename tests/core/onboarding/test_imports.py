@@ -13,7 +13,7 @@ from core.metering.tables import meter, reading
 from core.onboarding import imports, sheet
 from core.onboarding.imports import run
 from core.onboarding.model import Report
-from core.onboarding.sheet import Choice
+from core.onboarding.sheet import ColumnChoice
 from core.parties import queries
 from core.parties.tables import account, contact, service_plan
 from tests.core.metering.conftest import SAMPLES, Write, write
@@ -222,7 +222,7 @@ TELCO = (
     "1002-CCCCC,Male,1,No,No,0,Yes,Yes,Fiber optic,No,No,No,No,Yes,Yes,Two year,Yes,Bank transfer (automatic),90.2, ,No\n"
 )
 """Made up, in the columns of the set that IBM publishes (a new customer has a blank in place of a total)."""
-BY_THEIR_NAMES = Choice(
+BY_THEIR_NAMES = ColumnChoice(
     names={"number": "customerID", "name": "customerID", "segment": "Contract"},
     fill={"commodity": "internet", "tariff": "fibre"},
 )

@@ -1,7 +1,7 @@
 """Contacts: known by channel and user, USSD and SMS as one, phones on file linked once, STOP obeyed."""
 
 from core.context import App
-from core.onboarding.model import Customer
+from core.onboarding.model import NewCustomer
 from core.onboarding.register import register_customer
 from core.parties import consent, contacts, link, queries
 
@@ -19,7 +19,7 @@ async def test_ussd_and_sms_reach_the_same_contact(app: App) -> None:
 
 async def test_a_caller_whose_phone_is_on_file_finds_her_accounts(app: App) -> None:
     async with app.db.writing() as conn:
-        made = await register_customer(conn, app, Customer("Amina", number="77", phone=AMINA, language="sw"))
+        made = await register_customer(conn, app, NewCustomer("Amina", number="77", phone=AMINA, language="sw"))
         caller = await contacts.find_or_make(conn, app, "ussd", AMINA)
         assert (caller.id, caller.language, caller.party_id) == (made.contact_id, "sw", made.party_id)
         assert [found.number for found in await queries.accounts_of(conn, caller.id)] == ["77"]
@@ -27,7 +27,7 @@ async def test_a_caller_whose_phone_is_on_file_finds_her_accounts(app: App) -> N
 
 async def test_a_chat_that_shares_a_phone_on_file_is_linked_and_spoken_to_in_that_language(app: App) -> None:
     async with app.db.writing() as conn:
-        made = await register_customer(conn, app, Customer("Amina", phone=AMINA, language="sw"))
+        made = await register_customer(conn, app, NewCustomer("Amina", phone=AMINA, language="sw"))
         stranger = await contacts.find_or_make(conn, app, "telegram", "4711")
         assert await queries.accounts_of(conn, stranger.id) == []
         known = await contacts.find_or_make(conn, app, "telegram", "4711", phone=AMINA)
@@ -37,7 +37,7 @@ async def test_a_chat_that_shares_a_phone_on_file_is_linked_and_spoken_to_in_tha
 
 async def test_who_unlinks_an_account_stays_unlinked(app: App) -> None:
     async with app.db.writing() as conn:
-        made = await register_customer(conn, app, Customer("Amina", phone=AMINA))
+        made = await register_customer(conn, app, NewCustomer("Amina", phone=AMINA))
         chat = await contacts.find_or_make(conn, app, "telegram", "4711", phone=AMINA)
         assert await link.unlink(conn, app, chat.id, made.account_id)
         again = await contacts.find_or_make(conn, app, "telegram", "4711", phone=AMINA)
@@ -48,7 +48,7 @@ async def test_who_wrote_before_she_was_a_customer_is_hers_once_she_is(app: App)
     async with app.db.writing() as conn:
         caller = await contacts.find_or_make(conn, app, "ussd", AMINA)
         chat = await contacts.find_or_make(conn, app, "whatsapp", "254712345678", phone=AMINA)
-        made = await register_customer(conn, app, Customer("Amina", phone=AMINA))
+        made = await register_customer(conn, app, NewCustomer("Amina", phone=AMINA))
         assert made.contact_id == caller.id
         for contact_id in (caller.id, chat.id):
             found = await contacts.by_id(conn, contact_id)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from core.audit import alarms
 from core.context import App
 from core.errors import Refused
-from core.onboarding.model import Customer
+from core.onboarding.model import NewCustomer
 from core.onboarding.register import register_customer
 from core.parties import contacts, identity
 from core.parties.tables import pin
@@ -18,7 +18,7 @@ from core.parties.tables import pin
 @pytest.fixture
 async def party_id(app: App) -> int:
     async with app.db.writing() as conn:
-        return (await register_customer(conn, app, Customer("Amina"))).party_id
+        return (await register_customer(conn, app, NewCustomer("Amina"))).party_id
 
 
 async def _set(app: App, party_id: int, digits: str) -> None:
@@ -76,7 +76,7 @@ async def test_the_tries_of_one_lock_no_other(app: App, party_id: int) -> None:
 
 async def test_many_strangers_together_have_few_tries_and_there_is_an_alarm(app: App) -> None:
     async with app.db.writing() as conn:
-        made = await register_customer(conn, app, Customer("Amina", number="77", phone="+254712345678"))
+        made = await register_customer(conn, app, NewCustomer("Amina", number="77", phone="+254712345678"))
         own = await contacts.find(conn, "sms", "+254712345678")
         assert own is not None
         party_id = made.party_id

@@ -15,7 +15,7 @@ from core.config.operator import Identity
 from core.context import App
 from core.errors import Refused
 from core.notices import compose
-from core.onboarding.model import Customer, Registered
+from core.onboarding.model import NewCustomer, Registered
 from core.onboarding.register import register_customer
 from core.outbox import queue
 from core.parties import codes, contacts, link, queries, sim
@@ -34,7 +34,7 @@ async def conn(app: App) -> AsyncIterator[AsyncConnection]:
 
 @pytest.fixture
 async def amina(app: App, conn: AsyncConnection) -> Registered:
-    return await register_customer(conn, app, Customer("Amina", number="77", phone=AMINA, language="sw"))
+    return await register_customer(conn, app, NewCustomer("Amina", number="77", phone=AMINA, language="sw"))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ async def stranger(app: App, conn: AsyncConnection) -> Contact:
 async def _sent(app: App, conn: AsyncConnection) -> str:
     """The code of the newest message, read as the customer's phone shows it."""
     rows = [row for row in await queue.claim(conn, app.clock.now(), "w", 100) if row.kind == "code"]
-    [letter] = [made for made in await compose.compose(conn, app, rows[-1:]) if isinstance(made, compose.Letter)]
+    [letter] = [made for made in await compose.compose(conn, app, rows[-1:]) if isinstance(made, compose.Message)]
     assert letter.notice.to == AMINA
     return next(word for word in letter.notice.text.split() if word.isdigit() and len(word) == codes.DIGITS)
 
@@ -69,7 +69,7 @@ async def test_a_code_goes_to_the_phone_of_record_and_to_no_other_that_was_linke
     app: App, conn: AsyncConnection
 ) -> None:
     earlier = await contacts.find_or_make(conn, app, "phone", "+254700000099", phone="+254700000099")
-    amina = await register_customer(conn, app, Customer("Amina", number="77", phone=AMINA))
+    amina = await register_customer(conn, app, NewCustomer("Amina", number="77", phone=AMINA))
     row = {"contact_id": earlier.id, "account_id": amina.account_id, "linked_at": app.clock.now(), "how": "code"}
     await conn.execute(insert(contact_account).values(row))
     assert await link.start(conn, app, earlier.id, "77") == "+2547*****678"
@@ -137,7 +137,7 @@ async def test_neither_the_table_nor_the_queue_holds_the_code(
     kept = (await conn.execute(select(link_code))).mappings().all()
     assert words["code"] not in json.dumps([rows[0].params, [dict(row) for row in kept]], default=str)
     [letter] = await compose.compose(conn, app, rows)
-    assert isinstance(letter, compose.Letter)
+    assert isinstance(letter, compose.Message)
     assert words["code"] in letter.notice.text
     assert words["code"] not in letter.log
 
@@ -175,7 +175,7 @@ async def test_the_phone_of_record_is_not_troubled_without_end_by_many_askers(
 async def test_an_unknown_account_and_one_without_a_phone_are_refused(
     app: App, conn: AsyncConnection, stranger: Contact
 ) -> None:
-    await register_customer(conn, app, Customer("Juma", number="78"))
+    await register_customer(conn, app, NewCustomer("Juma", number="78"))
     with pytest.raises(Refused, match=r"link\.unknown"):
         await link.start(conn, app, stranger.id, "79")
     with pytest.raises(Refused, match=r"link\.no_phone"):

@@ -7,12 +7,12 @@ from core.care.tables import ticket
 from core.context import App
 from core.errors import Refused
 from core.migrations.schema import metadata
-from core.onboarding.model import Customer, NewMeter
+from core.onboarding.model import NewCustomer, NewMeter
 from core.onboarding.register import register_customer, register_many
 from core.parties import contacts, queries, search
 from core.payments.tables import receipt
 
-AMINA = Customer(
+AMINA = NewCustomer(
     "Amina Wanjiku",
     number="1042",
     phone="+254712345678",
@@ -55,8 +55,8 @@ async def test_one_person_may_hold_many_accounts_and_one_phone_may_serve_two_peo
             app,
             [
                 AMINA,
-                Customer("Amina W.", number="1043", national_id="N1", phone=AMINA.phone),
-                Customer("Juma", number="1044", phone=AMINA.phone, email="juma@example.org"),
+                NewCustomer("Amina W.", number="1043", national_id="N1", phone=AMINA.phone),
+                NewCustomer("Juma", number="1044", phone=AMINA.phone, email="juma@example.org"),
             ],
         )
         assert first.party_id == second.party_id != third.party_id
@@ -67,7 +67,7 @@ async def test_one_person_may_hold_many_accounts_and_one_phone_may_serve_two_peo
 
 async def test_contacts_of_many_accounts_are_asked_at_once_those_of_record_first(app: App) -> None:
     async with app.db.writing() as conn:
-        one, two = await register_many(conn, app, [AMINA, Customer("Juma", number="2")])
+        one, two = await register_many(conn, app, [AMINA, NewCustomer("Juma", number="2")])
         chat = await contacts.find_or_make(conn, app, "telegram", "9", phone=AMINA.phone)
         found = await queries.contacts_of(conn, [one.account_id, two.account_id])
         assert [who.id for who in found[one.account_id]] == [one.contact_id, chat.id]
@@ -125,7 +125,7 @@ async def test_a_customer_is_found_by_whatever_she_can_name(app: App, text: str,
 
 async def test_a_branch_finds_only_its_own_customers(app: App) -> None:
     async with app.db.writing() as conn:
-        await register_many(conn, app, [AMINA, Customer("Amina Otieno", number="5", branch="east")])
+        await register_many(conn, app, [AMINA, NewCustomer("Amina Otieno", number="5", branch="east")])
         west = await queries.account_by_number(conn, "1042")
         assert west is not None
         assert [hit.number for hit in await queries.search(conn, "amina", branch=west.branch_id)] == ["1042"]

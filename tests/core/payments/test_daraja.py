@@ -14,14 +14,14 @@ from aiohttp.test_utils import TestServer
 from core.clock import SetClock
 from core.payments.providers import daraja_token
 from core.payments.providers.contract import (
-    Asked,
     Begun,
     Declined,
     NotUnderstood,
     Queried,
+    StartRequest,
+    StatusQuery,
     Unanswered,
     Unreached,
-    Wanted,
 )
 from core.payments.providers.daraja import Daraja, timestamp
 from core.payments.providers.daraja_payloads import REASONS, read_confirmation, read_result
@@ -29,7 +29,7 @@ from core.payments.providers.http import loads
 from core.payments.providers.parse import amount
 from tests.doubles.daraja import Double, Manners, make_app
 
-WANTED = Wanted(
+WANTED = StartRequest(
     method="mobile_push",
     key="push:1",
     attempt_id=1,
@@ -68,8 +68,8 @@ async def connected(clock: SetClock, **manners: Any) -> AsyncIterator[tuple[Dara
         daraja_token.forget(url, "key")
 
 
-def asked(ref: str | None) -> Asked:
-    return Asked("mobile_push", "push:1", ref, 120_000, "KES", datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
+def asked(ref: str | None) -> StatusQuery:
+    return StatusQuery("mobile_push", "push:1", ref, 120_000, "KES", datetime(2026, 3, 10, 9, 0, tzinfo=UTC))
 
 
 async def test_a_push_is_what_daraja_accepts(clock: SetClock) -> None:

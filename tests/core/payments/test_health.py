@@ -13,11 +13,11 @@ from core.errors import Refused
 from core.journeys.follow import follow
 from core.payments import doors as payment_doors
 from core.payments import health, push, redirect, request
-from core.payments.providers.contract import Asked, Unreached, Wanted
+from core.payments.providers.contract import StartRequest, StatusQuery, Unreached
 from tests.core.payments.made import a_bill, an_account, attempts, cash
 from tests.gateway.payments_at_work import at_work
 
-WANTED = Wanted(
+WANTED = StartRequest(
     method="card",
     key="link:1",
     attempt_id=1,
@@ -48,7 +48,7 @@ async def test_after_five_silences_nothing_is_begun_until_it_answers_a_question(
             assert isinstance(await health.start(gone, "sandbox", WANTED), Unreached)
         assert (counted("unreached") - silent, health.resting(gone, "sandbox")) == (health.SILENCES, True)
         assert REGISTRY.get_sample_value("hodi_payment_provider_resting", {"provider": "sandbox"}) == 1
-        asked = Asked("card", "link:1", None, 100, "KES", app.clock.now())
+        asked = StatusQuery("card", "link:1", None, 100, "KES", app.clock.now())
         await health.query(gone, "sandbox", asked)
         assert health.resting(work.app, "sandbox"), "a question that is not answered ends no rest"
         await health.query(work.app, "sandbox", asked)

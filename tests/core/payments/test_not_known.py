@@ -8,11 +8,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from core.payments.providers.contract import Asked, Queried, Unanswered
+from core.payments.providers.contract import Queried, StatusQuery, Unanswered
 from core.payments.providers.flutterwave import Flutterwave
 from core.payments.providers.paystack import Paystack
 
-ASKED = Asked("card", "link:7", None, 1_500_00, "NGN", datetime(2026, 3, 1, tzinfo=UTC))
+ASKED = StatusQuery("card", "link:7", None, 1_500_00, "NGN", datetime(2026, 3, 1, tzinfo=UTC))
 Answer = Callable[[int, str], Awaitable[str]]
 
 

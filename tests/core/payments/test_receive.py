@@ -15,8 +15,8 @@ from core.journeys.follow import follow
 from core.ledger.tables import open_item
 from core.outbox.queue import outbox
 from core.payments import allocate, receive
-from core.payments.facts import Received
-from core.payments.model import ReceiptIn, Taken
+from core.payments.facts import PaymentReceived
+from core.payments.model import ReceiptIn, ReceiptTaken
 from core.payments.reverse import reverse
 from tests.core.payments.made import a_bill, an_account, cash, opened, owed, proven, receipts
 
@@ -27,11 +27,11 @@ def money(txn: str = "T1", minor: int = 500, reference: str = "ACC100", **more: 
     return ReceiptIn("daraja", txn, "mobile_inbound", minor, "KES", NOW, reference=reference, **more)
 
 
-async def take(app: App, got: ReceiptIn) -> Taken:
+async def take(app: App, got: ReceiptIn) -> ReceiptTaken:
     async with app.db.writing() as conn:
         taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await follow(conn, app, [Received(taken.receipt_id)])
+            await follow(conn, app, [PaymentReceived(taken.receipt_id)])
     return taken
 
 

@@ -22,11 +22,11 @@ from core.ledger import queries as ledger
 from core.ledger import verify
 from core.payments import receive
 from core.payments.bank.tables import statement_entry
-from core.payments.facts import Received
+from core.payments.facts import PaymentReceived
 from core.payments.model import ReceiptIn
 from core.payments.named_rows import Ways
 from core.payments.reconcile import close, explain, general_ledger, report, run
-from core.payments.reconcile.model import KINDS, TO_DO, Line, Ours, compare
+from core.payments.reconcile.model import KINDS, TO_DO, Ours, ReportLine, compare
 from core.payments.reconcile.tables import difference, gl_summary, provider_line
 from core.payments.reverse import reverse
 from tests.core.payments.made import a_bill, an_account
@@ -55,7 +55,7 @@ async def pay(app: App, txn: str, minor: int, provider: str = "stripe", account:
     async with app.db.writing() as conn:
         taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await follow(conn, app, [Received(taken.receipt_id)])
+            await follow(conn, app, [PaymentReceived(taken.receipt_id)])
     return taken.receipt_id
 
 
@@ -379,8 +379,8 @@ async def test_a_transfer_and_a_debit_are_matched_with_their_receipts(single: Ap
 
 def test_alike_refunds_are_no_doubles_and_alike_payments_are() -> None:
     one = [Ours("p", "t", 900, 200, DAY)]
-    pay_line = Line("p", "a", "t", "payment", 900, 0, 900, DAY)
-    refunds = [Line("p", f"r{number}", "t", "refund", -100, 0, -100, DAY) for number in range(2)]
+    pay_line = ReportLine("p", "a", "t", "payment", 900, 0, 900, DAY)
+    refunds = [ReportLine("p", f"r{number}", "t", "refund", -100, 0, -100, DAY) for number in range(2)]
     about = {"today": DAY, "grace": timedelta(days=1), "reported_until": {"p": DAY}}
     assert compare(one, [pay_line, *refunds], **about) == []
     doubled = compare(one, [pay_line, pay_line, *refunds], **about)

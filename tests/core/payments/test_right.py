@@ -25,7 +25,7 @@ from core.ledger import verify
 from core.outbox.queue import outbox
 from core.parties.tables import account
 from core.payments import allocate, first_attempt_rate, receive, refunds, trace, transfer
-from core.payments.facts import Received
+from core.payments.facts import PaymentReceived
 from core.payments.model import ReceiptIn
 from core.payments.reverse import reverse, undone
 from core.payments.tables import attempt, payment_request, receipt, refund
@@ -44,7 +44,7 @@ async def take(app: App, txn: str, minor: int, reference: str = "ACC100", provid
     async with app.db.writing() as conn:
         taken = await receive.apply(conn, app, got)
         if taken.placed_now:
-            await follow(conn, app, [Received(taken.receipt_id)])
+            await follow(conn, app, [PaymentReceived(taken.receipt_id)])
     return taken.receipt_id
 
 

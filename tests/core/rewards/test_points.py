@@ -128,7 +128,7 @@ class Provider:
 
     async def __call__(self, phone: str, amount_minor: int, currency: str, key: str) -> Sent:
         self.asked.append((phone, amount_minor, key))
-        return Sent(key, self.state, "ATQid_1" if self.state == "accepted" else None)
+        return Sent(key, self.state, "ATQid_1" if self.state == "done" else None)
 
 
 class Phone(ByMessage):
@@ -139,7 +139,7 @@ class Phone(ByMessage):
 
     async def send(self, notices: "list[object]") -> list[Sent]:
         self.texts += [str(getattr(notice, "text", "")) for notice in notices]
-        return [Sent(str(getattr(notice, "key", "")), "accepted") for notice in notices]
+        return [Sent(str(getattr(notice, "key", "")), "done") for notice in notices]
 
 
 async def _order(app: App, customer: Customer, key: str = "a") -> int:
@@ -162,7 +162,7 @@ async def _report(app: App, state: str, ref: str = "ATQid_1", **more: object) ->
 
 
 async def test_airtime_is_reserved_sent_and_confirmed_and_its_cost_booked(app: App) -> None:
-    customer, port = await someone(app, 50), Provider("accepted")
+    customer, port = await someone(app, 50), Provider("done")
     await _order(app, customer)
     await _order(app, customer)
     assert (await _state(app), await has(app, customer)) == ("reserved", 30)
@@ -202,7 +202,7 @@ async def test_where_the_provider_can_be_asked_polling_settles_the_unknown(app: 
     await Dispatcher(app, {}, {"airtime": airtime.handler(Provider("unknown"))}).drain()
 
     async def ask(key: str) -> Sent:
-        return Sent(key, "accepted")
+        return Sent(key, "done")
 
     assert await airtime.poll(app, ask) == {}
     clock.forward(timedelta(minutes=6))
@@ -211,7 +211,7 @@ async def test_where_the_provider_can_be_asked_polling_settles_the_unknown(app: 
 
 
 async def test_a_crash_while_the_provider_was_called_is_unknown_not_a_second_order(app: App) -> None:
-    customer, port = await someone(app, 50), Provider("accepted")
+    customer, port = await someone(app, 50), Provider("done")
     redemption_id = await _order(app, customer)
 
     async def dies(phone: str, amount_minor: int, currency: str, key: str) -> Sent:
@@ -219,9 +219,9 @@ async def test_a_crash_while_the_provider_was_called_is_unknown_not_a_second_ord
 
     async with app.db.reading() as conn:
         row_id = (await conn.execute(select(outbox.c.id).where(outbox.c.kind == "airtime"))).scalar_one()
-    from core.outbox.queue import Leaving
+    from core.outbox.queue import OutboxRow
 
-    row = Leaving(
+    row = OutboxRow(
         row_id, "k", "airtime", "rewards.airtime", None, None, customer.account_id, redemption_id, {}, 1, False
     )
     with pytest.raises(KeyboardInterrupt):

@@ -17,7 +17,7 @@ from core.journeys import live_closed
 from core.journeys.close_cycles import close_cycles
 from core.journeys.verify_books import problems
 from core.money import parse
-from core.onboarding.model import Customer, NewMeter
+from core.onboarding.model import NewCustomer, NewMeter
 from core.onboarding.register import register_customer
 from core.parties.tables import account, service
 from tests.gateway.conftest import World
@@ -102,7 +102,7 @@ async def a_line(world: World, tariff: str, mode: str = "prepaid", money: str = 
     async with world.app.db.writing() as conn:
         await tariffs.load(conn, world.app, tariffs.check(HEAD + tariff), by="test")
         made = await register_customer(
-            conn, world.app, Customer("Amina", number=NUMBER, payment_mode=mode, meter=meter, **given)
+            conn, world.app, NewCustomer("Amina", number=NUMBER, payment_mode=mode, meter=meter, **given)
         )
         mine = (await conn.execute(select(service.c.id).where(service.c.account_id == made.account_id))).scalar_one()
     await fill(world, money)

@@ -8,7 +8,7 @@ from core.care import media
 from core.care.media import KIND, handler
 from core.context import App
 from core.db.engine import Database
-from core.outbox.queue import Leaving
+from core.outbox.queue import OutboxRow
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World
 
@@ -31,7 +31,7 @@ async def a_file(app: App, contact_id: int, body: bytes | str, ref: str = "m1") 
     async def fetch(_channel: str, _ref: str, _largest: int) -> bytes | str | None:
         return body
 
-    row = Leaving(1, "k", KIND, KIND, None, contact_id, None, media_id, {}, 1, False)
+    row = OutboxRow(1, "k", KIND, KIND, None, contact_id, None, media_id, {}, 1, False)
     assert (await handler(fetch)(app, row)).state == "sent"
     return media_id
 

@@ -19,7 +19,7 @@ from core.journeys.verify_books import never_billed, problems
 from core.metering.store import readings
 from core.metering.store.readings import Read
 from core.metering.units import MICRO
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_customer
 from core.parties.tables import service
 from scheduler.jobs import JOBS
@@ -50,7 +50,7 @@ async def tap(world: World, tmp_path: Path) -> Registered:
         made = await register_customer(
             conn,
             app,
-            Customer(
+            NewCustomer(
                 "Wanjiku",
                 number="20000001",
                 branch="nakuru",
@@ -240,7 +240,7 @@ async def test_a_tariff_that_comes_late_is_enough(world: World, tmp_path: Path) 
     app = world.app
     async with app.db.writing() as conn:
         made = await register_customer(
-            conn, app, Customer("Omar", number="20000002", opened_on=FEB, commodity="internet", tariff="fibre")
+            conn, app, NewCustomer("Omar", number="20000002", opened_on=FEB, commodity="internet", tariff="fibre")
         )
     assert "has no version" in (await close_cycles(app, MAR)).parked[0].reason
     (tmp_path / "fibre.yaml").write_text(

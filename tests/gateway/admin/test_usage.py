@@ -5,7 +5,7 @@ from typing import Any
 
 from core.access import keys
 from core.metering import verify
-from core.onboarding.model import Customer, NewMeter
+from core.onboarding.model import NewCustomer, NewMeter
 from core.onboarding.register import register_customer
 from tests.gateway.admin.console import signed_in
 from tests.gateway.conftest import World
@@ -37,7 +37,7 @@ async def post(world: World, body: Any, status: int = 201, key: str | None = Non
 async def line(world: World) -> None:
     async with world.app.db.writing() as conn:
         meter = NewMeter("+254700000001", code="line", unit="event", kind="line", interval_minutes=None)
-        given = Customer(
+        given = NewCustomer(
             "Amina", number="30000001", opened_on=date(2026, 1, 1), commodity="mobile", meter=meter, tariff="go"
         )
         await register_customer(conn, world.app, given)

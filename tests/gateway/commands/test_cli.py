@@ -8,6 +8,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
+from gateway.cli import app as commands
 from tests.house.sources import ROOT
 
 KENYA = ROOT / "examples" / "tariffs" / "kenya-domestic.yaml"
@@ -16,7 +17,7 @@ ASKED = '{"period": {"from": "2023-07-01", "to": "2023-08-01"}, "usage": [{"mete
 
 def hodi(*words: str, stdin: str | None = None) -> tuple[int, str]:
     """(exit status, standard output)."""
-    result = CliRunner().invoke(hodi, list(words), input=stdin)
+    result = CliRunner().invoke(commands, list(words), input=stdin)
     return result.exit_code, result.stdout
 
 
@@ -104,7 +105,7 @@ def test_every_example_operator_can_be_read_and_its_tariff_found(example: str, t
 def test_a_mistake_in_the_operators_file_is_told_with_its_line(operator_folder: Path) -> None:
     path = operator_folder / "operator.yaml"
     path.write_text(path.read_text().replace("currency: KES", "currency: SHILLING"))
-    result = CliRunner().invoke(hodi, ["db", "verify"])
+    result = CliRunner().invoke(commands, ["db", "verify"])
     line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if text.startswith("currency"))
     assert result.exit_code == 1
     assert f"line {line}" in result.stderr
@@ -186,7 +187,7 @@ def test_the_check_of_a_tariff_says_which_word_is_missing_in_the_languages_of_th
     operator_folder: Path, tmp_path: Path
 ) -> None:
     """Kenya has every word; without its own, and without one of ours, the languages are named."""
-    result = CliRunner().invoke(hodi, ["tariff", "check", str(KENYA)])
+    result = CliRunner().invoke(commands, ["tariff", "check", str(KENYA)])
     assert (result.exit_code, "no name" in result.output) == (0, False), result.output
     text = (
         KENYA.read_text("utf-8")
@@ -195,7 +196,7 @@ def test_the_check_of_a_tariff_says_which_word_is_missing_in_the_languages_of_th
     )
     other = tmp_path / "other.yaml"
     other.write_text(text, "utf-8")
-    result = CliRunner().invoke(hodi, ["tariff", "check", str(other)])
+    result = CliRunner().invoke(commands, ["tariff", "check", str(other)])
     said = " ".join(result.output.split())
     assert "charge fx: no name in ha, fr, vi, nl." in said
     assert "charge consumption" not in said, "that word we have ourselves"

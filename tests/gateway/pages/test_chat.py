@@ -16,7 +16,7 @@ from core.care.tables import interaction
 from core.context import App
 from core.message import Inbound, Notice, Option, Screen
 from gateway.app_keys import CHANNELS, SPOOL, TURNS
-from gateway.conversation.turn import Answer, Turns
+from gateway.conversation.turn import TurnAnswer, Turns
 from gateway.hooks.spooling import open_spool
 from gateway.pages import chat
 from gateway.pages.chat_rooms import push
@@ -28,21 +28,21 @@ class Counter:
     """Turns that answer with the length of what they heard, once for each message id."""
 
     heard: list[Inbound] = field(default_factory=list)
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, TurnAnswer] = field(default_factory=dict)
     fails: int = 0
     away: int = 0
 
-    async def answer(self, inbound: Inbound, channel: Channel) -> Answer:
+    async def answer(self, inbound: Inbound, channel: Channel) -> TurnAnswer:
         if self.fails:
             self.fails -= 1
             raise RuntimeError("killed between two turns")
         if self.away:
             self.away -= 1
-            return Answer("sorry", unavailable=True)
+            return TurnAnswer("sorry", unavailable=True)
         self.heard.append(inbound)
         shown = Screen(f"heard {len(inbound.text)}", (Option("1", "Balance"),), secret=inbound.text == "pin")
         reply = channel.render(shown, channel.lay_out(shown)[0])
-        return self.answers.setdefault(str(inbound.message_id), Answer(reply))
+        return self.answers.setdefault(str(inbound.message_id), TurnAnswer(reply))
 
 
 def chat_app(app: App, talk: Counter, spool: Path) -> web.Application:

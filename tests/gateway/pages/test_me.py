@@ -18,7 +18,7 @@ from core.parties import codes, link
 from core.parties.tables import contact, contact_account, service
 from core.payments import mandates
 from core.payments.tables import mandate, payment_request
-from gateway.app_keys import HOUSE
+from gateway.app_keys import APP
 from gateway.pages import me
 from tests.gateway.conftest import Serve, World, ops_app
 
@@ -214,12 +214,12 @@ async def test_a_direct_debit_is_offered_only_where_the_provider_has_a_page_for_
         payments = app.operator.payments.model_copy(update={"mandates": provider})
         return app.operator.model_copy(update={"payments": payments})
 
-    world.client.app._state[HOUSE] = replace(app, operator=by("sepa"))
+    world.client.app._state[APP] = replace(app, operator=by("sepa"))
     assert "/me/mandate" not in await text_of(world, "/me/payments")
     bank = app.settings.model_copy(
         update={"gocardless_access_token": SecretStr("x"), "gocardless_base_url": "http://127.0.0.1:1"}
     )
-    world.client.app._state[HOUSE] = replace(app, settings=bank, operator=by("gocardless"))
+    world.client.app._state[APP] = replace(app, settings=bank, operator=by("gocardless"))
     page = await text_of(world, "/me/payments")
     assert "/me/mandate" in page
     csrf = re.search(r'name="csrf" value="([^"]+)"', page)

@@ -101,9 +101,9 @@ async def test_a_large_picture_of_hers_is_kept_once(page: Page) -> None:
 
 
 async def test_what_was_asked_here_stands_in_the_log_of_her_contact(page: Page) -> None:
-    from gateway.conversation.interaction_log import PASSED, Passed
+    from gateway.conversation.interaction_log import PASSED, LoggedTurn
 
-    passed = page.doors.client.app._state[PASSED] = Passed(page.doors.app)
+    passed = page.doors.client.app._state[PASSED] = LoggedTurn(page.doors.app)
     await page.go("balance")
     await passed.flush()
     async with page.doors.app.db.reading() as conn:

@@ -10,7 +10,7 @@ from core.metering import events
 from core.metering.events.mapping import Mapping as Columns
 from core.metering.model import FileReport
 from core.metering.store import collect, sources
-from core.onboarding.model import Customer, NewMeter, Registered
+from core.onboarding.model import NewCustomer, NewMeter, Registered
 from core.onboarding.register import register_customer
 
 LINE = "+254700000001"
@@ -33,7 +33,7 @@ async def a_line(app: App, number: str = LINE, **more: Any) -> Registered:
     meter = NewMeter(number, code="line", unit="event", kind="line", interval_minutes=None)
     given: Mapping[str, Any] = {"opened_on": date(2026, 1, 1), "commodity": "mobile", "meter": meter} | more
     async with app.db.writing() as conn:
-        return await register_customer(conn, app, Customer("Amina", **given))
+        return await register_customer(conn, app, NewCustomer("Amina", **given))
 
 
 def call(at: str = "20260310080000", seconds: int = 61, number: int = 1, to: str = "0711111111") -> str:
