@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from core.access import keys, secrets, sessions
 from core.access.model import Who
 from core.errors import Refused
-from gateway.admin.described import ANYBODY, OPEN, Handler, description
+from gateway.admin.described import ANYBODY, OPEN, Handler, NotGranted, description
 from gateway.app_keys import APP
 
 COOKIE = "hodi_console"
@@ -105,7 +105,7 @@ def permit(request: web.Request, who: Who) -> None:
         return  # no such route: 404 or 405 follows, now that we know they may ask
     told = description(request.match_info.handler)
     if told is None or not (told.permission == ANYBODY or who.may(told.permission)):
-        raise web.HTTPForbidden(text=f"The role {who.role} may not do this.")
+        raise NotGranted(who.role)
     if told.whole and who.branch is not None:
         # what is named there does not exist for a branch; what names nothing is refused in words
         raise (

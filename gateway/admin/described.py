@@ -10,8 +10,6 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel
 
-from core.access.model import PERMISSIONS
-
 OPEN = "open"
 """The permission of a route that needs none (the sign-in page)."""
 ANYBODY = "anybody"
@@ -19,6 +17,14 @@ ANYBODY = "anybody"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
+
+
+class NotGranted(web.HTTPForbidden):
+    """403: what a role may not do. `params` fill the text in the language of whoever reads it."""
+
+    def __init__(self, role: str) -> None:
+        super().__init__(text="The role {role} may not do this.")
+        self.params = {"role": role}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Described:
     many: bool = False
     """Whether the answer is a list of `answer`."""
     status: int = 200
+    also: tuple[str, ...] = ()
+    """Further permissions that the handler itself asks for."""
     whole: bool = False
     """Whether it is done for the whole house, by somebody who belongs to no branch."""
 
@@ -48,14 +56,13 @@ def described(
     many: bool = False,
     status: int = 200,
     whole: bool = False,
+    also: tuple[str, ...] = (),
 ) -> Callable[[H], H]:
-    """Put the description on a handler; refuses a permission that does not exist."""
-    if permission not in (OPEN, ANYBODY) and permission not in PERMISSIONS:
-        raise ValueError(f"{permission!r} is no permission: add it to core/access/model.py")
+    """Put the description on a handler."""
 
     def put(handler: H) -> H:
         words = summary or (handler.__doc__ or "").split("\n")[0]
-        handler.described = Described(permission, words, query, body, answer, many, status, whole)  # type: ignore[attr-defined]  # on a function
+        handler.described = Described(permission, words, query, body, answer, many, status, also, whole)  # type: ignore[attr-defined]  # on a function
         return handler
 
     return put

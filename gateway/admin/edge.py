@@ -15,7 +15,7 @@ from core.errors import Refused
 from core.text import LANGUAGES
 from gateway.admin import scrub
 from gateway.admin.auth import CSRF
-from gateway.admin.described import Handler
+from gateway.admin.described import Handler, NotGranted
 from gateway.admin.json import respond
 
 log = structlog.get_logger()
@@ -46,21 +46,22 @@ async def edge(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as why:
         if why.status < 400:
             raise
-        return _told(request, why.status, _code(why), why.text or why.reason, why.headers)
+        params = why.params if isinstance(why, NotGranted) else None
+        return _told(request, why.status, _code(why), why.text or why.reason, why.headers, params)
     except UnicodeEncodeError:
         return _told(request, 400, "invalidRequest", "A header or a field holds bytes that are no text.")
     except Exception as bug:
         reference = secrets.token_hex(4)
         log.error("a bug", reference=reference, method=request.method, route=route_of(request), **_place(bug))
-        words = f"Something went wrong on our side. Say {reference} if you call us about it."
-        return _told(request, 500, "internalError", words)
+        words = "Something went wrong on our side. Say {reference} if you call us about it."
+        return _told(request, 500, "internalError", words, params={"reference": reference})
 
 
 LONGEST_NAME = 255
 """Of one part of an address, in bytes: more no file system can look up."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 UNREAD: web.RequestKey[web.Request] = web.RequestKey("unread", web.Request)
-"""The request before its form was read: what another page is looked at with (`console/stays.py`)."""
+"""The request before its form was read: what another page is looked at with (`console/form_middleware.py`)."""
 PICTURES = "/me/picture"
 """The one form that may hold a file as large as we keep them."""
 
@@ -108,15 +109,22 @@ def _code(why: web.HTTPException) -> str:
 
 
 def _told(
-    request: web.Request, status: int, code: str, reason: str, headers: Mapping[str, str] | None = None
+    request: web.Request,
+    status: int,
+    code: str,
+    reason: str,
+    headers: Mapping[str, str] | None = None,
+    params: Mapping[str, str] | None = None,
 ) -> web.Response:
     reason = reason.removeprefix(f"{status}: ")
     keep = {name: value for name, value in (headers or {}).items() if name in ("Allow", "WWW-Authenticate")}
     if request.path.startswith(MACHINES) or "application/json" in request.headers.get("Accept", ""):
-        return respond({"code": code, "reason": reason}, status=status, headers=keep)
+        return respond(
+            {"code": code, "reason": reason.format(**params) if params else reason}, status=status, headers=keep
+        )
     from gateway.pages.page import message
 
-    return message(request, status, reason, headers=keep, csrf=request.get(CSRF, ""))
+    return message(request, status, reason, headers=keep, csrf=request.get(CSRF, ""), params=params)
 
 
 async def headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -14,7 +14,7 @@ from core.audit import alarms
 from core.overview import dead_letters
 from gateway.address import from_this_machine
 from gateway.admin.auth import machine
-from gateway.admin.described import Handler, described
+from gateway.admin.described import Handler, NotGranted, described
 from gateway.admin.edge import route_of
 from gateway.app_keys import APP
 
@@ -76,14 +76,14 @@ def _rows(states: Iterable[str], counted: dict[str, int]) -> Iterable[tuple[str,
     return ((state, counted.get(state, 0)) for state in states)
 
 
-@described(summary="Counters in the Prometheus text format")
+@described(summary="Counters in the Prometheus text format", also=("metrics.see",))
 async def metrics(request: web.Request) -> web.Response:
     """GET /metrics: for this machine, or with an API key that may `metrics.see` (the role `watcher`)."""
     meters, app = request.app[METERS], request.app[APP]
     if not from_this_machine(request):
         who = await machine(request)
         if not who.may("metrics.see"):
-            raise web.HTTPForbidden(text=f"The role {who.role} may not do this.")
+            raise NotGranted(who.role)
     async with app.db.reading() as conn:
         counted = await dead_letters.waiting(conn)
         rung = await alarms.counted(conn, app.clock.now() - timedelta(days=1))

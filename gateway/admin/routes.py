@@ -6,38 +6,12 @@ and told like any other.
 
 from aiohttp import web
 
-from gateway.admin import health, metrics, openapi
+from gateway.admin import health, metrics, openapi, permissions
 from gateway.admin.auth import guard
-from gateway.admin.console import (
-    agencies,
-    airtime,
-    approvals,
-    campaigns,
-    cash,
-    chargebacks,
-    collections,
-    costs,
-    customer,
-    day,
-    debits,
-    exposures,
-    files,
-    login,
-    mandates,
-    money,
-    notices,
-    outages,
-    outbox,
-    parked,
-    readings,
-    receipts,
-    spellings,
-    suspense,
-    talks,
-    tickets,
-    usage_files,
-)
-from gateway.admin.console.stays import stay
+from gateway.admin.console import login, navigation
+from gateway.admin.console.form_middleware import stay
+from gateway.admin.console.language import spoken
+from gateway.admin.console.sections import SECTIONS
 from gateway.admin.edge import edge, headers
 from gateway.admin.tmf import (
     account,
@@ -66,47 +40,26 @@ ROOMS = (
     trouble_ticket,
     prepay_balance,
     usage,
-    login,
-    customer,
-    files,
-    money,
-    mandates,
-    debits,
-    suspense,
-    receipts,
-    chargebacks,
-    cash,
-    approvals,
-    tickets,
-    talks,
-    spellings,
-    day,
-    collections,
-    exposures,
-    agencies,
-    campaigns,
-    outbox,
-    usage_files,
-    parked,
-    readings,
     held_reading,
-    outages,
     service_problem,
-    airtime,
-    notices,
-    costs,
     page,
 )
 
 
 def routes() -> list[web.AbstractRouteDef]:
     """Every route of the ops side, and the static files."""
-    return [route for room in ROOMS for route in room.routes()]
+    console = [route for section in SECTIONS for route in section.routes()]
+    return [*(route for room in ROOMS for route in room.routes()), *console]
 
 
 def setup(app: web.Application) -> None:
-    """Middlewares, meters, throttles and headers. Call it once, before the app starts and before other middlewares."""
+    """Middlewares, meters, throttles and headers. Call it once, before the app starts and before other middlewares.
+
+    `ValueError` where the routes and the roles do not name the same permissions.
+    """
+    permissions.check(permissions.collect(routes()))
     app[metrics.METERS] = metrics.Meters()
+    app[navigation.SECTIONS] = SECTIONS
     login.setup(app)
-    app.middlewares.extend([patient, metrics.measured, edge, guard, stay])
+    app.middlewares.extend([patient, metrics.measured, edge, spoken, guard, stay])
     app.on_response_prepare.append(headers)

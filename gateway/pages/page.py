@@ -24,7 +24,7 @@ from core.reasons import said, word
 from core.text import say
 from core.text.days import last_of, written
 from dialogs.attachments import MAP
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
 from gateway.admin.edge import language
 from gateway.app_keys import APP
 from gateway.pages.tongue import gettext, ngettext, told
@@ -95,11 +95,18 @@ def carried(request: web.Request) -> str:
 
 
 def message(
-    request: web.Request, status: int, words: str, *, headers: Mapping[str, str] | None = None, csrf: str = ""
+    request: web.Request,
+    status: int,
+    words: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    csrf: str = "",
+    params: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """A small page with one thing to say; `csrf` of who sits at the console, who may sign out there whatever the role."""
+    """A small page with one thing to say, its `{fields}` filled with `params`; `csrf` of who sits at the console, who may sign out there whatever the role."""
     lang = speaks()
-    answer = render(request, "message.html", status=status, lang=lang, words=told(words, lang)[:500], csrf=csrf)
+    text = told(words, lang).format(**params) if params else told(words, lang)
+    answer = render(request, "message.html", status=status, lang=lang, words=text[:500], csrf=csrf)
     answer.headers.update(headers or {})
     return answer
 

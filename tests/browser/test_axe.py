@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from core.campaigns.tables import campaign
 from core.payments import mandate_pages, request
-from gateway.admin.console.doors import GROUPS
+from gateway.admin.console.sections import SECTIONS
 from tests.browser.conftest import Street
 from tests.browser.test_pages import sign_in
 from tests.gateway.admin.crawl_waits import a_tariff
@@ -22,7 +22,7 @@ ONLY = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
 }
-CONSOLE = [path for doors in GROUPS.values() for path, _, _ in doors]
+CONSOLE = [section.path for section in SECTIONS if section.entry]
 
 
 async def findings(page: Page, path: str, width: int) -> list[str]:

@@ -193,8 +193,9 @@ def test_every_language_has_the_same_texts_and_its_plurals() -> None:
     assert [words(lang).form_of(5) for lang in LANGUAGES] == [1, 0, 1]
 
 
-SAYS = sorted((ROOT / "gateway" / "admin" / "console").rglob("*.py"))
-_SENTENCE = re.compile(r"[A-Z][a-z]*[ ,:][^<>{}]*[.?]")
+EDGES = ("auth.py", "edge.py", "described.py")
+SAYS = sorted([*(CONSOLE.parent / "console").rglob("*.py"), *(CONSOLE.parent / name for name in EDGES)])
+_SENTENCE = re.compile(r"[A-Z][a-z]*[ ,:][^<>]*[.?]")
 
 
 def spoken(source: str) -> set[str]:
@@ -212,6 +213,7 @@ def _describes(node: ast.AST) -> bool:
 
 def test_every_sentence_that_the_console_says_stands_in_its_catalogues() -> None:
     assert spoken('"""Docs."""\nraise Unfit(text, "Write a whole number.")') == {"Write a whole number."}
+    assert spoken('raise NotGranted("The role {role} may not.")') == {"The role {role} may not."}
     said = set(keys("fr"))
     silent = {f"{path.name}: {text}" for path in SAYS for text in spoken(path.read_text()) if text not in said}
     assert sorted(silent) == []

@@ -10,8 +10,9 @@ from core.errors import Refused
 from core.journeys.dunning import agency as agency_placed
 from core.overview import agencies as found
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_day, back, form, show
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import Action, Section
+from gateway.admin.console.shared import a_day, back, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -88,7 +89,10 @@ async def file(request: web.Request) -> web.Response:
     return web.Response(text=found.as_csv(lines), content_type="text/csv", headers={"Content-Disposition": said})
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    path = "/console/agencies"
-    return [web.get(path, page), web.post(path, place), web.get(f"{path}/{{agency}}/{{file}}.csv", file)]
+SECTION = Section(
+    "/console/agencies",
+    page,
+    details={"/{agency}/{file}.csv": file},
+    actions=(Action("", place),),
+    under="/console/collections",
+)

@@ -7,7 +7,8 @@ from core.overview.nameable import AIRTIME_ORDER
 from core.overview.theirs import theirs
 from core.rewards import airtime
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, form, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -37,6 +38,9 @@ async def decide(request: web.Request) -> web.Response:
     raise back(f"{PATH}?done={do}")
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get(PATH, page), web.post(PATH + "/{id}", decide)]
+SECTION = Section(
+    PATH,
+    page,
+    Entry(Group.MONEY, 80, "Airtime"),
+    actions=(Action("/{id}", decide, {"arrived": "arrived", "failed": "failed"}),),
+)

@@ -10,8 +10,9 @@ from core.overview.asked import facts
 from core.overview.nameable import APPROVAL
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, branch_of, form, show
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -49,6 +50,9 @@ async def change(request: web.Request) -> web.Response:
     raise back("/console/approvals")
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get("/console/approvals", page), web.post("/console/approvals/{id}", change)]
+SECTION = Section(
+    "/console/approvals",
+    page,
+    Entry(Group.WORK, 10, "Approvals"),
+    actions=(Action("/{id}", change, {"agree": "yes", "refuse": "no"}),),
+)

@@ -20,9 +20,10 @@ from core.overview.nameable import CAMPAIGN
 from core.overview.theirs import theirs
 from core.parties import senders
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_instant, back, form, show
 from gateway.admin.console.funnel_plot import funnel_plot
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import an_instant, back, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -179,11 +180,13 @@ async def _page(
     )
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [
-        web.get("/console/campaigns", listing),
-        web.post("/console/campaigns", plan),
-        web.get("/console/campaigns/{id}", page),
-        web.post("/console/campaigns/{id}", move),
-    ]
+SECTION = Section(
+    "/console/campaigns",
+    listing,
+    Entry(Group.MESSAGES, 10, "Campaigns"),
+    {"/{id}": page},
+    (
+        Action("", plan, {"look": "look", "plan": "plan"}),
+        Action("/{id}", move, {"pause": "paused", "resume": "running", "cancel": "cancelled"}, named_by="to"),
+    ),
+)

@@ -1,6 +1,6 @@
-"""The cash desk: her own drawer from float to count, what the branch takes to the bank, and how the drawers of a day came out.
+"""The cash desk: the cashier's own drawer from float to count, what the branch takes to the bank, and how the drawers of a day came out.
 
-What her drawer should hold is nowhere on the page before she has counted it.
+What the drawer should hold is nowhere on the page before they have counted it.
 """
 
 import secrets
@@ -17,7 +17,8 @@ from core.parties import queries as parties
 from core.payments import queries as payments
 from core.payments.desk import drawer, queries
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_amount, back, branch_of, form, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import an_amount, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -106,11 +107,17 @@ async def cancel(request: web.Request) -> web.Response:
     raise back(f"/console/cash/{named.id}")
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [
-        web.get("/console/cash", page),
-        web.post("/console/cash", change),
-        web.get("/console/cash/{id}", receipt),
-        web.post("/console/cash/{id}/cancel", cancel),
-    ]
+SECTION = Section(
+    "/console/cash",
+    page,
+    Entry(Group.MONEY, 70, "Cash desk"),
+    {"/{id}": receipt},
+    (
+        Action(
+            "",
+            change,
+            {"open": "open", "receipt": "receipt", "turn-in": "turn_in", "count": "count", "deposit": "deposit"},
+        ),
+        Action("/{id}/cancel", cancel),
+    ),
+)

@@ -6,7 +6,8 @@ from aiohttp import web
 
 from core.overview.chargebacks import chargebacks
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import show
+from gateway.admin.console.section import Entry, Group, Section
+from gateway.admin.console.shared import show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -24,6 +25,4 @@ async def page(request: web.Request) -> web.Response:
     return show(request, "console_chargebacks.html", waiting=waiting, decided=decided, soon=soon)
 
 
-def routes() -> list[web.RouteDef]:
-    """The route."""
-    return [web.get("/console/chargebacks", page)]
+SECTION = Section("/console/chargebacks", page, Entry(Group.MONEY, 60, "Disputed"))

@@ -24,9 +24,10 @@ from core.overview.theirs import theirs
 from core.provisioning import queries as barring
 from core.reasons import said, word
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_count, a_day, back, branch_of, form, show
+from gateway.admin.console.language import speaks
 from gateway.admin.console.plot_steps import steps_plot
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import a_count, a_day, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -150,8 +151,8 @@ async def _act(conn: AsyncConnection, app: App, account_id: int, told: dict[str,
             by = a_day(told.get("by", ""), app.today())
             await arrangement.promise(conn, app, account_id, by, key, actor=actor)
         case "waive":
-            hers = ListRequest("account_id", "in", [account_id])
-            fee = await theirs(conn, app, who, INVOICE, told.get("fee", ""), hers)
+            of_account = ListRequest("account_id", "in", [account_id])
+            fee = await theirs(conn, app, who, INVOICE, told.get("fee", ""), of_account)
             await fee_waiver.waive(conn, app, account_id, fee.id, reason=told.get("note", ""), actor=actor)
         case "limit":
             await change.change(
@@ -193,12 +194,27 @@ async def written_off(request: web.Request) -> web.Response:
     )
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    path = "/console/collections/{id}"
-    return [
-        web.get("/console/collections", page),
-        web.get("/console/collections/written-off.csv", written_off),
-        web.get(path, one),
-        web.post(path, act),
-    ]
+SECTION = Section(
+    "/console/collections",
+    page,
+    Entry(Group.MONEY, 30, "Collections"),
+    {"/written-off.csv": written_off, "/{id}": one},
+    (
+        Action(
+            "/{id}",
+            act,
+            {
+                "note": "noted",
+                "protect": "protect",
+                "unprotect": "unprotect",
+                "arrange": "arrange",
+                "promise": "promise",
+                "limit": "limit",
+                "waive": "waive",
+                "place": "place",
+                "recall": "recall",
+                "write-off": "write_off",
+            },
+        ),
+    ),
+)

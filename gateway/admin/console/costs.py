@@ -4,7 +4,8 @@ from aiohttp import web
 
 from core.overview import message_costs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_day, show
+from gateway.admin.console.section import Entry, Group, Section
+from gateway.admin.console.shared import a_day, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -30,6 +31,4 @@ async def page(request: web.Request) -> web.Response:
     )
 
 
-def routes() -> list[web.RouteDef]:
-    """The route."""
-    return [web.get("/console/costs", page)]
+SECTION = Section("/console/costs", page, Entry(Group.MESSAGES, 40, "Message costs"))

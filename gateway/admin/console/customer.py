@@ -1,4 +1,4 @@
-"""Find a customer by anything she can name, and see the whole of her on one page. Every look is audited."""
+"""Find a customer by anything they can name, and see the whole of them on one page. Every look is audited."""
 
 from aiohttp import web
 
@@ -15,7 +15,8 @@ from core.parties import link
 from core.parties import queries as parties
 from core.phone import parse
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_instant, back, branch_of, form, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -78,9 +79,9 @@ async def change_phone(request: web.Request) -> web.Response:
 async def unlink(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/links: `contact`. Whatever that phone or chat has open ends."""
     told, app, found = await form(request), request.app[APP], await seen(request)
-    hers = ListRequest("account_id", "in", [found.account.id])
+    of_account = ListRequest("account_id", "in", [found.account.id])
     async with app.db.writing() as conn:
-        named = await theirs(conn, app, request[WHO], LINK, told.get("contact", ""), hers)
+        named = await theirs(conn, app, request[WHO], LINK, told.get("contact", ""), of_account)
         await link.remove(conn, app, named.contact_id, found.account.id, actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 
@@ -98,11 +99,10 @@ async def seen(request: web.Request) -> CustomerOverview:
     return found
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [
-        web.get("/console", search),
-        web.get("/console/accounts/{id}", page),
-        web.post("/console/accounts/{id}/phone", change_phone),
-        web.post("/console/accounts/{id}/links", unlink),
-    ]
+SECTION = Section(
+    "/console",
+    search,
+    Entry(Group.CUSTOMERS, 10, "Customers"),
+    {"/accounts/{id}": page},
+    (Action("/accounts/{id}/phone", change_phone), Action("/accounts/{id}/links", unlink)),
+)

@@ -11,8 +11,9 @@ from core.overview import dead_letters
 from core.overview.day import day
 from core.rewards import airtime
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_day, show
 from gateway.admin.console.plot import cash_plot
+from gateway.admin.console.section import Entry, Group, Section
+from gateway.admin.console.shared import a_day, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -46,6 +47,4 @@ async def page(request: web.Request) -> web.Response:
     )
 
 
-def routes() -> list[web.RouteDef]:
-    """The route."""
-    return [web.get("/console/day", page)]
+SECTION = Section("/console/day", page, Entry(Group.MONEY, 10, "The day"))

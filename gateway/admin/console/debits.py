@@ -6,7 +6,8 @@ from core.overview.nameable import DEBIT_FILE
 from core.overview.theirs import theirs
 from core.payments.bank import debit_files
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, show
+from gateway.admin.console.section import Action, Section
+from gateway.admin.console.shared import back, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -38,10 +39,6 @@ async def download(request: web.Request) -> web.Response:
     return web.Response(text=body, content_type="application/xml", headers={"Content-Disposition": name})
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [
-        web.get("/console/mandates/files", page),
-        web.post("/console/mandates/files", make),
-        web.get("/console/mandates/files/{id}", download),
-    ]
+SECTION = Section(
+    "/console/mandates/files", page, details={"/{id}": download}, actions=(Action("", make),), under="/console/mandates"
+)

@@ -13,7 +13,7 @@ from core.care.disputes import VERDICTS
 from core.context import App
 from core.errors import Refused
 from core.journeys import dispute_decided
-from gateway.admin.console.desk import an_amount
+from gateway.admin.console.shared import an_amount
 
 
 @dataclass(frozen=True, slots=True)

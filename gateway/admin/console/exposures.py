@@ -1,10 +1,11 @@
-"""Credit limits: who has used most of hers, what that is made of, and whose lines are restricted because of it."""
+"""Credit limits: who has used most of theirs, what that is made of, and whose lines are restricted because of it."""
 
 from aiohttp import web
 
 from core.overview.exposures import ORDERS, highest, sums
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import show
+from gateway.admin.console.section import Section
+from gateway.admin.console.shared import show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -31,6 +32,4 @@ async def page(request: web.Request) -> web.Response:
     )
 
 
-def routes() -> list[web.RouteDef]:
-    """The route."""
-    return [web.get("/console/exposures", page)]
+SECTION = Section("/console/exposures", page, under="/console/collections")

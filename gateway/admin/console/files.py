@@ -1,4 +1,4 @@
-"""A file that a customer sent, for the clerk who helps her: given out as a download of the type its own bytes have, never shown inside our page."""
+"""A file that a customer sent, for the clerk who helps them: given out as a download of the type its own bytes have, never shown inside our page."""
 
 from aiohttp import web
 
@@ -10,6 +10,7 @@ from core.overview.theirs import theirs
 from core.parties import queries as parties
 from gateway.admin.auth import WHO
 from gateway.admin.console.customer import seen
+from gateway.admin.console.section import Section
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -20,8 +21,8 @@ async def file(request: web.Request) -> web.Response:
     found, app = await seen(request), request.app[APP]
     async with app.db.reading() as conn:
         people = (await parties.contacts_of(conn, [found.account.id])).get(found.account.id, [])
-        hers = ListRequest("contact_id", "in", [one.id for one in people])
-        named = await theirs(conn, app, request[WHO], FILE, request.match_info["file"], hers)
+        of_account = ListRequest("contact_id", "in", [one.id for one in people])
+        named = await theirs(conn, app, request[WHO], FILE, request.match_info["file"], of_account)
         kept = await media.body_of(conn, app, named.id)
     if kept is None:
         raise web.HTTPNotFound(text="There is no such file.")
@@ -33,6 +34,4 @@ async def file(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type=one.type or "application/octet-stream", headers=headers)
 
 
-def routes() -> list[web.RouteDef]:
-    """The route."""
-    return [web.get("/console/accounts/{id}/files/{file}", file)]
+SECTION = Section("/console/accounts", details={"/{id}/files/{file}": file}, under="/console")

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from core.overview.funnel import Arm
 from core.reasons import word
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
 from gateway.pages.page import fragment
 from gateway.pages.tongue import told
 

@@ -9,9 +9,10 @@ from core.access.secrets import fresh
 from gateway import signed_values
 from gateway.address import limited_by
 from gateway.admin.auth import CONSOLE, COOKIE, NEXT, own_path
-from gateway.admin.console.desk import form
-from gateway.admin.console.doors import first_door
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.navigation import SECTIONS, first_page
+from gateway.admin.console.section import Action, Section
+from gateway.admin.console.shared import form
 from gateway.admin.described import ANYBODY, described, description
 from gateway.admin.edge import UNREAD
 from gateway.app_keys import APP
@@ -69,7 +70,7 @@ async def _leads(request: web.Request, cookie: str) -> str:
         told = description(found.handler) if found.http_exception is None else None
         if told is not None and (told.permission == ANYBODY or sitting.who.may(told.permission)):
             return then
-    return first_door(sitting.who)
+    return first_page(request.app[SECTIONS], sitting.who)
 
 
 @described(ANYBODY, summary="Sign out of the console", status=303)
@@ -82,13 +83,7 @@ async def sign_out(request: web.Request) -> web.Response:
     return answer
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [
-        web.get("/console/login", ask),
-        web.post("/console/login", sign_in),
-        web.post("/console/logout", sign_out),
-    ]
+SECTION = Section("/console", details={"/login": ask}, actions=(Action("/login", sign_in), Action("/logout", sign_out)))
 
 
 def setup(app: web.Application) -> None:

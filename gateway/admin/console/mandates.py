@@ -12,8 +12,9 @@ from core.overview.theirs import their_account, theirs
 from core.payments import cards, first_attempt_rate, mandates
 from core.payments.providers import can
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, branch_of, form, show
 from gateway.admin.console.plot_tries import tries_plot
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -67,10 +68,9 @@ async def end(request: web.Request) -> web.Response:
     raise back("/console/mandates")
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [
-        web.get("/console/mandates", page),
-        web.post("/console/mandates", take),
-        web.post("/console/mandates/{reference}/end", end),
-    ]
+SECTION = Section(
+    "/console/mandates",
+    page,
+    Entry(Group.MONEY, 40, "Direct debits"),
+    actions=(Action("", take), Action("/{reference}/end", end)),
+)

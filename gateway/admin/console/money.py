@@ -12,8 +12,9 @@ from core.overview.theirs import theirs
 from core.payments.reconcile import close, explain, general_ledger, queries, run
 from core.payments.reconcile.model import KINDS, TO_DO
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_day, back, branch_of, form, show
 from gateway.admin.console.plot import cash_plot
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import a_day, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -93,11 +94,10 @@ async def summary(request: web.Request) -> web.Response:
     )
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [
-        web.get("/console/money", page),
-        web.post("/console/money", change),
-        web.get("/console/money/summary.csv", summary),
-        web.post("/console/money/differences/{id}", explained),
-    ]
+SECTION = Section(
+    "/console/money",
+    page,
+    Entry(Group.MONEY, 20, "Money"),
+    {"/summary.csv": summary},
+    (Action("", change, {"match": "match", "close": "close"}), Action("/differences/{id}", explained)),
+)

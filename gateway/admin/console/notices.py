@@ -6,8 +6,9 @@ from core.errors import Refused
 from core.notices import own_texts
 from core.text import LANGUAGES
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, form, show
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -78,6 +79,9 @@ async def edit(request: web.Request) -> web.Response:
     raise back(f"{PATH}?words={lang}&done=yes")
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get(PATH, page), web.post(PATH, edit)]
+SECTION = Section(
+    PATH,
+    page,
+    Entry(Group.MESSAGES, 20, "Notice words"),
+    actions=(Action("", edit, {"check": "check", "keep": "keep"}),),
+)

@@ -8,8 +8,9 @@ from core.onboarding.customers import COMMODITIES
 from core.overview.nameable import OUTAGE
 from core.overview.theirs import their_branch, theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_instant, back, branch_of, form, show
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import an_instant, back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -97,6 +98,9 @@ async def change(request: web.Request) -> web.Response:
     raise back(PATH)
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get(PATH, page), web.post(PATH, begin), web.post(PATH + "/{id}", change)]
+SECTION = Section(
+    PATH,
+    page,
+    Entry(Group.CUSTOMERS, 50, "Outages"),
+    actions=(Action("", begin), Action("/{id}", change, {"expect": "expect", "end": "end"})),
+)

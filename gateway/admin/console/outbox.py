@@ -6,7 +6,8 @@ from core.overview.dead_letters import dead_letters, send_again
 from core.overview.nameable import LETTER
 from core.overview.theirs import all_theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -31,6 +32,4 @@ async def replay(request: web.Request) -> web.Response:
     raise back(f"/console/outbox?again={count}")
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get("/console/outbox", page), web.post("/console/outbox", replay)]
+SECTION = Section("/console/outbox", page, Entry(Group.MESSAGES, 30, "Dead letters"), actions=(Action("", replay),))

@@ -14,8 +14,9 @@ from core.numbers import Unreadable
 from core.overview.nameable import PARKED_MONTH
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_quantity, back, form, page_of, show
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import a_quantity, back, form, page_of, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -139,6 +140,10 @@ async def _use(conn: AsyncConnection, cycle_id: int, told: Mapping[str, str]) ->
     return {name: a_quantity(text, unit_of[name]) for name, text in said.items()}
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get(PATH, listing), web.get(PATH + "/{id}", page), web.post(PATH + "/{id}", decide)]
+SECTION = Section(
+    PATH,
+    listing,
+    Entry(Group.BILLS, 10, "Parked bills"),
+    {"/{id}": page},
+    (Action("/{id}", decide, {"again": "again", "estimate": "estimate", "skip": "skip"}),),
+)

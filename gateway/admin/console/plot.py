@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from core import money
 from core.overview.day import Cash
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
 from gateway.pages.page import fragment
 from gateway.pages.tongue import told
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from core import money
+from gateway.admin.console.language import speaks
 from gateway.admin.console.plot import ceiling
-from gateway.admin.console.tongue import speaks
 from gateway.pages.page import fragment
 from gateway.pages.tongue import told
 

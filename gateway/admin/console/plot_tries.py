@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from core.payments.first_attempt_rate import TriesOfDay
 from core.text.days import written
+from gateway.admin.console.language import speaks
 from gateway.admin.console.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, ceiling
-from gateway.admin.console.tongue import speaks
 from gateway.pages.page import fragment
 from gateway.pages.tongue import told
 

@@ -9,8 +9,8 @@ from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from core.metering.queries import Daily
+from gateway.admin.console.language import speaks
 from gateway.admin.console.plot import BOTTOM, HEIGHT, LEFT, TOP, WIDTH, ceiling
-from gateway.admin.console.tongue import speaks
 from gateway.pages.page import fragment
 from gateway.pages.tongue import told
 

@@ -13,8 +13,9 @@ from core.numbers import Unreadable
 from core.overview.nameable import HELD_READING
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import a_quantity, back, form, page_of, show
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import a_quantity, back, form, page_of, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -87,6 +88,9 @@ async def _decided(conn: AsyncConnection, app: App, reading_id: int, told: Mappi
             raise web.HTTPBadRequest(text="Choose what is to be done.")
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get(PATH, page), web.post(PATH + "/{id}", decide)]
+SECTION = Section(
+    PATH,
+    page,
+    Entry(Group.BILLS, 20, "Held readings"),
+    actions=(Action("/{id}", decide, {"accept": "accept", "replace": "replace", "order": "order"}),),
+)

@@ -18,7 +18,8 @@ from core.parties import sim
 from core.payments import queries as payments
 from core.payments import refunds, transfer
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import an_amount, back, form, show
+from gateway.admin.console.section import Action, Section
+from gateway.admin.console.shared import an_amount, back, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -85,6 +86,9 @@ async def _found(conn: AsyncConnection, request: web.Request) -> Row[Any]:
     return await payments.receipt_whole(conn, named.id)
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get("/console/receipts/{id}", page), web.post("/console/receipts/{id}", change)]
+SECTION = Section(
+    "/console/receipts",
+    details={"/{id}": page},
+    actions=(Action("/{id}", change, {"refund": "refund", "unapply": "unapply", "move": "move", "paid": "paid"}),),
+    under="/console",
+)

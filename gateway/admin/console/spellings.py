@@ -7,7 +7,8 @@ from core.overview.nameable import CONTACT
 from core.overview.theirs import their_branch, theirs
 from core.parties import spellings
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, branch_of, form, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -45,6 +46,9 @@ async def decide(request: web.Request) -> web.Response:
     raise back(PATH)
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get(PATH, page), web.post(PATH + "/{one}/{other}", decide)]
+SECTION = Section(
+    PATH,
+    page,
+    Entry(Group.CUSTOMERS, 40, "Same number?"),
+    actions=(Action("/{one}/{other}", decide, {"apart": "apart"}),),
+)

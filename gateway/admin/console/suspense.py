@@ -11,7 +11,8 @@ from core.overview.theirs import their_account, theirs
 from core.payments import suspense
 from core.payments.reconcile import queries
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, form, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -36,6 +37,4 @@ async def place(request: web.Request) -> web.Response:
     raise back("/console/suspense")
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get("/console/suspense", page), web.post("/console/suspense/{id}", place)]
+SECTION = Section("/console/suspense", page, Entry(Group.MONEY, 50, "Suspense"), actions=(Action("/{id}", place),))

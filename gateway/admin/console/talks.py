@@ -9,7 +9,8 @@ from core.overview import messages
 from core.overview.nameable import TALK
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, branch_of, form, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, branch_of, form, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -62,7 +63,10 @@ async def _found(request: web.Request) -> Talk:
     return found
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    path = "/console/talks/{id}"
-    return [web.get("/console/talks", queue), web.get(path, page), web.post(path, change)]
+SECTION = Section(
+    "/console/talks",
+    queue,
+    Entry(Group.CUSTOMERS, 30, "Chats"),
+    {"/{id}": page},
+    (Action("/{id}", change, {"take": "take", "back": "back"}),),
+)

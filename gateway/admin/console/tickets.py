@@ -13,7 +13,8 @@ from core.overview.listings import TICKETS
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
 from gateway.admin.console import disputes
-from gateway.admin.console.desk import back, branch_of, form, page_of, show
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, branch_of, form, page_of, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -101,12 +102,13 @@ async def _found(request: web.Request) -> AnyRow:
         return await theirs(conn, app, request[WHO], TICKETS, request.match_info["id"])
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    path = "/console/tickets/{id}"
-    return [
-        web.get("/console/tickets", queue),
-        web.get(path, page),
-        web.post(path, change),
-        web.post(f"{path}/verdict", decide),
-    ]
+SECTION = Section(
+    "/console/tickets",
+    queue,
+    Entry(Group.CUSTOMERS, 20, "Tickets"),
+    {"/{id}": page},
+    (
+        Action("/{id}", change, {"wait": "waiting", "solve": "solved", "close": "closed"}, named_by="to"),
+        Action("/{id}/verdict", decide),
+    ),
+)

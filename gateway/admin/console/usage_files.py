@@ -8,8 +8,9 @@ from core.metering.vee import gaps
 from core.overview.nameable import USAGE_FILE
 from core.overview.theirs import theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import back, show
 from gateway.admin.console.plot_usage import usage_plot
+from gateway.admin.console.section import Action, Entry, Group, Section
+from gateway.admin.console.shared import back, show
 from gateway.admin.described import described
 from gateway.app_keys import APP
 
@@ -79,6 +80,4 @@ def _told(request: web.Request) -> str:
     return f"{counts[0]} taken, {counts[1]} there already, {counts[2]} still rejected."
 
 
-def routes() -> list[web.RouteDef]:
-    """The routes."""
-    return [web.get(PATH, page), web.post(f"{PATH}/recycle", again), web.get(PATH + "/{id}", file)]
+SECTION = Section(PATH, page, Entry(Group.BILLS, 30, "Usage files"), {"/{id}": file}, (Action("/recycle", again),))

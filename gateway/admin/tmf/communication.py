@@ -15,7 +15,7 @@ from gateway.admin.tmf.resource import Served, href, routes_of
 
 
 class Receiver(Part):
-    """Whom it went to, or came from: her name on the channel without its middle."""
+    """Whom it went to, or came from: their name on the channel without its middle."""
 
     phone: str = Field(alias="phoneNumber")
 

@@ -20,7 +20,7 @@ from gateway.admin.tmf.resource import Served, href, routes_of
 
 
 class Medium(Part):
-    """How she is reached: the channel, and her name on it without its middle."""
+    """How they are reached: the channel, and their name on it without its middle."""
 
     type: str = Field(alias="mediumType")
     number: str = Field(alias="phoneNumber")

@@ -17,7 +17,7 @@ from core.onboarding.customers import COMMODITIES
 from core.overview.nameable import OUTAGE
 from core.overview.theirs import their_branch, theirs
 from gateway.admin.auth import WHO
-from gateway.admin.console.desk import branch_of
+from gateway.admin.console.shared import branch_of
 from gateway.admin.described import described
 from gateway.admin.json import respond
 from gateway.admin.tmf.body import read

@@ -22,6 +22,8 @@ from core.access import keys
 from core.context import App
 from core.db.engine import metadata
 from gateway.admin.auth import API, CONSOLE
+from gateway.admin.console.section import verb_of
+from gateway.admin.console.sections import SECTIONS
 from gateway.admin.described import OPEN, Described, description
 from gateway.app import make_app
 from tests.gateway.admin.crawl_waits import a_tariff
@@ -134,6 +136,31 @@ PASSED_ELSEWHERE = {
 }
 """Acts that need a history of their own (a plan, an agency, a dispute): the path is tried here, that they pass is tested at their pages."""
 
+VERBS_PASSED_ELSEWHERE: dict[str, set[str]] = {
+    "/console/approvals/{id}": {"yes"},
+    "/console/campaigns": {"plan"},
+    "/console/campaigns/{id}": {"paused", "running"},
+    "/console/tickets/{id}": {"solved", "closed"},
+}
+"""The same for what a form says in other words than `case`."""
+VERBS = {
+    (f"{section.path}{action.path}", value): f"/{name}"
+    for section in SECTIONS
+    for action in section.actions
+    for name, value in action.verbs.items()
+}
+"""What is behind the path of a form for each thing that it can be told to do: the route of that verb."""
+
+
+def at_its_verb(example: Example) -> Example | None:
+    """The same request as the route of its verb takes it; None where the form has no such verb."""
+    said = next((field for field in ("do", "to") if (example.path, example.told.get(field)) in VERBS), None)
+    if said is None or example.method != "post":
+        return None
+    verb = VERBS[example.path, example.told[said]]
+    told = {name: value for name, value in example.told.items() if name != said}
+    return Example("post", example.path + verb, told, example.at + verb)
+
 
 @dataclass
 class Crawl:
@@ -149,7 +176,7 @@ class Crawl:
 
     def routes(self) -> list[tuple[str, str, object, Described]]:
         """(method, path, handler, what it says of itself) of everything behind a sign-in or a key."""
-        found = []
+        found = list[tuple[str, str, object, Described]]()
         for route in self.web_app.router.routes():
             path, told = route.resource.canonical if route.resource else "", description(route.handler)
             if (
@@ -257,32 +284,46 @@ def _first(parts: list[str], one: str, own: Text) -> str:
 async def test_what_a_form_or_body_names_of_another_branch_does_not_exist(crawl: Crawl) -> None:
     """Each example with one thing of the other branch in one place: 404, the same as for what never was; then it passes with its own."""
     for example in sorted(EXAMPLES, key=lambda one: one.path == "/console/logout"):
-        path = _filled(example.at, crawl.own)
-        for kind, _ in list(_spoilt(example.told, crawl.own, "")):
-            for wrong in (crawl.foreign[kind], "999999999"):
-                for spoilt_kind, told in _spoilt(example.told, crawl.own, wrong):
-                    if spoilt_kind != kind:
-                        continue
-                    for agreed in (
-                        {},
-                        {"agreed": "yes"} if path.startswith(CONSOLE) else {},
-                    ):  # the question, and the act
-                        status, text = await crawl.send(example.method, path, {**told, **agreed})
-                        assert status == 404, (example.path, kind, told, status, text[:300])
-        for kind in _OWN.findall(example.at):
-            if kind in crawl.foreign:
-                elsewhere = _filled(example.at, crawl.own | {kind: crawl.foreign[kind]})
-                status, text = await crawl.send(example.method, elsewhere, _filled(example.told, crawl.own))
-                assert status == 404, (elsewhere, status, text[:300])
+        verb = at_its_verb(example)
+        for one in (example, verb) if verb else (example,):
+            await _refused_elsewhere(crawl, one)
+        passes = verb or example  # it passes once: what its form passes with is tested at its page
+        path = _filled(passes.at, crawl.own)
         sure = {"agreed": "yes"} if path.startswith(CONSOLE) else {}
-        status, text = await crawl.send(example.method, path, {**_filled(example.told, crawl.own), **sure})
-        assert status in (200, 201, 303), (example.path, example.told, status, re.sub(r"\s+", " ", text)[-600:])
+        status, text = await crawl.send(passes.method, path, {**_filled(passes.told, crawl.own), **sure})
+        assert status in (200, 201, 303), (passes.path, passes.told, status, re.sub(r"\s+", " ", text)[-600:])
+
+
+async def _refused_elsewhere(crawl: Crawl, example: Example) -> None:
+    """404 for each thing of the other branch in each place of this request, and for what never was."""
+    path = _filled(example.at, crawl.own)
+    for kind, _ in list(_spoilt(example.told, crawl.own, "")):
+        for wrong in (crawl.foreign[kind], "999999999"):
+            for spoilt_kind, told in _spoilt(example.told, crawl.own, wrong):
+                if spoilt_kind != kind:
+                    continue
+                for agreed in (
+                    {},
+                    {"agreed": "yes"} if path.startswith(CONSOLE) else {},
+                ):  # the question, and the act
+                    status, text = await crawl.send(example.method, path, {**told, **agreed})
+                    assert status == 404, (example.path, kind, told, status, text[:300])
+    for kind in _OWN.findall(example.at):
+        if kind in crawl.foreign:
+            elsewhere = _filled(example.at, crawl.own | {kind: crawl.foreign[kind]})
+            status, text = await crawl.send(example.method, elsewhere, _filled(example.told, crawl.own))
+            assert status == 404, (elsewhere, status, text[:300])
 
 
 async def test_no_route_of_the_table_is_left_out(crawl: Crawl) -> None:
     """A route that changes something has an example, and so has each act that its handler knows by `do`."""
     for method, path, handler, told in crawl.routes():
         if method == "get" or told.whole:
+            continue
+        if verb := verb_of(handler):
+            at_verbs = {one.path for example in EXAMPLES if (one := at_its_verb(example))}
+            elsewhere = {*PASSED_ELSEWHERE.get(verb.path, ()), *VERBS_PASSED_ELSEWHERE.get(verb.path, ())}
+            assert path in at_verbs or verb.value in elsewhere, f"{path}: write an example of a request that passes"
             continue
         mine = [one for one in EXAMPLES if (one.method, one.path) == (method, path)]
         assert mine or path in PASSED_ELSEWHERE, f"{method} {path}: write an example of a request that passes"

@@ -9,7 +9,7 @@ from aiohttp import web
 from core.context import App
 from core.outbox.queue import enqueue
 from gateway.admin.auth import API, CONSOLE
-from gateway.admin.described import described, description
+from gateway.admin.described import description
 from gateway.admin.openapi import all_routes, document
 from gateway.app import make_app
 from gateway.app_keys import CHECKS
@@ -110,11 +110,6 @@ async def test_a_route_that_forgot_its_permission_is_refused(app: App, aiohttp_c
     client = await aiohttp_client(web_app)
     answer = await client.get("/tmf-api/forgotten/v4/thing", headers={"Authorization": f"Bearer {world.admin_key}"})
     assert answer.status == 403
-
-
-def test_a_permission_that_does_not_exist_cannot_be_asked_for() -> None:
-    with pytest.raises(ValueError, match="no permission"):
-        described("everything.do")
 
 
 async def test_a_bug_is_told_with_a_reference_and_without_its_words(

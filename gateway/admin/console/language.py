@@ -5,6 +5,8 @@ from contextvars import ContextVar
 from aiohttp import web
 
 from core.text import CONSOLE
+from gateway.admin.auth import CONSOLE as HERE
+from gateway.admin.described import Handler
 from gateway.admin.edge import language
 
 COOKIE = "hodi_console_lang"
@@ -24,6 +26,16 @@ def listen(request: web.Request) -> str:
     lang = next((one for one in wanted if one in CONSOLE), CONSOLE[0])
     _SPEAKS.set(lang)
     return lang
+
+
+@web.middleware
+async def spoken(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Before anything of the console can be refused. A connection serves one request after the other: each begins with its own language."""
+    if request.path == HERE or request.path.startswith(f"{HERE}/"):
+        listen(request)
+    else:
+        _SPEAKS.set(CONSOLE[0])
+    return await handler(request)
 
 
 NAMES = {"en": "English", "fr": "Français", "vi": "Tiếng Việt", "sw": "Kiswahili"}

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from gateway.admin.console.section import place_of
+
 COOKIE = "hodi_console_done"
 LASTS = 60
 ASKED = "Asked: another person decides."
@@ -31,8 +33,7 @@ def tell(request: web.Request, told: Mapping[str, str], there: web.HTTPSeeOther)
     location = str(there.location)
     if "done=" in location or "told=" in location or location.startswith("/console/login"):
         raise there
-    resource = request.match_info.route.resource
-    place = resource.canonical if resource else ""
+    place = place_of(request)
     keys = (f"{place}:{told.get('do', told.get('to', ''))}", place, "*")
     answer = web.Response(status=303, headers={"Location": location})
     key = next(key for key in keys if key in DONE)

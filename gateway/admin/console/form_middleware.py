@@ -1,5 +1,5 @@
 """What a form of the console may expect, whichever page it stands on: one that is refused stays where it is, with the word at the field
-and what was typed; one that cannot be undone is asked about first (`sure.py`); one that was done is told of on the next page (`done.py`).
+and what was typed; one that cannot be undone is asked about first (`confirm.py`); one that was done is told of on the next page (`flash.py`).
 
 One middleware, behind the guard: no page has to know of it.
 """
@@ -12,9 +12,10 @@ from yarl import URL
 
 from core.errors import Refused
 from gateway.admin.auth import CONSOLE, CSRF, WHO, permit
-from gateway.admin.console import done, sure
-from gateway.admin.console.desk import Unfit, form, show
-from gateway.admin.console.tongue import listen, speaks
+from gateway.admin.console import confirm, flash
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import verb_of
+from gateway.admin.console.shared import Unfit, form, show
 from gateway.admin.described import Handler
 from gateway.admin.edge import UNREAD
 from gateway.pages.refill import Wrong, refilled
@@ -35,17 +36,16 @@ async def stay(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let a form through, ask about it, or put it back with what is wrong."""
     if not (request.path == CONSOLE or request.path.startswith(CONSOLE + "/")):
         return await handler(request)
-    listen(request)
     if request.method != "POST" or WHO not in request:
         return await handler(request)
     told = await form(request)
     try:
-        question = await sure.question(request, told)
+        question = await confirm.question(request, told)
         if question is not None:
             return show(request, "console_sure.html", q=question, told=told, leave=page_before(request))
         return await handler(request)
     except web.HTTPSeeOther as there:
-        return done.tell(request, told, there)
+        return flash.tell(request, told, there)
     except (Refused, web.HTTPBadRequest, web.HTTPNotFound, web.HTTPConflict) as why:
         answer = await _as_it_was(request, told, why)
         if answer is None:
@@ -61,9 +61,14 @@ async def _as_it_was(request: web.Request, told: Mapping[str, str], why: Excepti
     for place in places(request):
         page = await _page(request, place)
         if page is not None and page.text is not None:
-            text = refilled(page.text, request.path, told, _wrong(why))
+            text = refilled(page.text, _form_path(request), told, _wrong(why))
             return web.Response(text=text, status=status, content_type="text/html")
     return None
+
+
+def _form_path(request: web.Request) -> str:
+    """Where the page's own form goes: a verb's route stands below it."""
+    return request.path.rpartition("/")[0] if verb_of(request.match_info.handler) else request.path
 
 
 def _wrong(why: Exception) -> Wrong:

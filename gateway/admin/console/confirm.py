@@ -23,8 +23,9 @@ from core.reasons import word
 from core.text.days import written
 from gateway.admin.auth import WHO
 from gateway.admin.console import campaigns
-from gateway.admin.console.desk import an_amount
-from gateway.admin.console.tongue import speaks
+from gateway.admin.console.language import speaks
+from gateway.admin.console.section import place_of
+from gateway.admin.console.shared import an_amount
 from gateway.app_keys import APP
 from gateway.pages.tongue import told as told_of
 
@@ -50,8 +51,7 @@ async def question(request: web.Request, told: Mapping[str, str]) -> Question | 
     """What has to be asked before this form is done; None: nothing, or it was asked and agreed to."""
     if told.get("agreed") == "yes":
         return None
-    resource = request.match_info.route.resource
-    place = resource.canonical if resource else ""
+    place = place_of(request)
     asks = ACTS.get((place, told.get("do", told.get("to", "")))) or ACTS.get((place, "*"))
     if asks is None:
         return None
@@ -168,8 +168,8 @@ async def _phone(conn: AsyncConnection, request: web.Request, told: Mapping[str,
 async def _link(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
     app, who = request.app[APP], request[WHO]
     found = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
-    hers = ListRequest("account_id", "in", [found.id])
-    named = await theirs(conn, app, who, LINK, told.get("contact", ""), hers)
+    of_account = ListRequest("account_id", "in", [found.id])
+    named = await theirs(conn, app, who, LINK, told.get("contact", ""), of_account)
     facts = [*await whose(conn, found.id, found.currency), ("Taken off", word(named.channel, speaks()))]
     return Question("Take it off the account?", facts, "Whatever is open there ends at once.", "Take it off")
 

@@ -1,4 +1,4 @@
-"""What every console page shares: who sits there, which doors are hers, and how texts from a form become values.
+"""What every console page shares: who sits there, which menus stand open, and how texts from a form become values.
 
 A page is made on the server and works without scripts. Whatever does not parse is told in words, never a bug.
 """
@@ -17,9 +17,10 @@ from core.phone import masked
 from core.text import CONSOLE
 from core.text.days import read_written
 from gateway.admin.auth import CSRF, WHO
-from gateway.admin.console import done
-from gateway.admin.console.doors import doors_of
-from gateway.admin.console.tongue import COOKIE, langs, speaks
+from gateway.admin.console import flash
+from gateway.admin.console.language import COOKIE, langs, speaks
+from gateway.admin.console.navigation import SECTIONS, crumbs, menus
+from gateway.admin.console.section import verb_of
 from gateway.app_keys import APP
 from gateway.pages.page import render
 
@@ -27,7 +28,7 @@ from gateway.pages.page import render
 def show(request: web.Request, template: str, *, status: int = 200, **values: Any) -> web.Response:
     """A console page for whoever sits there."""
     who = request[WHO]
-    doors = doors_of(who)
+    sections = request.app[SECTIONS]
 
     def phone(number: str | None) -> str:
         return (number or "") if who.may("customer.reveal") else masked(number or "")
@@ -37,25 +38,26 @@ def show(request: web.Request, template: str, *, status: int = 200, **values: An
         template,
         status=status,
         lang=speaks(),
-        said_done=done.said(request),
+        said_done=flash.said(request),
         langs=langs(request),
         who=who,
-        doors=doors,
+        doors=menus(sections, who),
+        crumbs=crumbs(sections, who, request.path),
         here=request.path,
         csrf=request[CSRF],
         phone=phone,
         name=who.actor.removeprefix("user:"),
         **values,
     )
-    if request.cookies.get(done.COOKIE):
-        answer.del_cookie(done.COOKIE, path="/console")
+    if request.cookies.get(flash.COOKIE):
+        answer.del_cookie(flash.COOKIE, path="/console")
     if request.query.get("lang") in CONSOLE:
         answer.set_cookie(COOKIE, speaks(), max_age=365 * 86_400, path="/console", httponly=True, samesite="Strict")
     return answer
 
 
 async def branch_of(request: web.Request) -> int | None:
-    """The id of the branch she belongs to; None: the whole house."""
+    """The id of the branch they belong to; None: the whole house."""
     async with request.app[APP].db.reading() as conn:
         return await branch_id_of(conn, request[WHO].branch)
 
@@ -130,12 +132,13 @@ def an_instant(text: str, zone: ZoneInfo) -> datetime | None:
 
 
 async def form(request: web.Request) -> dict[str, str]:
-    """The texts of a form, trimmed; control characters are refused, because no database keeps them all."""
+    """The texts of a form and what its route says of it, trimmed; control characters are refused, because no database keeps them all."""
     told = {name: value.strip() for name, value in (await request.post()).items() if isinstance(value, str)}
     for value in told.values():
         if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in value):
             raise web.HTTPBadRequest(text="The form has a letter that cannot be kept.")
-    return told
+    verb = verb_of(request.match_info.handler)
+    return told | {verb.field: verb.value} if verb else told
 
 
 def back(place: str) -> web.HTTPSeeOther:
