@@ -96,6 +96,16 @@ def free_port() -> int:
         return port
 
 
+def _up(port: int) -> None:
+    """Wait until Redis answers."""
+    import redis
+    from redis.backoff import ConstantBackoff
+    from redis.retry import Retry
+
+    with redis.Redis(port=port, retry=Retry(ConstantBackoff(0.05), 200)) as admin:
+        admin.ping()
+
+
 @contextmanager
 def postgres_and_redis(folder: Path) -> Iterator[tuple[str, str] | None]:
     """Real servers from the test wheels: (database URL, Redis URL); None where they are not installed."""
@@ -110,6 +120,7 @@ def postgres_and_redis(folder: Path) -> Iterator[tuple[str, str] | None]:
     server = pgserver.get_server(folder / "pg", cleanup_mode="stop")
     redis = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
+        _up(port)
         yield server.get_uri().replace("postgresql://", "postgresql+asyncpg://"), f"redis://127.0.0.1:{port}/0"
     finally:
         redis.kill()

@@ -38,11 +38,12 @@ def _without_values(_logger: Any, _name: str, event: MutableMapping[str, Any]) -
     error = told if isinstance(told, BaseException) else sys.exc_info()[1] if told else None
     if error is not None:
         event["error"] = type(error).__name__
-        event["frames"] = _frames(error)
+        event["frames"] = frames_of(error)
     return event
 
 
-def _frames(error: BaseException) -> list[str]:
+def frames_of(error: BaseException) -> list[str]:
+    """Where it broke: files, lines and functions, the innermost last."""
     frames, step = [], error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code

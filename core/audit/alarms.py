@@ -1,18 +1,18 @@
 """What somebody has to look at soon: put down once, said in the log, counted for the watcher, and shown on the day page."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import BigInteger, Column, Index, Table, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.context import Context
 from core.db.engine import Instant, Json, insert, metadata
 
-log = logging.getLogger("hodi.alarms")
+log = structlog.get_logger("alarms")
 
 alarm = Table(
     "alarm",
@@ -60,7 +60,7 @@ async def sound(conn: AsyncConnection, context: Context, kind: str, key: str, **
     }
     new = (await conn.execute(insert(conn, alarm).values(row).on_conflict_do_nothing(index_elements=["key"]))).rowcount
     if new:
-        log.error("alarm: %s %s", KINDS[kind], details)
+        log.error("alarm", kind=kind, words=KINDS[kind], **details)
     return new == 1
 
 

@@ -1,15 +1,16 @@
 """How a turn is drawn: the screen that needs the fewest pages, and the polite last word when a turn went wrong."""
 
-import logging
 import secrets
-import traceback
+
+import structlog
 
 from channels.contract import Channel, Page
 from core.db.engine import AWAY
 from core.message import Inbound, Screen
 from dialogs.book import FlowBook
+from gateway.logs import frames_of
 
-log = logging.getLogger("hodi.turn")
+log = structlog.get_logger()
 
 
 def fewest_pages(candidates: list[Screen], channel: Channel) -> tuple[Screen, tuple[Page, ...]]:
@@ -23,10 +24,10 @@ def sorry(book: FlowBook, inbound: Inbound, channel: Channel, why: Exception, la
     """A polite last word, and a line in the log that names no one and repeats nothing."""
     reference = secrets.token_hex(3).upper()
     if isinstance(why, AWAY):
-        log.error("turn %s on %s: %s", reference, inbound.channel, type(why).__name__)
+        log.error("turn.away", reference=reference, channel=inbound.channel, error=type(why).__name__)
         text = book.say(lang, "talk.busy")
     else:
-        frames = "\n".join(f"{at.filename}:{at.lineno} {at.name}" for at in traceback.extract_tb(why.__traceback__))
-        log.error("turn %s on %s: %s\n%s", reference, inbound.channel, type(why).__name__, frames)
+        place = {"error": type(why).__name__, "frames": frames_of(why)}
+        log.error("turn.broke", reference=reference, channel=inbound.channel, **place)
         text = book.say(lang, "talk.sorry", {"reference": reference})
     return channel.render(Screen(text, ends=True), Page(text))

@@ -5,7 +5,6 @@ repeats the message, and puts the same reply down. What they wrote is remembered
 """
 
 import json
-import logging
 from collections.abc import Sequence
 
 import msgspec
@@ -22,8 +21,6 @@ from core.parties import contacts
 from dialogs import attachments
 from dialogs.redact import to_keep
 from gateway.conversation.turn import TurnAnswer, Turns
-
-log = logging.getLogger("hodi.replies")
 
 PRIORITY = 1
 BUTTONS = frozenset({"callback", "label"})

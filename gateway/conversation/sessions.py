@@ -7,17 +7,17 @@ stand in a customer's way. What is here may be lost: the conversation is then wa
 
 import asyncio
 import contextlib
-import logging
 import sqlite3
 import time
 from pathlib import Path
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from core.clock import Clock
 
-log = logging.getLogger("hodi.sessions")
+log = structlog.get_logger()
 
 CHECKPOINT_SECONDS = 1.0
 QUIET_SECONDS = 5.0
@@ -226,4 +226,4 @@ def _checkpoint(path: str, mode: str) -> None:
         with contextlib.closing(sqlite3.connect(path, timeout=0.2)) as connection:
             connection.execute(f"PRAGMA wal_checkpoint({mode})")
     except sqlite3.Error as why:
-        log.warning("the sessions' write-ahead log could not be moved: %s", why)
+        log.warning("sessions.log_not_moved", why=str(why))

@@ -1,43 +1,40 @@
 """Sessions in Redis over one connection: all commands of a loop tick leave in one write. Redis gone: the embedded store answers.
 
-redis-py costs a pool checkout and a write a command, which is most of a turn; this speaks the protocol through hiredis alone.
-The version and the expiry are the first sixteen bytes of a value, so that compare-and-set is a comparison of bytes in a script.
+The two commands of a turn go through hiredis alone, at a quarter of what redis-py's pipeline costs (`docs/why.md`, "Redis"); the
+address, Sentinel and the health of the server are redis-py's (`redis_server.py`). The version and the expiry are the first sixteen bytes of a value, so that compare-and-set is a comparison of bytes in a script.
 """
 
 import asyncio
-import logging
 import struct
 import time
 from collections import deque
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
 
 import hiredis
+import structlog
 from prometheus_client import Counter, Gauge
 
 from core.clock import Clock
+from gateway.conversation.redis_server import ANSWER_SECONDS, Address, Gone, RedisServer
 from gateway.conversation.sessions import EmbeddedStore, StoredSession
 
-log = logging.getLogger("hodi.sessions")
+log = structlog.get_logger()
 
 REDIS_UP = Gauge("hodi_sessions_redis_up", "1 while sessions are kept in Redis, 0 while the embedded store stands in")
 STOOD_IN = Counter(
     "hodi_sessions_embedded_answers", "Loads and saves the embedded store answered because Redis was gone"
 )
 
-CONNECT_SECONDS, ANSWER_SECONDS, AGAIN_SECONDS = 0.5, 1.0, 1.0
+CONNECT_SECONDS, AGAIN_SECONDS = 0.5, 1.0
 BOTH_SECONDS = 3600.0
 """So long after Redis came back, the embedded store is asked too: it may hold the newer session."""
+STANDS_IN = "the embedded store stands in for Redis"
 
 _HEAD = struct.Struct(">Qd")
 _SAVE = (
     "local v = redis.call('GETRANGE', KEYS[1], 0, 7) "
     "if v == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3]) return 1 end return 0"
 )
-
-
-class Gone(ConnectionError):
-    """Redis does not answer."""
 
 
 class _Wire(asyncio.Protocol):
@@ -109,7 +106,7 @@ class RedisStore:
     """See `gateway.conversation.sessions.Store`; raises `Gone` whenever Redis cannot answer in time."""
 
     def __init__(self, url: str, prefix: str = "hodi:session:") -> None:
-        self._url = urlsplit(url)
+        self._server = RedisServer(url)
         self._prefix = prefix
         self._wire: _Wire | None = None
         self._opening: asyncio.Lock = asyncio.Lock()
@@ -140,7 +137,10 @@ class RedisStore:
         try:
             return await wire.ask(*command)
         except Gone as why:
-            if str(why).startswith("NOSCRIPT"):
+            if "READONLY" in str(why):  # another leads now
+                self._not_before = time.monotonic() + AGAIN_SECONDS
+                wire.close()
+            elif str(why).startswith("NOSCRIPT"):
                 wire.close()
             raise
 
@@ -155,20 +155,19 @@ class RedisStore:
                     self._wire = await self._open()
             except (OSError, TimeoutError, Gone) as why:
                 self._not_before = time.monotonic() + AGAIN_SECONDS
-                raise Gone("Redis cannot be reached") from why
+                raise Gone(str(why) if isinstance(why, Gone) else "Redis cannot be reached") from why
             return self._wire
 
     async def _open(self) -> _Wire:
-        url = self._url
-        _, wire = await asyncio.get_running_loop().create_connection(
-            _Wire, url.hostname or "127.0.0.1", url.port or 6379, ssl=True if url.scheme == "rediss" else None
-        )
+        if hindrance := await self._server.hindrance():
+            raise Gone(hindrance)
+        address = await self._server.address()
+        wire = await _connect(address)
         try:
-            if url.password:
-                names = [unquote(url.username)] if url.username else []
-                await wire.ask("AUTH", *names, unquote(url.password))
-            if database := url.path.strip("/"):
-                await wire.ask("SELECT", database)
+            if address.login:
+                await wire.ask("AUTH", *address.login)
+            if address.database:
+                await wire.ask("SELECT", address.database)
             self._script = (await wire.ask("SCRIPT", "LOAD", _SAVE)).decode()
         except BaseException:
             wire.close()
@@ -178,13 +177,26 @@ class RedisStore:
     async def told(self) -> str | None:
         """See `Store.told`."""
         await self._ask("PING")
-        return None
+        hindrance = await self._server.hindrance()
+        if hindrance and self._wire is not None:
+            self._wire.close()
+        return hindrance
 
     async def close(self) -> None:
         """See `Store.close`."""
         if self._wire is not None:
             self._wire.close()
             self._wire = None
+        await self._server.close()
+
+
+async def _connect(address: Address) -> _Wire:
+    loop = asyncio.get_running_loop()
+    if address.path:
+        _, wire = await loop.create_unix_connection(_Wire, address.path)
+    else:
+        _, wire = await loop.create_connection(_Wire, address.host, address.port, ssl=address.tls)
+    return wire
 
 
 class RedisWithStandIn:
@@ -225,18 +237,21 @@ class RedisWithStandIn:
     async def told(self) -> str | None:
         """See `Store.told`."""
         await self.load("readyz")
-        return "the embedded store stands in for Redis" if self._away else None
+        try:
+            return STANDS_IN if self._away else await self._redis.told()
+        except Gone:
+            return STANDS_IN
 
     def _stand_in(self, why: Gone) -> None:
         if not self._away:
-            log.warning("sessions are answered by the embedded store: %s", why)
+            log.warning("sessions.embedded_store_stands_in", why=str(why))
         self._away = True
         self._both_until = time.monotonic() + BOTH_SECONDS
         REDIS_UP.set(0)
         STOOD_IN.inc()
 
     def _back(self) -> None:
-        log.warning("sessions are kept in Redis again")
+        log.warning("sessions.redis_is_back")
         self._away = False
         REDIS_UP.set(1)
 

@@ -11,11 +11,11 @@ effect or the answer to a repeat, the store is asked after all.
 """
 
 import asyncio
-import logging
 from datetime import timedelta
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from channels.contract import Channel
@@ -42,7 +42,7 @@ from gateway.conversation.rendering import fewest_pages, sorry
 from gateway.conversation.sessions import Store, StoredSession
 from gateway.conversation.turn_state import Stands, Turn
 
-log = logging.getLogger("hodi.turn")
+log = structlog.get_logger()
 
 TURN_SECONDS = 8.0
 """For a whole turn. The network waits ten; before that the customer is told politely."""
@@ -226,7 +226,7 @@ class Turns:
         except AWAY as why:
             if run is self.book.meet:
                 raise  # whom we could not even meet, we cannot lead on
-            log.error("an effect could not be done: %s", type(why).__name__)
+            log.error("turn.effect_not_done", error=type(why).__name__)
             return answers.DOWN
         failpoints.point("turn.done")
         return answer

@@ -7,9 +7,9 @@ with one event of a batch keeps none of its neighbours back.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 
+import structlog
 from aiohttp import web
 
 from channels.contract import Acknowledges, Channel, Door, Event, Malformed, RawRequest
@@ -22,7 +22,7 @@ from gateway.conversation.interaction_log import PASSED
 from gateway.hooks import reports
 from gateway.hooks.spool import Full
 
-log = logging.getLogger("hodi.webhooks")
+log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -58,7 +58,7 @@ async def _understand(app: web.Application, channel: Channel, door: Door, receiv
     except Malformed as why:
         if not door.lenient:
             return _refused(400, why.code, why.reason)
-        log.warning("a genuine message of %s was not understood: %s", channel.name, why.code)
+        log.warning("hook.not_understood", channel=channel.name, why=why.code)
         events = []
     return await _answer(app, channel, door, received, events)
 

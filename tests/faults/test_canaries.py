@@ -145,6 +145,7 @@ async def test_no_canary_sings_wherever_it_was_let_in(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.INFO)
     strict = operator.model_copy(update={"identity": Identity(ussd="pin", chat="pin", pin_digits=8)})
@@ -170,7 +171,7 @@ async def test_no_canary_sings_wherever_it_was_let_in(
         await doors.sent()
         async with app.db.writing() as conn:
             await conn.execute(update(outbox).where(outbox.c.state == "waiting").values(state="dead"))
-        kept = await everything(app, tmp_path, caplog.text)
+        kept = await everything(app, tmp_path, caplog.text + capsys.readouterr().out)
         assert kept["outbox"]
         assert kept["interaction"]
         assert leaks(kept, canaries) == []

@@ -62,7 +62,7 @@ def strict(app: App) -> App:
 
 
 async def test_where_the_pin_is_asked_they_set_one_by_a_code_and_then_hears_their_balance(
-    strict: App, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    strict: App, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
     await a_customer(strict)
@@ -85,8 +85,8 @@ async def test_where_the_pin_is_asked_they_set_one_by_a_code_and_then_hears_thei
         kept = b"".join(path.read_bytes() for path in tmp_path.glob("sessions.db*"))
     assert b"4826" not in kept
     assert b"9999" not in kept
-    said = "".join(record.getMessage() for record in caplog.records)
-    assert "4826" not in said
+    logged = "".join(record.getMessage() for record in caplog.records) + capsys.readouterr().out
+    assert "4826" not in logged
 
 
 async def test_after_too_many_wrong_pins_it_is_locked(strict: App, tmp_path: Path) -> None:

@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
 
 from core.clock import SetClock
 from gateway.conversation.per_contact_queue import ContactQueue
@@ -18,35 +22,31 @@ SOON = 4_000_000_000.0
 
 
 class Valkey:
-    """A real server that can be killed and brought back on the same port."""
+    """A real server that can be killed and brought back on the same port; `options` as on its command line."""
 
-    def __init__(self, folder: Path) -> None:
-        self.port, self.folder = free_port(), folder
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port, self.folder, self.options = free_port(), folder, options
         self.process: asyncio.subprocess.Process | None = None
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
+    @property
+    def admin(self) -> Redis:
+        """To be used as a context: what an administrator would type."""
+        return Redis(port=self.port, retry=Retry(NoBackoff(), 0))
+
     async def start(self) -> None:
-        self.process = await asyncio.create_subprocess_exec(
-            valkey_binary(),
-            "--port",
-            str(self.port),
-            "--save",
-            "",
-            "--dir",
-            str(self.folder),
-            "--bind",
-            "127.0.0.1",
-            stdout=asyncio.subprocess.DEVNULL,
-        )
-        for _ in range(200):
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                writer.close()
-                return
-            await asyncio.sleep(0.02)
+        plain = ("--save", "", "--dir", str(self.folder), "--bind", "127.0.0.1")
+        command = (valkey_binary(), *self.options, "--port", str(self.port), *plain)
+        self.process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+        async with self.admin as admin:
+            for _ in range(200):
+                with contextlib.suppress(RedisError):
+                    await admin.ping()
+                    return
+                await asyncio.sleep(0.02)
         raise AssertionError("the server did not come up")
 
     async def kill(self) -> None:
