@@ -78,11 +78,11 @@ async def rotate_key(
     old = (await conn.execute(query.with_for_update())).first()
     if old is None:
         raise Refused("access.key", status=404, prefix=prefix[:20])
-    made = await create_key(conn, context, old.role, old.branch, actor=actor)
+    result = await create_key(conn, context, old.role, old.branch, actor=actor)
     await conn.execute(update(api_key).where(api_key.c.prefix == prefix).values(revoked_at=now + keep))
-    told = {"by": made.split("_")[1], "until": (now + keep).isoformat(), "why": why}
-    await trail.note(conn, context, actor, "key.rotated", f"key:{prefix}", **told)
-    return made
+    form = {"by": result.split("_")[1], "until": (now + keep).isoformat(), "why": why}
+    await trail.note(conn, context, actor, "key.rotated", f"key:{prefix}", **form)
+    return result
 
 
 def living(now: datetime) -> ColumnElement[bool]:

@@ -41,10 +41,10 @@ async def people(conn: AsyncConnection) -> list[Person]:
 
 async def person(conn: AsyncConnection, name: str) -> Person:
     """One of them. Refused `access.nobody`."""
-    found = [one for one in await people(conn) if one.name == name.strip().lower()]
-    if not found:
+    rows = [one for one in await people(conn) if one.name == name.strip().lower()]
+    if not rows:
         raise Refused("access.nobody", status=404, name=name.strip()[:60])
-    return found[0]
+    return rows[0]
 
 
 async def disable(conn: AsyncConnection, context: Context, name: str, *, actor: str, why: str = "") -> None:
@@ -82,8 +82,8 @@ async def change_role(
         return
     if role != ADMIN or (branch is not None and them.branch is None):
         await _not_the_last(conn, them)
-    told = {"role": role, "branch": branch, "before": f"{them.role} {them.branch or ''}".strip()}
-    await _change(conn, context, them, actor, "staff.role", why, told=told, role=role, branch=branch)
+    text = {"role": role, "branch": branch, "before": f"{them.role} {them.branch or ''}".strip()}
+    await _change(conn, context, them, actor, "staff.role", why, told=text, role=role, branch=branch)
 
 
 async def _held(conn: AsyncConnection, name: str) -> Row[Any]:

@@ -38,11 +38,11 @@ async def open_session(conn: AsyncConnection, context: Context, who: Who) -> str
 
 async def sitting(conn: AsyncConnection, context: Context, cookie: str) -> Sitting | None:
     """Whose cookie this is, with the role the person has now; None if it is unknown or over."""
-    found = select(staff.c.name, staff.c.role, staff.c.branch, staff_session.c.csrf).join(
+    query = select(staff.c.name, staff.c.role, staff.c.branch, staff_session.c.csrf).join(
         staff, staff.c.id == staff_session.c.staff_id
     )
     alive = (staff_session.c.hash == kept.digest(cookie)) & (staff_session.c.expires_at > context.clock.now())
-    row = (await conn.execute(found.where(alive, staff.c.disabled_at.is_(None)))).first()
+    row = (await conn.execute(query.where(alive, staff.c.disabled_at.is_(None)))).first()
     return Sitting(Who(f"user:{row.name}", row.role, row.branch), row.csrf) if row else None
 
 

@@ -44,13 +44,13 @@ async def give_back(
 
 def shares(buckets: list[Bucket], paid: Mapping[int, int], minor: int) -> dict[int, int]:
     """What each bucket gets of so much, at most what it paid; those that are drawn last first."""
-    found: dict[int, int] = {}
+    match: dict[int, int] = {}
     for one in sorted(buckets, key=draw_order, reverse=True):
         amount = min(minor, paid.get(one.id, 0))
         if amount > 0:
-            found[one.id] = amount
+            match[one.id] = amount
             minor -= amount
-    return found
+    return match
 
 
 async def _purse(conn: AsyncConnection, context: Context, account_id: int, currency: str) -> Bucket:

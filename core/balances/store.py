@@ -34,8 +34,8 @@ async def locked(conn: AsyncConnection, ids: Collection[int]) -> dict[int, Bucke
     """These buckets by id, locked in order of their ids."""
     if not ids:
         return {}
-    found = select(*BUCKET).where(in_list(conn, t.bucket.c.id, ids)).order_by(t.bucket.c.id).with_for_update()
-    return {row.id: Bucket(*row) for row in await conn.execute(found)}
+    query = select(*BUCKET).where(in_list(conn, t.bucket.c.id, ids)).order_by(t.bucket.c.id).with_for_update()
+    return {row.id: Bucket(*row) for row in await conn.execute(query)}
 
 
 async def keep(conn: AsyncConnection, context: Context, buckets: Sequence[Bucket]) -> None:

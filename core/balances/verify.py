@@ -9,10 +9,10 @@ SHOWN = 20
 
 async def problems(conn: AsyncConnection) -> list[str]:
     """What is wrong, a sentence each. Reads only."""
-    found: list[str] = []
+    rows: list[str] = []
     for words, query in _CHECKS:
-        found += [words.format(*row) for row in await conn.execute(query, {"shown": SHOWN})]
-    return found
+        rows += [words.format(*row) for row in await conn.execute(query, {"shown": SHOWN})]
+    return rows
 
 
 _CHECKS: tuple[tuple[str, TextClause], ...] = (

@@ -48,13 +48,13 @@ def next_period(anchor: int, from_: date) -> tuple[date, date]:
 
 def periods(anchor: int, from_: date, to: date) -> list[Period]:
     """[(from, to, fraction)] of a service that starts on `from_` and stops on `to`; the fraction of a whole period is 1."""
-    found: list[Period] = []
+    rows: list[Period] = []
     while from_ < to:
         whole_from, whole_to = whole_period(anchor, from_)
         end = min(whole_to, to)
-        found.append((from_, end, Fraction((end - from_).days, (whole_to - whole_from).days)))
+        rows.append((from_, end, Fraction((end - from_).days, (whole_to - whole_from).days)))
         from_ = end
-    return found
+    return rows
 
 
 def cycles_json(anchor: int, from_: date, to: date) -> list[dict[str, str]]:

@@ -12,10 +12,10 @@ SHOWN = 20
 
 async def proof(conn: AsyncConnection, run_id: int | None = None) -> list[str]:
     """Lines = invoices = postings = open items of the final bills of a run (None: of all); what is not, as sentences."""
-    found: list[str] = []
+    rows: list[str] = []
     for words, query in _PROOFS:
-        found += [words.format(*row) for row in await conn.execute(query, {"run": run_id, "shown": SHOWN})]
-    return found
+        rows += [words.format(*row) for row in await conn.execute(query, {"run": run_id, "shown": SHOWN})]
+    return rows
 
 
 async def problems(conn: AsyncConnection) -> list[str]:
@@ -84,7 +84,7 @@ _PROOFS: tuple[tuple[str, TextClause], ...] = (
 
 async def _gaps(conn: AsyncConnection) -> list[str]:
     """Numbers of bills, credit notes, late invoices and fees that are missing or were given to none."""
-    found: list[str] = []
+    rows: list[str] = []
     for series in (SERIES, CREDIT, LATE, FEE):
         given = await number.last(conn, series)
         query = text("SELECT number FROM invoice WHERE series = :series AND number IS NOT NULL")
@@ -92,9 +92,9 @@ async def _gaps(conn: AsyncConnection) -> list[str]:
         expected = range(1, given + 1)
         missing = [one for one in expected if one not in numbers][:SHOWN]
         strange = sorted(numbers - set(expected))[:SHOWN]
-        found += [f"{series} number {one} is missing" for one in missing]
-        found += [f"{series} number {one} was never given" for one in strange]
-    return found
+        rows += [f"{series} number {one} is missing" for one in missing]
+        rows += [f"{series} number {one} was never given" for one in strange]
+    return rows
 
 
 def _digits(written: str) -> int:

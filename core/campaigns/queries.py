@@ -86,8 +86,8 @@ def _with_account(segment: Segment) -> ColumnElement[bool]:
 
 async def progress(conn: AsyncConnection, campaign_id: int) -> Progress | None:
     """How far a campaign is."""
-    found = await by_id(conn, campaign_id)
-    if found is None:
+    match = await by_id(conn, campaign_id)
+    if match is None:
         return None
     rows = await conn.execute(
         select(queue.outbox.c.state, func.count())
@@ -97,4 +97,4 @@ async def progress(conn: AsyncConnection, campaign_id: int) -> Progress | None:
     )
     states = {row[0]: int(row[1]) for row in rows}
     left = sum(states.pop(state, 0) for state in UNSETTLED)
-    return Progress(found.state, found.chosen, left, states)
+    return Progress(match.state, match.chosen, left, states)

@@ -78,11 +78,11 @@ async def plan(
 
 async def move(conn: AsyncConnection, context: Context, campaign_id: int, to: str, actor: str) -> Campaign:
     """Pause, resume (`running`) or cancel; what waits in the outbox heeds it when it is claimed."""
-    found = await hold(conn, campaign_id)
-    if to == found.state:
-        return found
-    if to not in MOVES[found.state]:
-        raise Refused("campaign.no_such_move", state=found.state, to=to)
+    match = await hold(conn, campaign_id)
+    if to == match.state:
+        return match
+    if to not in MOVES[match.state]:
+        raise Refused("campaign.no_such_move", state=match.state, to=to)
     await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state=to))
     await trail.note(conn, context, actor, f"campaign.{to}", f"campaign:{campaign_id}")
     return await hold(conn, campaign_id)
@@ -106,19 +106,19 @@ async def begin_due(conn: AsyncConnection, context: Context) -> list[int]:
 
 async def feed(conn: AsyncConnection, context: Context, campaign_id: int) -> int:
     """Put the next batch into the outbox; how many (0: enough wait already, or all were chosen). Ends the campaign when all left."""
-    found = await hold(conn, campaign_id)
-    if found.state != "running":
+    match = await hold(conn, campaign_id)
+    if match.state != "running":
         return 0
     waiting = await _waiting(conn, campaign_id)
     if waiting >= AHEAD:
         return 0
-    size = found.per_minute or BATCH
-    chosen = await members_after(conn, found.segment, found.channel, found.last_contact_id, size, found.sender)
+    size = match.per_minute or BATCH
+    chosen = await members_after(conn, match.segment, match.channel, match.last_contact_id, size, match.sender)
     if not chosen:
         if not waiting:
             await conn.execute(update(campaign).where(campaign.c.id == campaign_id).values(state="done"))
         return 0
-    await _choose(conn, context, found, chosen)
+    await _choose(conn, context, match, chosen)
     return len(chosen)
 
 
@@ -135,8 +135,8 @@ async def _waiting(conn: AsyncConnection, campaign_id: int) -> int:
 
 async def _choose(conn: AsyncConnection, context: Context, found: Campaign, contact_ids: Sequence[int]) -> None:
     arms = {contact_id: found.arm(contact_id) for contact_id in contact_ids}
-    told = [contact_id for contact_id in contact_ids if arms[contact_id] != NONE]
-    ids = dict(zip(told, context.ids.take_many(len(told)), strict=True))
+    text = [contact_id for contact_id in contact_ids if arms[contact_id] != NONE]
+    ids = dict(zip(text, context.ids.take_many(len(text)), strict=True))
     settled = {"from": found.sender} if found.sender else {}
     letters = [
         OutboxDraft(
@@ -149,7 +149,7 @@ async def _choose(conn: AsyncConnection, context: Context, found: Campaign, cont
             subject_id=found.id,
             priority=CAMPAIGN,
         )
-        for contact_id in told
+        for contact_id in text
     ]
     times, next_at = _paced(context.clock.now(), found, len(letters))
     await queue.enqueue_many(conn, context, letters, ids=list(ids.values()), known=False, times=times)

@@ -32,7 +32,7 @@ async def order(
     if span is None:
         raise Refused("agent.too_late")
     begin, end = (at.astimezone(context.zone) for at in span)
-    made = await tickets.open_ticket(
+    result = await tickets.open_ticket(
         conn,
         context,
         key=key,
@@ -41,4 +41,4 @@ async def order(
         account_id=account_id,
         description=f"Call on {begin:%Y-%m-%d} between {begin:%H:%M} and {end:%H:%M}",
     )
-    return made, True
+    return result, True

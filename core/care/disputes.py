@@ -94,8 +94,8 @@ async def decide(conn: AsyncConnection, context: Context, dispute_id: int, verdi
     """Close a dispute; it as it was, or None when it was decided before. The caller unfreezes the item and tells the customer."""
     if verdict not in VERDICTS:
         raise ValueError(f"{verdict!r} is no verdict: choose from {VERDICTS}")
-    found = await hold(conn, dispute_id)
-    if found.state != "open":
+    match = await hold(conn, dispute_id)
+    if match.state != "open":
         return None
     await conn.execute(
         update(dispute)
@@ -103,9 +103,9 @@ async def decide(conn: AsyncConnection, context: Context, dispute_id: int, verdi
         .values(state=verdict, decided_at=context.clock.now(), open_key=None)
     )
     await trail.note(
-        conn, context, actor, f"dispute.{verdict}", f"dispute:{dispute_id}", amount_minor=found.amount_minor
+        conn, context, actor, f"dispute.{verdict}", f"dispute:{dispute_id}", amount_minor=match.amount_minor
     )
-    ticket = await by_id(conn, found.ticket_id)
+    ticket = await by_id(conn, match.ticket_id)
     if ticket is not None and ticket.state in UNSOLVED:
-        await tickets.move(conn, context, found.ticket_id, "solved", actor=actor, note=verdict, tell=False)
-    return found
+        await tickets.move(conn, context, match.ticket_id, "solved", actor=actor, note=verdict, tell=False)
+    return match

@@ -28,14 +28,14 @@ def opens_at(operator: Operator, at: datetime) -> datetime | None:
 def call_slots(operator: Operator, at: datetime, most: int) -> list[Span]:
     """The next times in which we can call back, each within the hours and none begun already."""
     local, length = at.astimezone(operator.zoneinfo), timedelta(hours=operator.desk.call_slot_hours)
-    found: list[Span] = []
+    rows: list[Span] = []
     for begin, end in _spans(operator, local.date(), local.date() + LOOK_AHEAD):
         start = begin
-        while start < end and len(found) < most:
+        while start < end and len(rows) < most:
             if start > local:
-                found.append((start, min(start + length, end)))
+                rows.append((start, min(start + length, end)))
             start += length
-    return found
+    return rows
 
 
 def _spans(operator: Operator, first: date, last: date) -> Iterator[Span]:

@@ -78,8 +78,8 @@ async def look(
 
 
 def _kept(same: list[Any], at: datetime) -> RepeatedText:
-    answer, heard, times = same
-    return RepeatedText(answer, heard, times, at)
+    answer, message, times = same
+    return RepeatedText(answer, message, times, at)
 
 
 def _digest(key: bytes, text: str) -> str:

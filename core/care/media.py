@@ -155,11 +155,11 @@ def handler(fetch: Fetch) -> Callable[[App, OutboxRow], Awaitable[Outcome]]:
             sent = await attempts.taken(conn, app, "files.contact", str(row.contact_id or 0))
         if wanted is None:
             return Outcome(row.id, "dropped", reason="no such file", attempts=row.attempts)
-        found = "too_many" if sent > OF_ONE else await fetch(wanted.channel, wanted.ref, LARGEST)
-        if found is None:
+        match = "too_many" if sent > OF_ONE else await fetch(wanted.channel, wanted.ref, LARGEST)
+        if match is None:
             return Outcome(row.id, "waiting", reason="the file could not be fetched", attempts=row.attempts)
         async with app.db.writing() as conn:
-            await _keep(conn, app, row.subject_id or 0, found)
+            await _keep(conn, app, row.subject_id or 0, match)
         return Outcome(row.id, "sent", attempts=row.attempts)
 
     return take

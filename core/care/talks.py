@@ -64,9 +64,9 @@ async def ask(
         "heard_at": now,
     }
     await conn.execute(insert(conn, talk).values(row).on_conflict_do_nothing(index_elements=["open_key"]))
-    found = await _one(conn, talk.c.open_key == str(contact_id))
-    assert found is not None
-    return found
+    match = await _one(conn, talk.c.open_key == str(contact_id))
+    assert match is not None
+    return match
 
 
 async def place(conn: AsyncConnection, found: Talk) -> int:
@@ -122,14 +122,14 @@ async def take(conn: AsyncConnection, context: Context, talk_id: int, actor: str
 
 async def say(conn: AsyncConnection, context: Context, talk_id: int, actor: str, text: str) -> None:
     """A clerk's word; whoever says the first one takes the talk. Refused `talk.ended`."""
-    found = await _held(conn, talk_id)
-    if found.state == WAITING:
+    match = await _held(conn, talk_id)
+    if match.state == WAITING:
         await take(conn, context, talk_id, actor)
-    elif found.state != TAKEN:
+    elif match.state != TAKEN:
         raise Refused("talk.ended")
-    await _still_linked(conn, found)
+    await _still_linked(conn, match)
     await conn.execute(update(talk).where(talk.c.id == talk_id).values(said_at=context.clock.now()))
-    await _tell(conn, context, found, "reply.text", text=text[:LONGEST_WORD])
+    await _tell(conn, context, match, "reply.text", text=text[:LONGEST_WORD])
 
 
 async def _still_linked(conn: AsyncConnection, found: Talk) -> None:
@@ -142,9 +142,9 @@ async def _still_linked(conn: AsyncConnection, found: Talk) -> None:
 
 async def give_back(conn: AsyncConnection, context: Context, talk_id: int, actor: str) -> None:
     """Back to the bot; said twice, once counts."""
-    found = await _held(conn, talk_id)
+    match = await _held(conn, talk_id)
     if await _end(conn, context, talk.c.id == talk_id, actor):
-        await _tell(conn, context, found, "agent.back")
+        await _tell(conn, context, match, "agent.back")
         await trail.note(conn, context, actor, "talk.given_back", f"talk:{talk_id}")
 
 
@@ -159,10 +159,10 @@ async def time_out(conn: AsyncConnection, context: Context) -> int:
     )
     rows = await conn.execute(select(*COLUMNS).where(or_(late, idle)).order_by(talk.c.id).limit(200))
     ended = 0
-    for found in [Talk(*row) for row in rows]:
-        if await _end(conn, context, talk.c.id == found.id, "nobody was free" if found.state == WAITING else "silence"):
+    for match in [Talk(*row) for row in rows]:
+        if await _end(conn, context, talk.c.id == match.id, "nobody was free" if match.state == WAITING else "silence"):
             ended += 1
-            await _timed_out(conn, context, found)
+            await _timed_out(conn, context, match)
     return ended
 
 

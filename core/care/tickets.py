@@ -58,12 +58,12 @@ async def open_ticket(
         "description": description[:LONGEST],
         "outage_id": outage.id if outage else None,
     }
-    made, new = await store.add(conn, context, key, values)
+    result, new = await store.add(conn, context, key, values)
     if new:
-        await store.happened(conn, context, [made.id], by, "opened", description=description[:LONGEST])
+        await store.happened(conn, context, [result.id], by, "opened", description=description[:LONGEST])
         if outage:
-            await store.happened(conn, context, [made.id], by, "linked", outage=str(outage.id))
-    return made
+            await store.happened(conn, context, [result.id], by, "linked", outage=str(outage.id))
+    return result
 
 
 async def _standing(conn: AsyncConnection, kind: str, contact_id: int | None, premise_id: int | None) -> Ticket | None:
@@ -99,13 +99,13 @@ async def _place(conn: AsyncConnection, account_id: int | None, premise_id: int 
 
 async def reply(conn: AsyncConnection, context: Context, ticket_id: int, *, actor: str, text: str) -> None:
     """A word on the ticket, of the customer or of a clerk; a clerk's word goes to whoever reported it."""
-    found = await _held(conn, ticket_id)
-    await store.happened(conn, context, [found.id], actor, "replied", text=text[:LONGEST])
+    match = await _held(conn, ticket_id)
+    await store.happened(conn, context, [match.id], actor, "replied", text=text[:LONGEST])
     if actor.startswith("customer:"):
-        if found.state == "waiting":
-            await store.stand(conn, context, [found.id], "open")
+        if match.state == "waiting":
+            await store.stand(conn, context, [match.id], "open")
         return
-    await _tell(conn, context, found, "ticket.replied", text=text[:LONGEST])
+    await _tell(conn, context, match, "ticket.replied", text=text[:LONGEST])
 
 
 async def move(
@@ -115,18 +115,18 @@ async def move(
 
     `tell=False`: the caller has a better word for them.
     """
-    found = await _held(conn, ticket_id)
-    if to == found.state:
-        return found
-    if to not in MOVES[found.state]:
-        raise Refused("ticket.no_such_move", state=found.state, to=to)
-    kind = "reopened" if to == "open" and found.state == "solved" else to
-    await store.happened(conn, context, [found.id], actor, kind, note=note[:LONGEST])
-    await store.stand(conn, context, [found.id], to)
+    match = await _held(conn, ticket_id)
+    if to == match.state:
+        return match
+    if to not in MOVES[match.state]:
+        raise Refused("ticket.no_such_move", state=match.state, to=to)
+    kind = "reopened" if to == "open" and match.state == "solved" else to
+    await store.happened(conn, context, [match.id], actor, kind, note=note[:LONGEST])
+    await store.stand(conn, context, [match.id], to)
     if to == "solved" and tell:
-        await _tell(conn, context, found, "ticket.solved")
+        await _tell(conn, context, match, "ticket.solved")
     moved = await by_id(conn, ticket_id)
-    return moved or found
+    return moved or match
 
 
 async def _held(conn: AsyncConnection, ticket_id: int) -> Ticket:

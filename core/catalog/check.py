@@ -40,11 +40,11 @@ def check(document: str | Path | TariffDoc, languages: Sequence[str] = CONSOLE) 
     """Every remark on a tariff: a path, a YAML text (of one or more versions), or a document already read. `languages` are those of the
     customers."""
     try:
-        found = [("tariff", document)] if isinstance(document, TariffDoc) else documents(document)
+        rows = [("tariff", document)] if isinstance(document, TariffDoc) else documents(document)
     except BadInput as why:
         return [Finding("error", why.where, why.wrong, why.remedy)]
     remarks: list[Finding] = []
-    for where, doc in found:
+    for where, doc in rows:
         try:
             tariff = compile_document(doc, where)
         except BadInput as why:

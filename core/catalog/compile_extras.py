@@ -56,13 +56,13 @@ def _allowance(context: TariffScope, doc: AllowanceDoc) -> Allowance:
 
 def fair_use_of(context: TariffScope) -> tuple[FairUse, ...]:
     """Services that change with use."""
-    found = []
+    rows = []
     for doc in context.doc.fair_use:
         bounds = tuple(exact(step.above) for step in doc.steps)
         if not bounds or list(bounds) != sorted(set(bounds)):
             refuse(f"{context.where}, fair use {doc.code}", "its steps do not rise", "order them by `above`")
-        found.append(FairUse(doc.code, doc.meter, bounds, (doc.normal, *(step.gives for step in doc.steps))))
-    return tuple(found)
+        rows.append(FairUse(doc.code, doc.meter, bounds, (doc.normal, *(step.gives for step in doc.steps))))
+    return tuple(rows)
 
 
 def buy_of(context: TariffScope, charges: Sequence[Charge]) -> Buy | None:

@@ -56,14 +56,14 @@ def _days(text: str | None, where: str) -> frozenset[int]:
     """`mon-fri`, `sat,sun`, `fri-mon`; None is every day."""
     if text is None:
         return frozenset(range(7))
-    found: set[int] = set()
+    match: set[int] = set()
     for part in text.replace(" ", "").lower().split(","):
         ends = part.split("-")
         if len(ends) > 2 or any(end not in DAYS for end in ends):
             refuse(where, f"{part!r} are no days", "write `mon-fri` or `sat,sun`")
         first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
-        found |= {(first + i) % 7 for i in range((last - first) % 7 + 1)}
-    return frozenset(found)
+        match |= {(first + i) % 7 for i in range((last - first) % 7 + 1)}
+    return frozenset(match)
 
 
 def _holidays(context: TariffScope, doc: HolidaysDoc | None) -> frozenset[date]:

@@ -32,14 +32,14 @@ def explain(tariff: Tariff | Sequence[Tariff], request: QuoteRequest, lang: str 
         since=request.period_from,
         until=request.period_to,
     )
-    told = [head, *(_sentence(_version_of(versions, line), line, request, lang) for line in answer.lines)]
+    text = [head, *(_sentence(_version_of(versions, line), line, request, lang) for line in answer.lines)]
     if answer.units is not None:
         assert last.buy is not None
         unit, paid = last.meters[last.buy.meter], _money(last, Fraction(request.buy or 0))
-        told.append(say(lang, "tariff.explain.units", amount=paid, units=plain(answer.units), unit=unit))
+        text.append(say(lang, "tariff.explain.units", amount=paid, units=plain(answer.units), unit=unit))
     for code, step in answer.service.items():
-        told.append(say(lang, "tariff.explain.service", name=code, what=", ".join(f"{k} {v}" for k, v in step.items())))
-    return [*told, say(lang, "tariff.explain.total", amount=_money(last, answer.total))]
+        text.append(say(lang, "tariff.explain.service", name=code, what=", ".join(f"{k} {v}" for k, v in step.items())))
+    return [*text, say(lang, "tariff.explain.total", amount=_money(last, answer.total))]
 
 
 def _version_of(versions: Sequence[Tariff], line: QuoteLine) -> Tariff:
@@ -66,8 +66,8 @@ def _sentence(tariff: Tariff, line: QuoteLine, request: QuoteRequest, lang: str)
     if line.rest:
         sentence = say(lang, "tariff.explain.rest", sentence=sentence, rest=_money(tariff, line.rest))
     if line.parts:
-        told = ", ".join(f"{_names(tariff, codes, lang)} {_money(tariff, part)}" for codes, part in line.parts)
-        sentence = say(lang, "tariff.explain.parts", sentence=sentence, parts=told)
+        text = ", ".join(f"{_names(tariff, codes, lang)} {_money(tariff, part)}" for codes, part in line.parts)
+        sentence = say(lang, "tariff.explain.parts", sentence=sentence, parts=text)
     held = _held(tariff, line.code)
     if held is not None:
         sentence = say(lang, "tariff.explain.net", sentence=sentence, tax=_name(tariff, held, lang))

@@ -53,9 +53,9 @@ def parse(tariff: Tariff | Sequence[Tariff], data: Mapping[str, Any]) -> QuoteRe
         raise CannotRate("request", f"{strange[0]!r} is no part of a quote", f"use {', '.join(sorted(_KNOWN))}")
     usage = _list(data, "usage")
     since, until, period = _period(data.get("period"), usage)
-    asked = Asked(versions, tariff, since, until)
-    rows = tuple(row_of(asked, row, f"usage row {n}") for n, row in enumerate(usage, 1))
-    billed = tuple(row_of(asked, row, f"billed row {n}") for n, row in enumerate(_list(data, "billed"), 1))
+    question = Asked(versions, tariff, since, until)
+    rows = tuple(row_of(question, row, f"usage row {n}") for n, row in enumerate(usage, 1))
+    billed = tuple(row_of(question, row, f"billed row {n}") for n, row in enumerate(_list(data, "billed"), 1))
     buy = None if data.get("buy") is None else amount_of(data["buy"], tariff, "buy")
     if buy is not None and rows:
         raise CannotRate("buy", "it stands instead of usage", "leave `usage` out")
@@ -193,7 +193,7 @@ def _dated(rows: Sequence[Any]) -> bool:
 
 def _carried(tariff: Tariff, rows: Sequence[Any]) -> dict[str, tuple[tuple[int, int | None], ...]]:
     """`[{"allowance": "bundle", "units": "200", "until": "2023-07-15"}]`: what earlier periods left."""
-    found: dict[str, list[tuple[int, int | None]]] = {}
+    match: dict[str, list[tuple[int, int | None]]] = {}
     meters = {a.code: a.meter for a in tariff.allowances}
     for row in rows:
         code = str(row.get("allowance"))
@@ -202,8 +202,8 @@ def _carried(tariff: Tariff, rows: Sequence[Any]) -> dict[str, tuple[tuple[int, 
             raise CannotRate("carried", f"{code[:40]!r} is no allowance of the tariff", f"use {known}")
         _, units = quantity_of(tariff, {"meter": meters[code], "quantity": row.get("units")}, "carried")
         until = None if row.get("until") is None else _date(row["until"], "carried until")
-        found.setdefault(code, []).append((units, None if until is None else seconds_of(until)))
-    return {code: tuple(buckets) for code, buckets in found.items()}
+        match.setdefault(code, []).append((units, None if until is None else seconds_of(until)))
+    return {code: tuple(buckets) for code, buckets in match.items()}
 
 
 def answer(tariff: Tariff, quoted: Quote) -> dict[str, Any]:

@@ -71,8 +71,8 @@ async def load(conn: AsyncConnection, context: Context, checked: Sequence[Checke
             "loaded_at": context.clock.now(),
             "loaded_by": by,
         }
-        made = await conn.execute(insert(conn, tariff_version).values(row).on_conflict_do_nothing())
-        if made.rowcount == 1:
+        result = await conn.execute(insert(conn, tariff_version).values(row).on_conflict_do_nothing())
+        if result.rowcount == 1:
             new.append(f"{one.code} {one.valid_from}")
     return new
 

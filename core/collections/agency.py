@@ -31,10 +31,10 @@ _RECALLED = ("open_id", "recalled_on", "recalled_at", "recalled_why")
 
 def known(context: Context, code: str) -> Agency:
     """The agency of that short name."""
-    found = context.operator.collections.agencies.get(code)
-    if found is None:
+    match = context.operator.collections.agencies.get(code)
+    if match is None:
         raise Refused("collections.agency.unknown", names=", ".join(context.operator.collections.agencies) or "-")
-    return found
+    return match
 
 
 async def placed(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, str]:

@@ -112,11 +112,11 @@ async def _by_key(conn: AsyncConnection, key: str) -> Agreed | None:
 async def _write(
     conn: AsyncConnection, context: Context, account_id: int, kind: str, dues: tuple[Due, ...], key: str, actor: str
 ) -> Agreed:
-    made, total = context.ids.take(), sum(minor for _, minor in dues)
+    result, total = context.ids.take(), sum(minor for _, minor in dues)
     covers = await _overdue(conn, account_id, context.today())
     await conn.execute(
         insert(arrangement).values(
-            id=made,
+            id=result,
             key=key,
             account_id=account_id,
             open_id=account_id,
@@ -129,16 +129,18 @@ async def _write(
         )
     )
     rows = [
-        {"arrangement_id": made, "position": at, "due_on": day, "amount_minor": minor}
+        {"arrangement_id": result, "position": at, "due_on": day, "amount_minor": minor}
         for at, (day, minor) in enumerate(dues, 1)
     ]
     await conn.execute(insert(instalment), rows)
-    items = [{"arrangement_id": made, "invoice_id": invoice_id, "amount_minor": minor} for invoice_id, minor in covers]
+    items = [
+        {"arrangement_id": result, "invoice_id": invoice_id, "amount_minor": minor} for invoice_id, minor in covers
+    ]
     await conn.execute(insert(arranged_item), items)
     await trail.note(
         conn, context, actor, "arrangement.agreed", f"account:{account_id}", total_minor=total, parts=len(dues)
     )
-    return Agreed(made, account_id, total, dues)
+    return Agreed(result, account_id, total, dues)
 
 
 async def review(conn: AsyncConnection, context: Context, on: date) -> Counter[str]:

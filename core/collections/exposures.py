@@ -87,11 +87,11 @@ async def limits_of(conn: AsyncConnection, context: Context, account_ids: Collec
         .outerjoin(own_limit, own_limit.c.account_id == account.c.id)
         .where(in_list(conn, account.c.id, account_ids))
     )
-    found: dict[int, int | None] = {}
+    match: dict[int, int | None] = {}
     for account_id, segment, own, minor in await conn.execute(query):
         rule = policy.of(segment)
-        found[account_id] = minor if own else None if rule is None else money.parse(rule, context.currency)
-    return found
+        match[account_id] = minor if own else None if rule is None else money.parse(rule, context.currency)
+    return match
 
 
 async def note(conn: AsyncConnection, account_id: int, **values: object) -> None:

@@ -167,9 +167,9 @@ def after(standing: OverduePosition, decision: LadderDecision, rules: Rules, *, 
         case "resume":
             return _resumed(standing, episode, decision, rules)
         case "step":
-            told = decision.on if decision.step == "formal" else standing.told_on
+            form = decision.on if decision.step == "formal" else standing.told_on
             moved = replace(episode, position=decision.step, done_on=decision.on, held=None)
-            return replace(standing, episode=moved, told_on=told)
+            return replace(standing, episode=moved, told_on=form)
     return standing
 
 
@@ -197,12 +197,12 @@ def advance(
     standing: OverduePosition, rules: Rules, on: date, *, episode_id: int = 0
 ) -> tuple[list[LadderDecision], OverduePosition]:
     """Everything that follows on one day, in order, and how the account then stands; a last `step` is still to be carried out."""
-    made: list[LadderDecision] = []
+    result: list[LadderDecision] = []
     while True:
         decision = decide(standing, rules, on)
-        made.append(decision)
+        result.append(decision)
         if decision.kind == "step":
-            return made, standing
+            return result, standing
         standing = after(standing, decision, rules, episode_id=episode_id)
         if decision.kind not in ("start", "resume", "end"):
-            return made, standing
+            return result, standing

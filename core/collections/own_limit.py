@@ -103,5 +103,5 @@ async def _put(
         row = {"limit_minor": wanted, "reason": reason[:500], "actor": actor, "at": context.clock.now()}
         new = insert(conn, own_limit).values(account_id=account_id, **row)
         await conn.execute(new.on_conflict_do_update(index_elements=["account_id"], set_=row))
-    told = RULE if wanted == RULE else NONE if wanted is None else str(wanted)
-    await trail.note(conn, context, actor, "account.limit", f"account:{account_id}", limit=told, reason=reason)
+    text = RULE if wanted == RULE else NONE if wanted is None else str(wanted)
+    await trail.note(conn, context, actor, "account.limit", f"account:{account_id}", limit=text, reason=reason)

@@ -31,10 +31,10 @@ async def protected(conn: AsyncConnection, account_ids: Sequence[int], on: date)
         protection.c.open_key.is_not(None),
         or_(protection.c.until.is_(None), protection.c.until >= on),
     )
-    found: dict[int, list[str]] = {}
+    match: dict[int, list[str]] = {}
     for row in await conn.execute(query):
-        found.setdefault(row.account_id, []).append(row.kind)
-    return found
+        match.setdefault(row.account_id, []).append(row.kind)
+    return match
 
 
 async def shields(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
@@ -86,10 +86,10 @@ async def left(conn: AsyncConnection, arrangement_ids: Sequence[int]) -> dict[in
         .join(open_item, open_item.c.invoice_id == arranged_item.c.invoice_id)
         .where(in_list(conn, arranged_item.c.arrangement_id, arrangement_ids))
     )
-    found = dict.fromkeys(arrangement_ids, 0)
+    match = dict.fromkeys(arrangement_ids, 0)
     for row in await conn.execute(query):
-        found[row.arrangement_id] += min(row.amount_minor, row.free)
-    return found
+        match[row.arrangement_id] += min(row.amount_minor, row.free)
+    return match
 
 
 async def broken_since(conn: AsyncConnection, account_id: int, day: date) -> int:

@@ -60,15 +60,15 @@ async def save(conn: AsyncConnection, context: Context, changes: Changes) -> Non
             step_id,
             _open(standing).id,
             standing.account_id,
-            made.step,
+            result.step,
             _open(standing).round,
-            made.on,
+            result.on,
             standing.payable_minor,
-            "waiting" if made.step in ("soft_bar", "hard_bar") else "done",
-            list(made.trail),
+            "waiting" if result.step in ("soft_bar", "hard_bar") else "done",
+            list(result.trail),
             now,
         )
-        for step_id, standing, made in changes.steps
+        for step_id, standing, result in changes.steps
     ]
     await insert_many(conn, ladder_step, _STEP, rows, skip_known=True)
     await enqueue_many(conn, context, changes.letters)

@@ -64,10 +64,10 @@ async def _free(conn: AsyncConnection, context: Context, account_id: int) -> lis
 
 async def granted(conn: AsyncConnection, context: Context, found: Approval) -> int:
     """Write it off: minor units, at most what was asked for and what is still open."""
-    account_id, asked = int(found.subject.partition(":")[2]), found.payload["bills"]
+    account_id, question = int(found.subject.partition(":")[2]), found.payload["bills"]
     total = 0
     for invoice_id, free in await _free(conn, context, account_id):
-        minor = min(free, int(asked.get(str(invoice_id), 0)))
+        minor = min(free, int(question.get(str(invoice_id), 0)))
         if minor > 0:
             await _one(conn, context, found, account_id, invoice_id, minor)
             total += minor

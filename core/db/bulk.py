@@ -148,11 +148,11 @@ async def _few(
         return 0
     given, values = _arrays(conn, table, columns, rows)
     names = ", ".join(columns)
-    said = await driver.execute(
+    answer = await driver.execute(
         f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {given} ON CONFLICT DO NOTHING",  # noqa: S608
         *values,
     )
-    return _count(said)
+    return _count(answer)
 
 
 def _arrays(

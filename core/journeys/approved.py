@@ -88,6 +88,6 @@ async def decide(
     conn: AsyncConnection, context: Context, approval_id: int, *, checker: str, seen: str, yes: bool, note: str = ""
 ) -> None:
     """Decide, and carry it out."""
-    found = await approvals.decide(conn, context, approval_id, checker=checker, seen=seen, yes=yes, note=note)
-    follows = FOLLOWS[found.kind]
-    await (follows.yes if yes else follows.no)(conn, context, found)
+    match = await approvals.decide(conn, context, approval_id, checker=checker, seen=seen, yes=yes, note=note)
+    follows = FOLLOWS[match.kind]
+    await (follows.yes if yes else follows.no)(conn, context, match)

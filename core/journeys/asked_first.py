@@ -44,12 +44,12 @@ async def move_receipt(
 
 async def receipt_moved(conn: AsyncConnection, context: Context, found: Approval) -> None:
     """Another person agreed: it is moved, if it still lies where it lay, whole."""
-    receipt_id, told = _id(found), found.payload
-    taken, _, _ = await transfer.movable(conn, receipt_id, str(told["to"]))
-    if await _number(conn, taken.account_id) != told["from"]:
+    receipt_id, text = _id(found), found.payload
+    taken, _, _ = await transfer.movable(conn, receipt_id, str(text["to"]))
+    if await _number(conn, taken.account_id) != text["from"]:
         raise Refused("approvals.other_now")
     await money_received.moved(
-        conn, context, receipt_id, str(told["to"]), actor=found.maker, reason=str(told["reason"])
+        conn, context, receipt_id, str(text["to"]), actor=found.maker, reason=str(text["reason"])
     )
 
 
@@ -79,9 +79,9 @@ async def take_mandate(
 
 async def mandate_taken(conn: AsyncConnection, context: Context, found: Approval) -> None:
     """Another person agreed: the mandate is active, unless the phone or SIM behind the account changed meanwhile."""
-    account_id, told = _id(found), found.payload
+    account_id, text = _id(found), found.payload
     await sim.hold(conn, context, account_id)
-    bank = mandates.Bank(str(told["holder"]), str(told["iban"]), str(told["bic"]) or None)
+    bank = mandates.Bank(str(text["holder"]), str(text["iban"]), str(text["bic"]) or None)
     reference = await mandates.create(conn, context, account_id, actor=found.maker, provider="sepa", bank=bank)
     await mandates.activate(conn, context, reference, actor=found.maker)
 
@@ -107,11 +107,11 @@ async def change_phone(conn: AsyncConnection, context: Context, account_id: int,
 
 async def phone_changed(conn: AsyncConnection, context: Context, found: Approval) -> None:
     """Another person agreed: the phone is on file, if the one it takes the place of still was."""
-    account_id, told = _id(found), found.payload
-    _, before = await phone_of_record.changeable(conn, context, account_id, str(told["phone"]))
-    if [masked(one) for one in before.values()] != told["before"]:
+    account_id, text = _id(found), found.payload
+    _, before = await phone_of_record.changeable(conn, context, account_id, str(text["phone"]))
+    if [masked(one) for one in before.values()] != text["before"]:
         raise Refused("approvals.other_now")
-    await phone_of_record.change_phone(conn, context, account_id, str(told["phone"]), actor=found.maker)
+    await phone_of_record.change_phone(conn, context, account_id, str(text["phone"]), actor=found.maker)
 
 
 async def _number(conn: AsyncConnection, account_id: int) -> str:

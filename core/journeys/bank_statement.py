@@ -38,8 +38,8 @@ class Imported:
 
 async def bring_in(app: App, path: Path) -> Imported:
     """Import a camt.052, camt.053, camt.054, MT940 or pain.002 file. Raises BadInput when it cannot be read or does not add up."""
-    found, refusals = await asyncio.to_thread(import_file.read, path)
-    kept = await import_file.keep(app, path, found)
+    match, refusals = await asyncio.to_thread(import_file.read, path)
+    kept = await import_file.keep(app, path, match)
     told = await inbox.tell(app, "sepa", entry_payloads.refused(refusals))
     async with app.db.reading() as conn:
         keys = list(

@@ -19,25 +19,25 @@ async def bill(
     conn: AsyncConnection, *, invoice_id: int | None = None, token: str | None = None, context: Context | None = None
 ) -> Bill | None:
     """See `core.billing.queries.bill`."""
-    found = await bills.bill(conn, invoice_id=invoice_id, token=token, context=context)
-    if found is None or found.corrects:
-        return found
-    plan = await queries.running(conn, found.account_id)
+    match = await bills.bill(conn, invoice_id=invoice_id, token=token, context=context)
+    if match is None or match.corrects:
+        return match
+    plan = await queries.running(conn, match.account_id)
     if plan is None or plan.kind != "plan":
-        return found
-    covers = found.invoice_id in await queries.covered(conn, [found.account_id])
-    if not covers and (found.issued_on is None or found.issued_on < plan.agreed_on):
-        return found
+        return match
+    covers = match.invoice_id in await queries.covered(conn, [match.account_id])
+    if not covers and (match.issued_on is None or match.issued_on < plan.agreed_on):
+        return match
     left = (await queries.left(conn, [plan.id]))[plan.id]
     dues = [(one.due_on, one.amount_minor) for one in await queries.instalments(conn, plan.id)]
-    return replace(found, plan=ServicePlan(spread(dues, plan.total_minor - left), covers))
+    return replace(match, plan=ServicePlan(spread(dues, plan.total_minor - left), covers))
 
 
 def spread(dues: Sequence[tuple[date, int]], paid_minor: int) -> tuple[Instalment, ...]:
     """The instalments with what is left of each: what was paid goes to the earliest first. Pure."""
-    made = []
+    result = []
     for due_on, minor in dues:
         part = min(minor, max(0, paid_minor))
         paid_minor -= part
-        made.append(Instalment(due_on, minor, minor - part))
-    return tuple(made)
+        result.append(Instalment(due_on, minor, minor - part))
+    return tuple(result)

@@ -63,19 +63,19 @@ async def decide(
         raise ValueError(f"{verdict!r} is no verdict: choose from {disputes.VERDICTS}")
     if verdict == "partial" and amount_minor is None:
         raise Refused("credit.amount", status=409)
-    found = await disputes.hold(conn, dispute_id)
-    if found.state != "open":
-        return DisputeDecision(found.state, await credit_note.note_of(conn, found.invoice_id, dispute_id))
-    held = await open_items.hold(conn, found.invoice_id)
+    match = await disputes.hold(conn, dispute_id)
+    if match.state != "open":
+        return DisputeDecision(match.state, await credit_note.note_of(conn, match.invoice_id, dispute_id))
+    held = await open_items.hold(conn, match.invoice_id)
     opened = held.open_minor if held else 0
     cut: dict[int, int] = {}
     if verdict != "rejected":
         wrong = amount_minor if verdict == "partial" else None
-        cut = await credit_note.cut_of(conn, found.invoice_id, found.position, wrong)
-        if not await _agreed(conn, context, found, sum(cut.values()), agreed_minor):
-            await _ask(conn, context, found, verdict, amount_minor, sum(cut.values()), actor)
+        cut = await credit_note.cut_of(conn, match.invoice_id, match.position, wrong)
+        if not await _agreed(conn, context, match, sum(cut.values()), agreed_minor):
+            await _ask(conn, context, match, verdict, amount_minor, sum(cut.values()), actor)
             return DisputeDecision(WAITING)
-    return await _carried_out(conn, context, found, verdict, cut, opened, actor)
+    return await _carried_out(conn, context, match, verdict, cut, opened, actor)
 
 
 async def waiting(conn: AsyncConnection, context: Context, dispute_id: int) -> bool:
@@ -90,17 +90,17 @@ async def waiting(conn: AsyncConnection, context: Context, dispute_id: int) -> b
 
 async def agreed(conn: AsyncConnection, context: Context, asked: Approval) -> None:
     """Another person agreed to a credit above the limit: the dispute is decided as it was asked, if nothing changed since."""
-    told = asked.payload
-    currency = str(told["currency"])
-    amount = money.parse(told["amount"], currency) if told["amount"] else None
+    text = asked.payload
+    currency = str(text["currency"])
+    amount = money.parse(text["amount"], currency) if text["amount"] else None
     await decide(
         conn,
         context,
-        int(told["dispute"]),
-        str(told["verdict"]),
+        int(text["dispute"]),
+        str(text["verdict"]),
         actor=asked.maker,
         amount_minor=amount,
-        agreed_minor=money.parse(told["credit"], currency),
+        agreed_minor=money.parse(text["credit"], currency),
     )
 
 

@@ -31,10 +31,10 @@ async def accept(
     sure: bool = False,
 ) -> ReadingHeld:
     """It counts as it was read."""
-    found = await held.one(conn, reading_id, lock=True)
-    await held.accept(conn, context, found, sure=sure, actor=actor)
-    await _goes_on(conn, context, found, "reading.accepted", actor, value=shown(found.value_micro, found.unit))
-    return found
+    match = await held.one(conn, reading_id, lock=True)
+    await held.accept(conn, context, match, sure=sure, actor=actor)
+    await _goes_on(conn, context, match, "reading.accepted", actor, value=shown(match.value_micro, match.unit))
+    return match
 
 
 async def put_instead(
@@ -48,13 +48,13 @@ async def put_instead(
     sure: bool = False,
 ) -> ReadingHeld:
     """Another value counts."""
-    found = await held.one(conn, reading_id, lock=True)
+    match = await held.one(conn, reading_id, lock=True)
     if not reason.strip():
         raise Refused("parked.no_reason", status=400)
-    await held.put_instead(conn, context, found, value_micro, sure=sure, reason=reason.strip(), actor=actor)
-    said = {"value": shown(found.value_micro, found.unit), "instead": shown(value_micro, found.unit)}
-    await _goes_on(conn, context, found, "reading.replaced", actor, **said)
-    return found
+    await held.put_instead(conn, context, match, value_micro, sure=sure, reason=reason.strip(), actor=actor)
+    answer = {"value": shown(match.value_micro, match.unit), "instead": shown(value_micro, match.unit)}
+    await _goes_on(conn, context, match, "reading.replaced", actor, **answer)
+    return match
 
 
 async def order_again(conn: AsyncConnection, context: Context, reading_id: int, *, actor: str, note: str = "") -> str:

@@ -44,9 +44,9 @@ async def put_right(app: App) -> int:
             owner = await rebill.services(conn, after, SERVICES)
             if not owner:
                 return issued
-            found = await rebill.find(conn, app, owner, came)
+            match = await rebill.find(conn, app, owner, came)
         failpoints.point("rebill.found")
-        for off in found:
+        for off in match:
             issued += await _issued(app, off)
             failpoints.point("rebill.issued")
         after = max(owner)
@@ -68,12 +68,12 @@ async def _issued(app: App, off: Off) -> bool:
 
 
 async def _document(conn: AsyncConnection, context: Context, off: Off, opened: Mapping[int, int]) -> bool:
-    made = await rebill.issue(conn, context, off)
-    if isinstance(made, CreditNote):
-        await _credited(conn, context, off.account_id, opened, made)
-    elif made is not None and made.total_minor:
-        await bill_final.announce(conn, context, [made])
-    return made is not None
+    result = await rebill.issue(conn, context, off)
+    if isinstance(result, CreditNote):
+        await _credited(conn, context, off.account_id, opened, result)
+    elif result is not None and result.total_minor:
+        await bill_final.announce(conn, context, [result])
+    return result is not None
 
 
 def _above(context: Context, credited_minor: int) -> bool:
@@ -84,11 +84,11 @@ def _above(context: Context, credited_minor: int) -> bool:
 async def _ask(conn: AsyncConnection, context: Context, off: Off, credited_minor: int) -> None:
     """Let the credit wait for a person, once for each amount: who said no to it is not asked for it again."""
     subject, credit = f"late:{off.invoice_id}", money.plain(credited_minor, context.currency)
-    asked = select(approval.c.payload).where(
+    question = select(approval.c.payload).where(
         approval.c.subject == subject,
         or_(approval.c.state == REFUSED, (approval.c.state == WAITING) & (approval.c.expires_at > context.clock.now())),
     )
-    if any(payload["credit"] == credit for payload in (await conn.execute(asked)).scalars()):
+    if any(payload["credit"] == credit for payload in (await conn.execute(question)).scalars()):
         return
     query = (
         select(account.c.number, account.c.branch_id, invoice.c.number.label("bill"))

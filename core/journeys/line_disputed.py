@@ -69,7 +69,7 @@ async def _amount(conn: AsyncConnection, account_id: int, invoice_id: int) -> in
         invoice.c.state == "final",
         invoice.c.series.in_((SERIES, LATE)),
     )
-    found = (await conn.execute(total)).scalar_one_or_none()
-    if found is None:
+    row = (await conn.execute(total)).scalar_one_or_none()
+    if row is None:
         raise Refused("dispute.unknown_line", status=404)
-    return int(found)
+    return int(row)

@@ -99,9 +99,9 @@ async def _beginnings(conn: AsyncConnection, of: AnyRow, period: live.LivePeriod
     begin, end, p = whole_period(of.bill_day, period.from_date)[0], period.closes_on, service_plan.c
     here = (p.service_id == of.id) & (p.from_date <= end) & or_(p.to_date.is_(None), p.to_date > begin)
     plans = (await conn.execute(select(p.from_date, p.to_date).where(here))).all()
-    found = {max(begin, of.started_on, plan.from_date) for plan in plans}
-    found |= {max(end, plan.from_date) for plan in plans if plan.to_date is None or plan.to_date > end}
-    return sorted(day for day in found if day >= of.started_on and (of.ended_on is None or day < of.ended_on))
+    match = {max(begin, of.started_on, plan.from_date) for plan in plans}
+    match |= {max(end, plan.from_date) for plan in plans if plan.to_date is None or plan.to_date > end}
+    return sorted(day for day in match if day >= of.started_on and (of.ended_on is None or day < of.ended_on))
 
 
 async def _open(conn: AsyncConnection, context: Context, of: AnyRow, day: date) -> None:

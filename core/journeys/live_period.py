@@ -66,9 +66,9 @@ async def served(conn: AsyncConnection, service_id: int, *, ended: bool = False)
 
 async def stretch_at(conn: AsyncConnection, context: Context, of: AnyRow, instant: datetime) -> Stretch:
     """Where an instant falls. Refused `bucket.no_price` where the service has no plan then, or the plan no tariff."""
-    found = await stretch_on(conn, context, of, instant.astimezone(context.zone).date())
-    day = instant.astimezone(found.zone).date()
-    return found if found.days.from_ <= day < found.days.to else await stretch_on(conn, context, of, day)
+    match = await stretch_on(conn, context, of, instant.astimezone(context.zone).date())
+    day = instant.astimezone(match.zone).date()
+    return match if match.days.from_ <= day < match.days.to else await stretch_on(conn, context, of, day)
 
 
 async def stretch_on(conn: AsyncConnection, context: Context, of: AnyRow, day: date) -> Stretch:
@@ -96,10 +96,10 @@ async def _versions(conn: AsyncConnection, days: Days, day: date) -> tuple[Days,
     today is served today. Refused `tariff.unknown`, `bucket.no_price` where that day has none."""
     await catalog.tariff_on(conn, days.tariff, day)
     try:
-        found = await catalog.versions_between(conn, days.tariff, days.from_, days.to)
+        match = await catalog.versions_between(conn, days.tariff, days.from_, days.to)
     except Refused:
-        found = await catalog.versions_between(conn, days.tariff, day, days.to)
-    run, first, last = around(found, days, day)
+        match = await catalog.versions_between(conn, days.tariff, day, days.to)
+    run, first, last = around(match, days, day)
     days = replace(days, from_=first, to=last)
     versions = in_force(run, days)
     if isinstance(versions, str):
@@ -135,9 +135,9 @@ async def billed(conn: AsyncConnection, context: Context, stretch: Stretch) -> b
 
 async def came_to(conn: AsyncConnection, stretch: Stretch, uses: Sequence[StoredUse], *, closed: bool) -> int:
     """What these uses come to, `closed` with what stands beside them. Refused `bucket.no_price`."""
-    asked = await _asked(conn, stretch)
+    question = await _asked(conn, stretch)
     try:
-        return await asyncio.to_thread(_owed, stretch, asked, uses, closed)
+        return await asyncio.to_thread(_owed, stretch, question, uses, closed)
     except CannotRate as why:
         raise Refused("bucket.no_price") from why
 

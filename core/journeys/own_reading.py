@@ -72,11 +72,11 @@ async def send(
         raise Refused("choose.gone")
     if not days.holds(context.today()):
         raise Refused("reading.shut", opens=days.opens_on.isoformat())
-    told = await self_read.take(conn, context, dial, value_micro)
-    if told.state == "rejected":
-        raise Refused("reading.cannot_be", why=told.reason)
-    if told.state != HELD:
-        return OwnReading(told.state)
+    text = await self_read.take(conn, context, dial, value_micro)
+    if text.state == "rejected":
+        raise Refused("reading.cannot_be", why=text.reason)
+    if text.state != HELD:
+        return OwnReading(text.state)
     opened = await tickets.open_ticket(
         conn,
         context,
@@ -84,8 +84,8 @@ async def send(
         kind="meter_read",
         contact_id=contact_id,
         account_id=account_id,
-        description=told.reason or "",
+        description=text.reason or "",
     )
-    if told.reading_id is not None:
-        await held.tied(conn, told.reading_id, opened.id)
+    if text.reading_id is not None:
+        await held.tied(conn, text.reading_id, opened.id)
     return OwnReading(HELD, opened.reference)

@@ -52,13 +52,13 @@ class Proposal:
 
 async def try_anew(conn: AsyncConnection, context: Context, cycle_id: int, actor: str) -> ParkedEstimate:
     """What was missing is there, or what was skipped is to be billed after all: the next run takes it up. Refused: it still cannot."""
-    found = await parked.one(conn, cycle_id, lock=True)
+    match = await parked.one(conn, cycle_id, lock=True)
     seen = await parked.foresee(conn, context, cycle_id)
     if seen.reason is not None:
         raise Refused("parked.still", why=seen.reason)
-    kept = found.decided if found.state == parked.PARKED else None
+    kept = match.decided if match.state == parked.PARKED else None
     await _write(conn, cycle_id, parked.OPEN, None, kept)
-    await trail.note(conn, context, actor, "bill.taken_up", f"cycle:{cycle_id}", account=found.number, was=found.state)
+    await trail.note(conn, context, actor, "bill.taken_up", f"cycle:{cycle_id}", account=match.number, was=match.state)
     return seen
 
 
@@ -66,10 +66,10 @@ async def on_estimate(
     conn: AsyncConnection, context: Context, cycle_id: int, told: Mapping[str, int], *, reason: str, actor: str
 ) -> ParkedEstimate:
     """Bill it by whatever is there, and by so much (`told`: a proposal's field -> micro-units) where that is too little."""
-    found = await parked.one(conn, cycle_id, lock=True)
+    match = await parked.one(conn, cycle_id, lock=True)
     _reasoned(reason)
-    use: dict[str, dict[str, int]] = {str(one): {} for one in await _services(conn, found)}
-    for one in await proposals(conn, found):
+    use: dict[str, dict[str, int]] = {str(one): {} for one in await _services(conn, match)}
+    for one in await proposals(conn, match):
         micro = told.get(one.field, one.micro)
         if micro is not None:
             use[str(one.service_id)][one.code] = micro
@@ -84,9 +84,9 @@ async def on_estimate(
         actor,
         "bill.on_estimate",
         f"cycle:{cycle_id}",
-        account=found.number,
+        account=match.number,
         use=use,
-        was=found.reason,
+        was=match.reason,
         why=decided["why"],
     )
     return seen
@@ -94,36 +94,36 @@ async def on_estimate(
 
 async def ask_to_skip(conn: AsyncConnection, context: Context, cycle_id: int, *, reason: str, actor: str) -> int | None:
     """Never bill it; the approval it waits for, None where nothing is at stake and it is done."""
-    found = await parked.one(conn, cycle_id, lock=True)
+    match = await parked.one(conn, cycle_id, lock=True)
     _reasoned(reason)
-    if found.state == parked.SKIPPED:
+    if match.state == parked.SKIPPED:
         raise Refused("parked.skipped_already")
     if await _asked(conn, cycle_id):
         raise Refused("parked.asked_already")
-    if found.stake_minor == 0:
-        await _skipped(conn, context, found, {"skip": reason.strip()[:LONGEST], "by": actor}, actor)
+    if match.stake_minor == 0:
+        await _skipped(conn, context, match, {"skip": reason.strip()[:LONGEST], "by": actor}, actor)
         return None
-    stake = "not known" if found.stake_minor is None else money.show(found.stake_minor, found.currency, "en")
+    stake = "not known" if match.stake_minor is None else money.show(match.stake_minor, match.currency, "en")
     payload = {
-        "account": found.number,
-        "name": found.name,
-        "from": found.from_date.isoformat(),
-        "last day": found.last_day.isoformat(),
+        "account": match.number,
+        "name": match.name,
+        "from": match.from_date.isoformat(),
+        "last day": match.last_day.isoformat(),
         "about": stake,
-        "parked because": found.reason or "",
+        "parked because": match.reason or "",
         "reason": reason.strip()[:LONGEST],
     }
     return await approvals.ask(
-        conn, context, kind=KIND, subject=f"cycle:{cycle_id}", payload=payload, maker=actor, branch_id=found.branch_id
+        conn, context, kind=KIND, subject=f"cycle:{cycle_id}", payload=payload, maker=actor, branch_id=match.branch_id
     )
 
 
 async def agreed(conn: AsyncConnection, context: Context, said: Approval) -> None:
     """Another person agreed that it is never billed; `Refused` where a bill was quicker."""
-    found = await parked.one(conn, int(said.subject.partition(":")[2]), lock=True)
+    match = await parked.one(conn, int(said.subject.partition(":")[2]), lock=True)
     checker = await conn.execute(select(approval.c.checker).where(approval.c.id == said.id))
     decided = {"skip": said.payload["reason"], "by": said.maker, "agreed": checker.scalar_one()}
-    await _skipped(conn, context, found, decided, said.maker)
+    await _skipped(conn, context, match, decided, said.maker)
 
 
 async def _skipped(
@@ -223,10 +223,10 @@ async def _mean_days(
         .where(c.service_id.in_(services), c.to_date <= before)
         .subquery()
     )
-    found: dict[tuple[int, str], list[tuple[int, int]]] = {}
+    match: dict[tuple[int, str], list[tuple[int, int]]] = {}
     rows = await conn.execute(select(latest).where(latest.c.newest == 1).order_by(latest.c.from_date.desc()))
     for row in rows:
-        seen = found.setdefault((row.service_id, row.meter_code), [])
+        seen = match.setdefault((row.service_id, row.meter_code), [])
         if len(seen) < LEARN:
             seen.append((row.quantity_micro, (row.to_date - row.from_date).days))
-    return {key: (sum(one for one, _ in seen), sum(days for _, days in seen)) for key, seen in found.items()}
+    return {key: (sum(one for one, _ in seen), sum(days for _, days in seen)) for key, seen in match.items()}

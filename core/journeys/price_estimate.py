@@ -49,13 +49,13 @@ async def plans_to_price(conn: AsyncConnection, context: Context, account_id: in
         code = context.operator.default_tariff
         tariffs = [await catalog.tariff_on(conn, code, today)] if code else []
         return [EstimateRequest(tariff, *whole_period(STRANGERS_DAY, today), None, None) for tariff in tariffs]
-    found = []
+    rows = []
     for plan in await plans.plans_of(conn, account.id, today):
         if plan.tariff is not None:
             tariff = await catalog.tariff_on(conn, plan.tariff, today)
             period = whole_period(account.bill_day, today)
-            found.append(EstimateRequest(tariff, *period, plan.service_id, account.persons))
-    return found
+            rows.append(EstimateRequest(tariff, *period, plan.service_id, account.persons))
+    return rows
 
 
 async def price(conn: AsyncConnection, asked: EstimateRequest, meter: str, quantity_micro: int) -> Quote:
@@ -75,14 +75,14 @@ async def price(conn: AsyncConnection, asked: EstimateRequest, meter: str, quant
 
 async def _history(conn: AsyncConnection, asked: EstimateRequest) -> dict[str, tuple[int, ...]]:
     """Their earlier periods, for blocks that an average chooses: their sum and their number are what counts."""
-    found = {}
+    match = {}
     for meter, periods in asked.tariff.history.items():
         if asked.service_id is None or not periods:
             continue
         sums, counts = await consumption.history(conn, [asked.service_id], meter, asked.from_date, periods)
         if counts[0]:
-            found[meter] = (int(sums[0]), *[0] * (int(counts[0]) - 1))
-    return found
+            match[meter] = (int(sums[0]), *[0] * (int(counts[0]) - 1))
+    return match
 
 
 def minor(amount: Fraction) -> int:

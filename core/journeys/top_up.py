@@ -46,8 +46,8 @@ async def meters(conn: AsyncConnection, account_ids: Collection[int]) -> list[Pr
 
 async def meter(conn: AsyncConnection, serial: str) -> PrepaidMeter | None:
     """The prepaid meter of a number."""
-    found = await queries.prepaid_meters(conn, serial=serial)
-    return found[0] if found else None
+    match = await queries.prepaid_meters(conn, serial=serial)
+    return match[0] if match else None
 
 
 async def offer(conn: AsyncConnection, app: App, bought: PrepaidMeter, amount_minor: int) -> TopUpOffer:

@@ -39,7 +39,7 @@ class LiveUse:
 
     def asked(self) -> dict[str, Any]:
         """As plain JSON."""
-        asked = {
+        question = {
             "service": self.service_id,
             "use": self.use,
             "unit": self.unit,
@@ -47,7 +47,7 @@ class LiveUse:
             "to": self.destination,
         }
         more = {"at": self.at.isoformat() if self.at else None, "value": self.value_minor}
-        return asked | {name: value for name, value in more.items() if value is not None}
+        return question | {name: value for name, value in more.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,13 @@ async def problems(conn: AsyncConnection) -> list[str]:
 async def never_billed(conn: AsyncConnection, context: Context) -> list[str]:
     """Months that closed and have no bill, with what they may come to: no fault of the books, but money that nobody asks for."""
     waiting, overdue = await parked.together(conn, context), await parked.overdue(conn, context.today())
-    told = []
+    text = []
     if waiting.count:
         sums = money.show(waiting.minor, context.currency, "en")
         unknown = f"; of {waiting.unknown} nothing is known" if waiting.unknown else ""
-        told.append(
+        text.append(
             f"{waiting.count} months are not billed, the oldest from {waiting.since}: about {sums}{unknown}. See hodi parked list."
         )
     if overdue:
-        told.append(f"{overdue} months closed before today and no run has come by: run hodi bill.")
-    return told
+        text.append(f"{overdue} months closed before today and no run has come by: run hodi bill.")
+    return text

@@ -20,14 +20,14 @@ CHUNK = 2_000
 async def find_or_open(conn: AsyncConnection, context: Context, keys: Iterable[Key]) -> dict[Key, int]:
     """The ledger account id of each (book, asset). Keys are opened in one order everywhere, so that no two wait in a ring."""
     wanted = sorted(set(keys))
-    found: dict[Key, int] = {}
+    match: dict[Key, int] = {}
     for some in _chunks(wanted):
-        found.update(await _find(conn, some))
-        missing = [key for key in some if key not in found]
+        match.update(await _find(conn, some))
+        missing = [key for key in some if key not in match]
         if missing:
             await _open(conn, context, missing)
-            found.update(await _find(conn, missing))
-    return found
+            match.update(await _find(conn, missing))
+    return match
 
 
 async def _find(conn: AsyncConnection, keys: Sequence[Key]) -> dict[Key, int]:

@@ -110,8 +110,8 @@ async def _find_books(conn: AsyncConnection, journals: SetJournals) -> None:
         ledger_account.c.owner_id == journals.owner,
         ledger_account.c.asset == journals.asset,
     )
-    found = update(journals.table).where(journals.book_id.is_(None)).values({journals.book_id: mine.scalar_subquery()})
-    await conn.execute(found)
+    match = update(journals.table).where(journals.book_id.is_(None)).values({journals.book_id: mine.scalar_subquery()})
+    await conn.execute(match)
 
 
 async def _open_books(conn: AsyncConnection, context: Context, journals: SetJournals) -> None:

@@ -17,10 +17,10 @@ SHOWN = 20
 
 async def problems(conn: AsyncConnection) -> list[str]:
     """What is wrong with the books; empty when nothing is."""
-    found: list[str] = []
+    rows: list[str] = []
     for words, query in _CHECKS:
-        found += [words.format(*row) for row in await conn.execute(query, {"shown": SHOWN})]
-    return found + [problem async for problem in _seal_problems(conn)]
+        rows += [words.format(*row) for row in await conn.execute(query, {"shown": SHOWN})]
+    return rows + [problem async for problem in _seal_problems(conn)]
 
 
 _CHECKS: tuple[tuple[str, TextClause], ...] = (

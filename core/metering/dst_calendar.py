@@ -59,12 +59,12 @@ class Stamps:
         A stamp without offset that the clock shows twice (autumn) means the first time, and for the same `stream` (a register of a
         meter) in the same file the second time when it comes again; in a file that goes backwards it is the other way round.
         """
-        found = self._read.get(text)
-        if found is None:
+        match = self._read.get(text)
+        if match is None:
             if len(self._read) >= self.MOST:
                 self._read.clear()
-            found = self._read[text] = self._parse(text)
-        first, second, shown = found
+            match = self._read[text] = self._parse(text)
+        first, second, shown = match
         before, self._last[stream] = self._last.get(stream), shown
         if first == second:
             return first

@@ -136,8 +136,8 @@ async def compose(
     await own_texts.refresh(conn)
     now, rules = context.clock.now(), context.operator.notices
     open_ones = {line.split(".", 1)[0] for line in lines}
-    found = await recipients.find(conn, now, rows, open_ones, context.operator.languages[0], rules.order)
-    found = await recipients.at_home(conn, context.operator, rows, found)
+    match = await recipients.find(conn, now, rows, open_ones, context.operator.languages[0], rules.order)
+    match = await recipients.at_home(conn, context.operator, rows, match)
     subjects: dict[Gather, set[int]] = {}
     for row in rows:
         gather = writer_of(row.template).gather
@@ -146,17 +146,17 @@ async def compose(
     known: Known = {gather: await gather(conn, context, ids) for gather, ids in subjects.items()}
     had = await campaigns_had(conn, now, rows)
     paths = Paths(context, frozenset(lines), frozenset(resting))
-    made: list[Composed] = []
+    result: list[Composed] = []
     for row in rows:
         contact_id = row.contact_id or 0
         if row.kind == "campaign" and had.get(contact_id, 0) >= rules.campaigns_per_week:
-            made.append(Dropped(row, "they have had enough campaigns this week"))
+            result.append(Dropped(row, "they have had enough campaigns this week"))
             continue
-        one = _first(paths, row, found[row.id], known)
+        one = _first(paths, row, match[row.id], known)
         if row.kind == "campaign" and isinstance(one, Message):
             had[contact_id] = had.get(contact_id, 0) + 1
-        made.append(one)
-    return made
+        result.append(one)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +199,9 @@ def _first(paths: Paths, row: OutboxRow, found: Sequence[Recipient], known: Know
         return Dropped(row, "they said STOP")
     awake = [(one, way) for one, ways in reached if (way := next(_awake(paths, ways), None))]
     for reader, way in awake:
-        made = _one(paths, row, reader, way, known)
-        if not isinstance(made, Message) or not reader.closed or made.notice.template:
-            return made
+        result = _one(paths, row, reader, way, known)
+        if not isinstance(result, Message) or not reader.closed or result.notice.template:
+            return result
     if len(awake) < len(reached):
         return out_of_order(paths.context, row)
     return NoticeFailed(row, row.after("whatsapp", "window_closed"))
@@ -219,15 +219,15 @@ def out_of_order(context: Context, row: OutboxRow) -> HeldNotice:
 def _one(paths: Paths, row: OutboxRow, reader: Recipient, way: SenderRoute, known: Known) -> Composed:
     app = paths.context
     try:
-        made = _words(app, row, reader, known)
-        if isinstance(made, Untrue):
-            return Dropped(row, made.reason)
-        if isinstance(made, NotDue):
-            return HeldNotice(row, made.until or app.clock.now() + PAUSE, made.reason)
-        waits = made.can_wait and kind_of(row.template) not in app.operator.notices.urgent
+        result = _words(app, row, reader, known)
+        if isinstance(result, Untrue):
+            return Dropped(row, result.reason)
+        if isinstance(result, NotDue):
+            return HeldNotice(row, result.until or app.clock.now() + PAUSE, result.reason)
+        waits = result.can_wait and kind_of(row.template) not in app.operator.notices.urgent
         if waits and (until := paths.until(reader)) is not None:
             return HeldNotice(row, until)
-        return _letter(app, row, reader, way, made)
+        return _letter(app, row, reader, way, result)
     except Exception as bug:  # one row's broken template must not stop the others
         return Poison(row, f"{type(bug).__name__}: {bug}"[:200])
 

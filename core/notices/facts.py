@@ -114,7 +114,7 @@ async def bills(conn: AsyncConnection, ids: Collection[int]) -> Mapping[int, Bil
         .outerjoin(mandate, mandate.c.id == collection.c.mandate_id)
         .where(in_list(conn, invoice.c.id, ids), invoice.c.state == "final")
     )
-    return {invoice_id: _bill(*told) for invoice_id, *told in rows.all()}
+    return {invoice_id: _bill(*text) for invoice_id, *text in rows.all()}
 
 
 def _bill(
@@ -158,12 +158,12 @@ async def credit_notes(conn: AsyncConnection, ids: Collection[int]) -> Mapping[i
 
 async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -> Mapping[int, AccountFacts]:
     """What is left to pay and what is to the credit of each of these accounts."""
-    asked = await conn.execute(
+    question = await conn.execute(
         select(open_item.c.account_id, func.sum(open_item.c.open_minor - open_item.c.disputed_minor))
         .where(in_list(conn, open_item.c.account_id, ids), open_item.c.open_minor > 0)
         .group_by(open_item.c.account_id)
     )
-    left = {row[0]: int(row[1]) for row in asked}
+    left = {row[0]: int(row[1]) for row in question}
     held = await conn.execute(
         select(ledger_account.c.owner_id, balance.c.amount)
         .join(balance, balance.c.ledger_account_id == ledger_account.c.id)
@@ -180,10 +180,10 @@ async def accounts(conn: AsyncConnection, ids: Collection[int], currency: str) -
 async def receipts(conn: AsyncConnection, ids: Collection[int], currency: str) -> Mapping[int, ReceiptFacts]:
     """Receipts by id; money in suspense is nobody's, so nobody is thanked for it."""
     columns = (receipt.c.account_id, receipt.c.amount_minor, receipt.c.currency, receipt.c.method, receipt.c.state)
-    found = await conn.execute(
+    match = await conn.execute(
         select(receipt.c.id, *columns).where(in_list(conn, receipt.c.id, ids), receipt.c.account_id.is_not(None))
     )
-    rows = found.all()
+    rows = match.all()
     standing = await accounts(conn, {row.account_id for row in rows}, currency)
     return {
         row.id: ReceiptFacts(
@@ -206,7 +206,7 @@ async def attempts(conn: AsyncConnection, ids: Collection[int], currency: str) -
         later.c.created_at > attempt.c.created_at,
         later.c.state.in_(LIVE_OR_WON),
     )
-    found = await conn.execute(
+    match = await conn.execute(
         select(
             attempt.c.id,
             attempt.c.account_id,
@@ -221,7 +221,7 @@ async def attempts(conn: AsyncConnection, ids: Collection[int], currency: str) -
         .outerjoin(link, link.c.key == literal("paylink:failed:") + cast(attempt.c.id, Text))
         .where(in_list(conn, attempt.c.id, ids))
     )
-    rows = found.all()
+    rows = match.all()
     of_bills = await bills(conn, {row.invoice_id for row in rows if row.invoice_id is not None})
     standing = await accounts(conn, {row.account_id for row in rows}, currency)
     return {

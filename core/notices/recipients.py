@@ -80,8 +80,8 @@ async def find(
     lost = await _lost(conn, rows, people)
     families = await _of_accounts(conn, owners)
     can, ranks = frozenset(channels), {channel: rank for rank, channel in enumerate(order)}
-    found = {row.id: [] if row.id in lost else _choose(row, people, families, can, language, ranks) for row in rows}
-    return await _stops(conn, await _windows(conn, now, found))
+    match = {row.id: [] if row.id in lost else _choose(row, people, families, can, language, ranks) for row in rows}
+    return await _stops(conn, await _windows(conn, now, match))
 
 
 async def _lost(conn: AsyncConnection, rows: Sequence[OutboxRow], people: dict[int, Recipient]) -> set[int]:

@@ -33,14 +33,14 @@ async def due(app: App, on: date) -> int:
 def _missing(context: Context, on: date, after: int) -> Select[int, int, date]:
     days, out = context.operator.notices.reminder_days, context.operator.notices.reminder_holdout
     key = literal("reminder:") + cast(open_item.c.invoice_id, Text) + ":" + cast(open_item.c.due_on, Text)
-    said = exists().where(queue.outbox.c.key == key)
+    answer = exists().where(queue.outbox.c.key == key)
     return (
         select(open_item.c.invoice_id, open_item.c.account_id, open_item.c.due_on)
         .where(
             open_item.c.due_on.between(on, on + timedelta(days=days)),
             open_item.c.open_minor > open_item.c.disputed_minor,
             open_item.c.invoice_id > after,
-            ~said,
+            ~answer,
             true() if not out else ~left_out(open_item.c.account_id, out),
         )
         .order_by(open_item.c.invoice_id)

@@ -76,7 +76,7 @@ def draft(
 
 
 def _one(desk: _Desk, customer: NewCustomer) -> None:
-    app, made, take = desk.context, desk.made, desk.context.ids.take
+    app, result, take = desk.context, desk.made, desk.context.ids.take
     branch, opened = desk.branches[customer.branch], customer.opened_on or app.today()
     tariff = customer.tariff or app.operator.default_tariff
     if tariff is None:
@@ -84,7 +84,7 @@ def _one(desk: _Desk, customer: NewCustomer) -> None:
     party_id = _party(desk, customer)
     account_id, premise_id, service_id = take(), take(), take()
     number = customer.number or account_number(account_id)
-    made.accounts.append(
+    result.accounts.append(
         (
             account_id,
             number,
@@ -99,17 +99,17 @@ def _one(desk: _Desk, customer: NewCustomer) -> None:
             desk.now,
         )
     )
-    made.premises.append((premise_id, customer.address, customer.area, branch))
-    made.services.append(
+    result.premises.append((premise_id, customer.address, customer.area, branch))
+    result.services.append(
         (service_id, account_id, premise_id, customer.commodity, customer.payment_mode, "active", opened)
     )
-    made.plans.append((take(), service_id, tariff, opened))
+    result.plans.append((take(), service_id, tariff, opened))
     contact_id = _reach(desk, customer, party_id, account_id)
     meter_id = None
     if customer.meter is not None:
         meter_id = take()
-        made.meters.append(meter_row(meter_id, service_id, customer.meter, opened))
-    made.registered.append(Registered(party_id, account_id, number, premise_id, service_id, contact_id, meter_id))
+        result.meters.append(meter_row(meter_id, service_id, customer.meter, opened))
+    result.registered.append(Registered(party_id, account_id, number, premise_id, service_id, contact_id, meter_id))
 
 
 def _language(desk: _Desk, customer: NewCustomer) -> str:

@@ -56,7 +56,7 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, E
         .outerjoin(waiting, waiting.c.account_id == a.id)
         .where(in_list(conn, a.number, numbers))
     )
-    found = {row.number: ExistingAccount(*row) for row in rows}
+    match = {row.number: ExistingAccount(*row) for row in rows}
     s = service.c
     services = await conn.execute(
         select(
@@ -75,9 +75,9 @@ async def served(conn: AsyncConnection, numbers: Collection[str]) -> dict[str, E
         .order_by(s.id)
     )
     for row in services.mappings():
-        one = found[row["number"]].services.setdefault(row["commodity"], {**row, "tariffs": set()})
+        one = match[row["number"]].services.setdefault(row["commodity"], {**row, "tariffs": set()})
         one["tariffs"].add(row["tariff"])
-    return found
+    return match
 
 
 def add(context: Context, on_file: ExistingAccount, customer: NewCustomer) -> Further:

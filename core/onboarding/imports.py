@@ -140,8 +140,8 @@ async def _usage(
         bad = await store.rejects(conn, report.file_id)
     if bad:
         head, rows = file.settings.get("head"), [(row, why, line) for row, line, why in bad]
-        told = [(row, why, cells(line) if head else [line]) for row, why, line in rows]
-        await asyncio.to_thread(_write, rejects, head or ["line"], told)
+        text = [(row, why, cells(line) if head else [line]) for row, why, line in rows]
+        await asyncio.to_thread(_write, rejects, head or ["line"], text)
     return Report(
         report.accepted + report.revised,
         report.duplicates,
@@ -165,7 +165,7 @@ def _by_hand(context: Context, path: Path, shift_years: int, choice: ColumnChoic
             columns=dict(choice.names),
             fill=dict(choice.fill),
             dates=choice.dates,
-            decimal=next((said for said in STATED if STATED[said] is choice.notation), None),
+            decimal=next((answer for answer in STATED if STATED[answer] is choice.notation), None),
         )
     except ValidationError as why:
         raise BadInput(str(path), f"{why.errors()[0]['msg']}.", "See docs/guides/import.md.") from why

@@ -92,7 +92,7 @@ class _Wall:
 async def take(conn: AsyncConnection, context: Context, lines: Sequence[SheetRow]) -> list[RowOutcome]:
     """Hang the new meters of these rows and take down those that are gone; what became of each, in order. Removals come first."""
     services = await _services(conn, {line.values.get("account", "") for line in lines})
-    wall = await _wall(conn, context, lines, {one.id for found in services.values() for one in found})
+    wall = await _wall(conn, context, lines, {one.id for match in services.values() for one in match})
     outcomes: dict[int, RowOutcome] = {}
     rows: list[tuple[Any, ...]] = []
     first = [at for at, line in enumerate(lines) if line.values.get("serial", "") in wall.meters]
@@ -250,11 +250,11 @@ async def _wall(conn: AsyncConnection, context: Context, lines: Sequence[SheetRo
     rows = await conn.execute(
         select(*columns).where(in_list(conn, meter.c.serial, names) | in_list(conn, meter.c.service_id, service_ids))
     )
-    found = {row.serial: _Hung(*row) for row in rows}
+    match = {row.serial: _Hung(*row) for row in rows}
     ending = {line.values.get("replaces", "") for line in lines}
     ending |= {line.values.get("serial", "") for line in lines if line.values.get("removed_on")}
-    wall = _Wall(context.today(), found)
-    ids = [one.id for serial, one in found.items() if serial in ending]
+    wall = _Wall(context.today(), match)
+    ids = [one.id for serial, one in match.items() if serial in ending]
     if ids:
         wall.last = await _last(conn, ids)
     return wall
@@ -265,11 +265,11 @@ async def _last(conn: AsyncConnection, ids: Sequence[int]) -> dict[int, date]:
     r, d = reading.c, usage_day.c
     reads = select(r.meter_id, func.max(r.read_on)).where(in_list(conn, r.meter_id, ids), r.state == "accepted")
     days = select(d.meter_id, func.max(d.day)).where(in_list(conn, d.meter_id, ids))
-    found: dict[int, date] = {}
+    match: dict[int, date] = {}
     for query in (reads.group_by(r.meter_id), days.group_by(d.meter_id)):
         for meter_id, day in await conn.execute(query):
-            found[meter_id] = max(found.get(meter_id, day), day)
-    return found
+            match[meter_id] = max(match.get(meter_id, day), day)
+    return match
 
 
 async def _services(conn: AsyncConnection, numbers: set[str]) -> dict[str, list[_Served]]:
@@ -279,10 +279,10 @@ async def _services(conn: AsyncConnection, numbers: set[str]) -> dict[str, list[
         .where(in_list(conn, account.c.number, numbers), service.c.state != "ended")
         .order_by(service.c.id)
     )
-    found: dict[str, list[_Served]] = {}
+    match: dict[str, list[_Served]] = {}
     for row in rows:
-        found.setdefault(row.number, []).append(_Served(row.id, row.commodity, row.started_on))
-    return found
+        match.setdefault(row.number, []).append(_Served(row.id, row.commodity, row.started_on))
+    return match
 
 
 def _served(fields: RowFields, services: dict[str, list[_Served]]) -> _Served | None:

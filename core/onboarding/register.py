@@ -39,18 +39,18 @@ async def register_many(conn: AsyncConnection, context: Context, customers: Sequ
     branches = await _branches(conn, context, {customer.branch for customer in customers})
     people = await _people(conn, {customer.national_id for customer in customers if customer.national_id})
     contacts = await _contacts(conn, customers)
-    made = draft(context, customers, branches, people, contacts)
-    await _save(conn, made)
-    await store.adopt(conn, made.adopted)
-    await open_cycles(conn, context, [one.account_id for one in made.registered])
+    result = draft(context, customers, branches, people, contacts)
+    await _save(conn, result)
+    await store.adopt(conn, result.adopted)
+    await open_cycles(conn, context, [one.account_id for one in result.registered])
     for welcome in context.operator.balances.welcome:
         fit = [
             one
-            for one, who in zip(made.registered, customers, strict=True)
+            for one, who in zip(result.registered, customers, strict=True)
             if welcome.commodity in (None, who.commodity)
         ]
         await grant.welcome(conn, context, welcome, [(one.account_id, one.service_id) for one in fit])
-    return made.registered
+    return result.registered
 
 
 async def _branches(conn: AsyncConnection, context: Context, codes: set[str]) -> dict[str, int]:

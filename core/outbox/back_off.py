@@ -36,12 +36,12 @@ OUTBOX = BackOff(tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 60
 
 def retry_after(headers: Mapping[str, str]) -> int | None:
     """`Retry-After` of HTTP, in seconds or as an instant by the provider's own clock: seconds to wait; None: nothing that we understand."""
-    said = headers.get("Retry-After", "").strip()
-    if _SECONDS.fullmatch(said):
-        whole, _, part = said.partition(".")
+    value = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(value):
+        whole, _, part = value.partition(".")
         return bounded(int(whole) + (1 if part.strip("0") else 0))
     try:
-        until, now = parsedate_to_datetime(said), parsedate_to_datetime(headers.get("Date", ""))
+        until, now = parsedate_to_datetime(value), parsedate_to_datetime(headers.get("Date", ""))
         return bounded(math.ceil((until - now).total_seconds()))
     except (ValueError, TypeError, OverflowError):
         return None

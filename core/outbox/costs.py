@@ -44,7 +44,7 @@ class MessageCost(msgspec.Struct, frozen=True):
 async def note(conn: AsyncConnection, context: Context, spent: Sequence[MessageCost]) -> int:
     """Write down what these cost; those of which neither the provider nor the operator tells a price are left out."""
     now = context.clock.now()
-    priced = [(one, found) for one in spent if (found := _price(context, one)) is not None]
+    priced = [(one, match) for one in spent if (match := _price(context, one)) is not None]
     rows = [(one.outbox_id, one.channel, one.category, currency, micro, now) for one, (currency, micro) in priced]
     if not rows:
         return 0

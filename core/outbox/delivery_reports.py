@@ -65,16 +65,16 @@ async def catch_up(conn: AsyncConnection, context: Context, refs: Collection[str
     a whole wave: early reports are rare, and the outbox is long."""
     if not refs:
         return 0
-    found = (await conn.execute(select(early_report).where(in_list(conn, early_report.c.provider_ref, refs)))).all()
-    if not found:
+    rows = (await conn.execute(select(early_report).where(in_list(conn, early_report.c.provider_ref, refs)))).all()
+    if not rows:
         return 0
     changed = 0
-    for early in found:
+    for early in rows:
         row = await _row(conn, early.provider_ref)
         if row is not None:
             await _cost(conn, context, row.id, early.channel, early.state, early.details)
             changed += await _settle(conn, early.at, row, early.channel, early.state, early.reason)
-    known = [early.provider_ref for early in found]
+    known = [early.provider_ref for early in rows]
     await conn.execute(delete(early_report).where(in_list(conn, early_report.c.provider_ref, known)))
     return changed
 

@@ -229,10 +229,10 @@ async def take_up(conn: AsyncConnection, now: datetime, worker: str) -> list[Out
         .values(state="unknown", reason="left while its dispatcher died", settled_at=now, claimed_until=None)
     )
     while True:
-        found = (
+        query = (
             select(*LEAVING, outbox.c.reason).where(outbox.c.state == "claimed", lost).order_by(outbox.c.id).limit(1)
         )
-        row = (await conn.execute(found.with_for_update(skip_locked=True))).first()
+        row = (await conn.execute(query.with_for_update(skip_locked=True))).first()
         if row is None:
             return []
         crashes = _crashes(row.reason) + 1

@@ -25,10 +25,10 @@ async def account_of(
     """The account of this id, else of this number; None also when it is of another branch."""
     mine = account.c.id == account_id if account_id is not None else account.c.number == (number or "")
     columns = (account.c.id, account.c.number, account.c.party_id, account.c.currency, branch.c.code)
-    found = select(*columns).join_from(account, branch, branch.c.id == account.c.branch_id).where(mine)
+    query = select(*columns).join_from(account, branch, branch.c.id == account.c.branch_id).where(mine)
     if branch_code is not None:
-        found = found.where(branch.c.code == branch_code)
-    row = (await conn.execute(found)).first()
+        query = query.where(branch.c.code == branch_code)
+    row = (await conn.execute(query)).first()
     return VisibleAccount(*row) if row else None
 
 
@@ -36,5 +36,5 @@ async def branch_id_of(conn: AsyncConnection, code: str | None) -> int | None:
     """The id of a branch by its code; None for the whole house, -1 for a branch that is gone (which sees nothing)."""
     if code is None:
         return None
-    found: int | None = await conn.scalar(select(branch.c.id).where(branch.c.code == code))
-    return -1 if found is None else found
+    match: int | None = await conn.scalar(select(branch.c.id).where(branch.c.code == code))
+    return -1 if match is None else match

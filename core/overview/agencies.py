@@ -144,7 +144,7 @@ async def collected(
     conn: AsyncConnection, context: Context, code: str, from_on: date, to_on: date, branch_code: str | None = None
 ) -> Lines:
     """The same as a file, with the commission of each line and last their sums."""
-    found = await came(conn, context, from_on, to_on, code=code, branch_code=branch_code)
+    match = await came(conn, context, from_on, to_on, code=code, branch_code=branch_code)
     lines = [
         (
             one.on.isoformat(),
@@ -155,9 +155,9 @@ async def collected(
             one.percent,
             money.plain(one.commission_minor, context.currency),
         )
-        for one in found
+        for one in match
     ]
-    sums = (sum(one.minor for one in found), sum(one.commission_minor for one in found))
+    sums = (sum(one.minor for one in match), sum(one.commission_minor for one in match))
     amount, part = (money.plain(one, context.currency) for one in sums)
     head = ("day", "placement", "account", "payment", "amount", "percent", "commission")
     return [head, *lines, ("together", "", "", "", amount, "", part)]

@@ -67,7 +67,7 @@ async def unknown_orders(
 
 async def unknown_order(conn: AsyncConnection, order_id: int) -> AirtimeOrder:
     """One; `Refused` (404) where its outcome is known."""
-    found = await unknown_orders(conn, order_id=order_id)
-    if not found:
+    match = await unknown_orders(conn, order_id=order_id)
+    if not match:
         raise Refused("rewards.airtime.no_order", status=404)
-    return found[0]
+    return match[0]

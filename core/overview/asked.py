@@ -45,7 +45,7 @@ async def facts(conn: AsyncConnection, asked: Sequence[Approval], lang: str) -> 
     holders = {
         row.number: row for row in await conn.execute(query.where(in_list(conn, account.c.number, sorted(numbers))))
     }
-    found = {}
+    match = {}
     for one in asked:
         rows = [
             _fact(one, name, value, holders, lang)
@@ -55,8 +55,8 @@ async def facts(conn: AsyncConnection, asked: Sequence[Approval], lang: str) -> 
         kind, _, subject = one.subject.partition(":")
         if kind in PAGES and not any(row.link for row in rows):
             rows.append(RequestDetail(kind, subject, f"{PAGES[kind]}{subject}"))
-        found[one.id] = rows
-    return found
+        match[one.id] = rows
+    return match
 
 
 def _fact(one: Approval, name: str, value: object, holders: dict[str, AnyRow], lang: str) -> RequestDetail:

@@ -36,11 +36,11 @@ async def tick(app: App) -> int:
     """Search what was not searched this night; how many rows were blanked."""
     now = app.clock.now().astimezone(app.zone)
     night = now.date() if now.hour >= FROM_HOUR else now.date() - timedelta(days=1)
-    found = 0
+    match = 0
     for name in WRITTEN:
         while (blanked := await _batch(app, metadata.tables[name], night)) is not None:
-            found += blanked
-    return found
+            match += blanked
+    return match
 
 
 async def _batch(app: App, table: Table, night: Any) -> int | None:
@@ -54,9 +54,9 @@ async def _batch(app: App, table: Table, night: Any) -> int | None:
         blanked = sum([await _look_at(conn, app, table, row) for row in rows])
         full = len(rows) == BATCH
         after = [rows[-1]._mapping[key] for key in keys] if full else []
-        told = {"after": after, "done_on": None if full else night}
-        new = insert(conn, card_search).values({"table": table.name, **told})
-        await conn.execute(new.on_conflict_do_update(index_elements=["table"], set_=told))
+        text = {"after": after, "done_on": None if full else night}
+        new = insert(conn, card_search).values({"table": table.name, **text})
+        await conn.execute(new.on_conflict_do_update(index_elements=["table"], set_=text))
     return blanked
 
 

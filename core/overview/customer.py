@@ -125,5 +125,5 @@ async def _services(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
     now = (service_plan.c.service_id == service.c.id) & service_plan.c.to_date.is_(None)
     start = start.outerjoin(service_plan, now)
     start = start.outerjoin(meter, (meter.c.service_id == service.c.id) & meter.c.removed_on.is_(None))
-    found = select(*columns).select_from(start).where(service.c.account_id == account_id)
-    return (await conn.execute(found.order_by(service.c.id, meter.c.id).limit(50))).all()
+    query = select(*columns).select_from(start).where(service.c.account_id == account_id)
+    return (await conn.execute(query.order_by(service.c.id, meter.c.id).limit(50))).all()

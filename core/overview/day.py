@@ -73,27 +73,27 @@ def _bills(on: date, code: str | None) -> Select[*tuple[object, ...]]:
         func.coalesce(func.sum(invoice.c.total_minor), 0).label("total_minor"),
         func.count().filter(invoice.c.estimated).label("estimated"),
     )
-    found = select(*sums).select_from(start).where(invoice.c.issued_on == on, invoice.c.state == "final")
-    return found.where(mine)
+    query = select(*sums).select_from(start).where(invoice.c.issued_on == on, invoice.c.state == "final")
+    return query.where(mine)
 
 
 def _payments(on: date, code: str | None) -> Select[*tuple[object, ...]]:
     start, mine = _of_branch(receipt, receipt.c.account_id, code)
     groups = (receipt.c.provider, receipt.c.method, receipt.c.state)
     sums = (func.count().label("count"), func.sum(receipt.c.amount_minor).label("total_minor"))
-    found = (
+    query = (
         select(*groups, *sums).select_from(start).where(receipt.c.booked_on == on).group_by(*groups).order_by(*groups)
     )
-    return found.where(mine)
+    return query.where(mine)
 
 
 def _messages(context: Context, on: date, code: str | None) -> Select[*tuple[object, ...]]:
     start, mine = _of_branch(interaction, interaction.c.account_id, code)
     groups = (interaction.c.channel, interaction.c.direction)
     begins, ends = start_of(on, context.zone), start_of(on + timedelta(days=1), context.zone)
-    found = select(*groups, func.count().label("count")).select_from(start).group_by(*groups).order_by(*groups)
-    found = found.where(interaction.c.at >= begins, interaction.c.at < ends)
-    return found.where(mine)
+    query = select(*groups, func.count().label("count")).select_from(start).group_by(*groups).order_by(*groups)
+    query = query.where(interaction.c.at >= begins, interaction.c.at < ends)
+    return query.where(mine)
 
 
 async def _month(conn: AsyncConnection, context: Context, on: date, code: str | None) -> list[Cash]:
@@ -102,8 +102,8 @@ async def _month(conn: AsyncConnection, context: Context, on: date, code: str | 
     start, mine = _of_branch(
         open_item.join(invoice, invoice.c.id == open_item.c.invoice_id), open_item.c.account_id, code
     )
-    asked = func.sum(open_item.c.total_minor - open_item.c.disputed_minor)
-    due = select(open_item.c.due_on, asked).select_from(start).group_by(open_item.c.due_on)
+    question = func.sum(open_item.c.total_minor - open_item.c.disputed_minor)
+    due = select(open_item.c.due_on, question).select_from(start).group_by(open_item.c.due_on)
     due = due.where(open_item.c.due_on >= first, open_item.c.due_on < after, invoice.c.currency == context.currency)
     expected = await _by_day(conn, due.where(mine))
     start, mine = _of_branch(receipt, receipt.c.account_id, code)

@@ -67,5 +67,5 @@ def _dead(branch_code: str | None) -> Select[*tuple[object, ...]]:
     )
     start = outbox.outerjoin(account, account.c.id == outbox.c.account_id)
     start = start.outerjoin(branch, branch.c.id == account.c.branch_id)
-    found = select(*columns).select_from(start).where(outbox.c.state == "dead")
-    return found if branch_code is None else found.where(branch.c.code == branch_code)
+    query = select(*columns).select_from(start).where(outbox.c.state == "dead")
+    return query if branch_code is None else query.where(branch.c.code == branch_code)

@@ -33,8 +33,8 @@ class Arm:
 
     def steps(self) -> list[tuple[str, int]]:
         """The steps that mean something for this arm, each with its people: who was left out was sent nothing."""
-        told = [(step, int(getattr(self, step))) for step in STEPS]
-        return told if self.arm != "none" else [told[0], told[-1]]
+        text = [(step, int(getattr(self, step))) for step in STEPS]
+        return text if self.arm != "none" else [text[0], text[-1]]
 
 
 async def funnel(conn: AsyncConnection, campaign: Campaign) -> list[Arm]:

@@ -53,10 +53,10 @@ async def page(
     limit: int,
 ) -> tuple[list[AnyRow], int]:
     """The rows of one page, and how many there are in all."""
-    found = _found(listing, wanted, branch)
-    count = select(func.count()).select_from(found.with_only_columns(listing.id).order_by(None).subquery())
+    match = _found(listing, wanted, branch)
+    count = select(func.count()).select_from(match.with_only_columns(listing.id).order_by(None).subquery())
     total = int((await conn.execute(count)).scalar_one())
-    rows = (await conn.execute(found.order_by(*listing.order).offset(offset).limit(limit))).all()
+    rows = (await conn.execute(match.order_by(*listing.order).offset(offset).limit(limit))).all()
     return list(rows), total
 
 
@@ -68,11 +68,11 @@ async def one(
 
 
 def _found(listing: Listing, wanted: Sequence[ListRequest], branch: str | None) -> Select[*tuple[Any, ...]]:
-    found = listing.select
+    match = listing.select
     if branch is not None:
         mine = listing.branch == branch
-        found = found.where(or_(mine, listing.branch.is_(None)) if listing.nobodys else mine)
-    return found.where(*(_condition(listing.columns[each.column], each) for each in wanted))
+        match = match.where(or_(mine, listing.branch.is_(None)) if listing.nobodys else mine)
+    return match.where(*(_condition(listing.columns[each.column], each) for each in wanted))
 
 
 def _condition(column: ColumnElement[Any], wanted: ListRequest) -> ColumnElement[bool]:

@@ -17,9 +17,9 @@ async def sms_of(conn: AsyncConnection, phone: str) -> list[dict[str, Any]]:
     columns = (interaction.c.id, interaction.c.direction, interaction.c.text, interaction.c.at)
     start = interaction.join(contact, contact.c.id == interaction.c.contact_id)
     mine = (contact.c.channel == "phone") & (contact.c.channel_user == phone) & (interaction.c.channel == "sms")
-    told = interaction.c.kind != "code"  # which is remembered without its digits
-    found = (
-        select(*columns).select_from(start).where(mine, told).order_by(interaction.c.at.desc(), interaction.c.id.desc())
+    text = interaction.c.kind != "code"  # which is remembered without its digits
+    query = (
+        select(*columns).select_from(start).where(mine, text).order_by(interaction.c.at.desc(), interaction.c.id.desc())
     )
     return [
         {
@@ -28,7 +28,7 @@ async def sms_of(conn: AsyncConnection, phone: str) -> list[dict[str, Any]]:
             "text": row.text,
             "at": row.at.isoformat(),
         }
-        for row in reversed((await conn.execute(found.limit(LAST))).all())
+        for row in reversed((await conn.execute(query.limit(LAST))).all())
     ]
 
 

@@ -35,8 +35,8 @@ def _of_branch(table: Table, what: str, *, nobodys: bool = False) -> Listing:
 def _listing(
     start: Any, table: Table, columns: Mapping[str, ColumnElement[Any]], what: str, *, nobodys: bool
 ) -> Listing:
-    found = select(*table.c, branch.c.code.label("branch")).select_from(start)
-    return Listing(found, table.c.id, branch.c.code, columns, (table.c.id,), what, nobodys)
+    query = select(*table.c, branch.c.code.label("branch")).select_from(start)
+    return Listing(query, table.c.id, branch.c.code, columns, (table.c.id,), what, nobodys)
 
 
 ACCOUNT = Listing(

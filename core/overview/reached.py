@@ -21,14 +21,14 @@ class Reached:
 
 async def reached(conn: AsyncConnection, party_ids: Sequence[int]) -> Mapping[int, Reached]:
     """Party id -> its accounts and contacts."""
-    found: dict[int, Reached] = defaultdict(Reached)
+    match: dict[int, Reached] = defaultdict(Reached)
     mine = select(account.c.party_id, account.c.id, account.c.number, account.c.closed_on).where(
         account.c.party_id.in_(party_ids)
     )
     for row in await conn.execute(mine.order_by(account.c.id)):
-        found[row.party_id].accounts.append(row)
+        match[row.party_id].accounts.append(row)
     columns = (contact.c.party_id, contact.c.channel, contact.c.channel_user, contact.c.phone, contact.c.language)
     theirs = select(*columns).where(contact.c.party_id.in_(party_ids))
     for known in await conn.execute(theirs.order_by(contact.c.id)):
-        found[known.party_id].contacts.append(known)
-    return found
+        match[known.party_id].contacts.append(known)
+    return match

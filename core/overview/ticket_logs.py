@@ -14,8 +14,8 @@ async def logs_of(conn: AsyncConnection, ticket_ids: Sequence[int]) -> Mapping[i
     """Ticket id -> its events (ticket_id, id, at, actor, kind, details), oldest first."""
     event = ticket_event.c
     columns = (event.ticket_id, event.id, event.at, event.actor, event.kind, event.details)
-    found = select(*columns).where(event.ticket_id.in_(ticket_ids)).order_by(event.id)
+    query = select(*columns).where(event.ticket_id.in_(ticket_ids)).order_by(event.id)
     logs: dict[int, list[AnyRow]] = defaultdict(list)
-    for row in await conn.execute(found):
+    for row in await conn.execute(query):
         logs[row.ticket_id].append(row)
     return logs

@@ -115,16 +115,16 @@ async def stops_of(conn: AsyncConnection, contact_ids: Collection[int]) -> dict[
             in_list(conn, sender_stop.c.contact_id, contact_ids)
         )
     )
-    found: dict[int, set[str]] = {}
+    match: dict[int, set[str]] = {}
     for row in rows:
-        found.setdefault(row.contact_id, set()).add(row.sender)
-    return {contact_id: frozenset(names) for contact_id, names in found.items()}
+        match.setdefault(row.contact_id, set()).add(row.sender)
+    return {contact_id: frozenset(names) for contact_id, names in match.items()}
 
 
 async def record(conn: AsyncConnection, contact_ids: Collection[int], most: int = 100) -> Sequence[Row[Any]]:
     """What these contacts said, the latest first, at the most `most`."""
-    said = select(consent).where(in_list(conn, consent.c.contact_id, contact_ids))
-    return (await conn.execute(said.order_by(consent.c.at.desc(), consent.c.id.desc()).limit(most))).all()
+    answer = select(consent).where(in_list(conn, consent.c.contact_id, contact_ids))
+    return (await conn.execute(answer.order_by(consent.c.at.desc(), consent.c.id.desc()).limit(most))).all()
 
 
 async def _note(

@@ -56,8 +56,8 @@ async def find_or_make(
     if known is None:
         known = await _make(conn, context, medium(channel), user, number)
     else:
-        told = {"phone": number, "subscriber": subscriber_of(None, number)}
-        await conn.execute(update(contact).where(contact.c.id == known.id).values(**told))
+        text = {"phone": number, "subscriber": subscriber_of(None, number)}
+        await conn.execute(update(contact).where(contact.c.id == known.id).values(**text))
     await _link_on_record(conn, context, known.id, number)
     return await find(conn, channel, user) or known
 
@@ -86,14 +86,14 @@ def _known(channel: str, user: str) -> Select[Any]:
 
 
 async def _make(conn: AsyncConnection, context: Context, channel: str, user: str, phone: str | None) -> Contact:
-    made = Contact(context.ids.take(), channel, user, phone, None, context.operator.languages[0], False, None)
-    row = {name: getattr(made, name) for name in Contact.__dataclass_fields__}
+    result = Contact(context.ids.take(), channel, user, phone, None, context.operator.languages[0], False, None)
+    row = {name: getattr(result, name) for name in Contact.__dataclass_fields__}
     await conn.execute(
         insert(conn, contact)
         .values(row | {"created_at": context.clock.now()})
         .on_conflict_do_nothing(index_elements=["channel", "channel_user"])
     )
-    return await find(conn, channel, user) or made
+    return await find(conn, channel, user) or result
 
 
 async def _was_left(conn: AsyncConnection, phone: str) -> bool:

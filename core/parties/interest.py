@@ -20,5 +20,7 @@ async def register(conn: AsyncConnection, context: Context, contact_id: int, nam
         "at": context.clock.now(),
         "effect_key": key,
     }
-    made = await conn.execute(insert(conn, interest).values(row).on_conflict_do_nothing(index_elements=["effect_key"]))
-    return made.rowcount == 1
+    result = await conn.execute(
+        insert(conn, interest).values(row).on_conflict_do_nothing(index_elements=["effect_key"])
+    )
+    return result.rowcount == 1

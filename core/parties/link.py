@@ -80,11 +80,11 @@ async def by_pin(
         raise Refused("link.no_pin")
     if await sim.swapped(conn, context, contact_id):
         raise Refused("code.sim_changed")
-    said = await identity.check_pin(conn, context, account.party_id, pin, contact_id)
-    if said != "ok":
-        return said, None
+    answer = await identity.check_pin(conn, context, account.party_id, pin, contact_id)
+    if answer != "ok":
+        return answer, None
     await _link(conn, context, contact_id, account.id, "pin")
-    return said, account.id
+    return answer, account.id
 
 
 async def _is_linked(conn: AsyncConnection, contact_id: int, account_id: int) -> bool:

@@ -48,6 +48,6 @@ async def change_phone(conn: AsyncConnection, context: Context, account_id: int,
     nobodys = update(contact).where(contact.c.id == new.id, contact.c.party_id.is_(None))
     await conn.execute(nobodys.values(party_id=owner))
     await sim.note(conn, context, phone, "number", context.clock.now())
-    told = {"before": [masked(one) for one in before.values()], "after": masked(phone)}
-    await trail.note(conn, context, actor, "phone.changed", f"account:{account_id}", **told)
+    text = {"before": [masked(one) for one in before.values()], "after": masked(phone)}
+    await trail.note(conn, context, actor, "phone.changed", f"account:{account_id}", **text)
     return phone

@@ -78,10 +78,10 @@ async def contacts_of(conn: AsyncConnection, account_ids: Collection[int]) -> di
         .where(in_list(conn, link.account_id, account_ids))
         .order_by(link.account_id, (link.how != "record"), link.contact_id)
     )
-    found: dict[int, list[Contact]] = defaultdict(list)
+    match: dict[int, list[Contact]] = defaultdict(list)
     for row in rows:
-        found[row[0]].append(Contact(*row[1:]))
-    return dict(found)
+        match[row[0]].append(Contact(*row[1:]))
+    return dict(match)
 
 
 async def places_of(conn: AsyncConnection, account_id: int) -> list[Place]:
@@ -99,11 +99,11 @@ async def places_of(conn: AsyncConnection, account_id: int) -> list[Place]:
 async def supplied(conn: AsyncConnection, commodities: Iterable[str]) -> set[str]:
     """Which of these there are services of."""
     s = t.service.c
-    asked = [select(literal(one)).where(exists().where(s.commodity == one, s.state != ENDED)) for one in commodities]
-    return {str(row[0]) for row in await conn.execute(union_all(*asked))}
+    question = [select(literal(one)).where(exists().where(s.commodity == one, s.state != ENDED)) for one in commodities]
+    return {str(row[0]) for row in await conn.execute(union_all(*question))}
 
 
 async def account_of_service(conn: AsyncConnection, service_id: int) -> int | None:
     """The account a service is on; None when there is no such service."""
-    found: int | None = await conn.scalar(select(t.service.c.account_id).where(t.service.c.id == service_id))
-    return found
+    match: int | None = await conn.scalar(select(t.service.c.account_id).where(t.service.c.id == service_id))
+    return match

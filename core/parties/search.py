@@ -32,8 +32,8 @@ async def search(conn: AsyncConnection, text: str, branch: int | None = None) ->
     if not wanted:
         return []
     by_name = [_by_name(wanted)] if len(wanted) >= SHORTEST_NAME else []
-    found = union_all(*_exact(wanted), *by_name).cte("found")
-    return [Hit(*row) for row in await conn.execute(_with_accounts(found, branch))]
+    match = union_all(*_exact(wanted), *by_name).cte("found")
+    return [Hit(*row) for row in await conn.execute(_with_accounts(match, branch))]
 
 
 def _exact(wanted: str) -> list[Select[Any]]:

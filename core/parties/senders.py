@@ -31,11 +31,11 @@ def ways(
         return [SenderRoute(channel, wanted)]
     kind = kind if kind in KINDS else "notice"
     fitting = [one for one in context.operator.sms.routes if f"sms.{one.provider}" in lines and _fits(one, to, kind)]
-    made = [_way(context, one, wanted) for one in fitting]
-    if not made:
+    result = [_way(context, one, wanted) for one in fitting]
+    if not result:
         return [SenderRoute("sms", wanted or _only(context))]
-    first = [way for way in made if wanted is not None and way.sender == wanted]
-    return first + [way for way in made if way not in first]
+    first = [way for way in result if wanted is not None and way.sender == wanted]
+    return first + [way for way in result if way not in first]
 
 
 def meant_by(context: Context, number: str) -> str | None:

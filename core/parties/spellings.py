@@ -68,7 +68,7 @@ def _undecided(branch_id: int | None) -> Select[Any]:
     decided = select(contact_apart.c.by).where(
         contact_apart.c.one_id == one.c.id, contact_apart.c.other_id == other.c.id
     )
-    found = (
+    query = (
         select(
             one.c.id.label("one_id"),
             one.c.channel_user.label("one_user"),
@@ -81,13 +81,13 @@ def _undecided(branch_id: int | None) -> Select[Any]:
         .order_by(one.c.id, other.c.id)
     )
     if branch_id is None:
-        return found
+        return query
     held = select(contact_account.c.contact_id).join(account, account.c.id == contact_account.c.account_id)
     ours, foreign = held.where(account.c.branch_id == branch_id), held.where(account.c.branch_id != branch_id)
     for side in (one, other):
         mine = contact_account.c.contact_id == side.c.id
-        found = found.where(ours.where(mine).exists(), ~foreign.where(mine).exists())
-    return found
+        query = query.where(ours.where(mine).exists(), ~foreign.where(mine).exists())
+    return query
 
 
 async def _accounts(conn: AsyncConnection, ids: Collection[int]) -> dict[int, list[tuple[str, str]]]:
@@ -142,9 +142,9 @@ async def join(
         await consent.stop(conn, context, keep_id, channel=gone.channel, word="joined", at=gone.stopped_at)
     for sender in (await consent.stops_of(conn, [gone_id])).get(gone_id, ()):
         await consent.stop(conn, context, keep_id, sender=sender, channel=gone.channel, word="joined")
-    told = {"marketing": keep.marketing and gone.marketing, "party_id": keep.party_id or gone.party_id}
+    text = {"marketing": keep.marketing and gone.marketing, "party_id": keep.party_id or gone.party_id}
     stays = update(contact).where(contact.c.id == keep_id)
-    await conn.execute(stays.values(**told))
+    await conn.execute(stays.values(**text))
     left = {"channel_user": f"{gone.channel_user}#{gone_id}", "phone": None, "subscriber": None, "party_id": None}
     await conn.execute(update(contact).where(contact.c.id == gone_id).values(**left))
     await trail.note(conn, context, actor, "contact.joined", f"contact:{keep_id}", other=masked(gone.channel_user))

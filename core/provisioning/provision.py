@@ -35,12 +35,12 @@ async def send(app: App, leaving: OutboxRow, network: Network | None) -> Outcome
         return started
     command, before = started
     failpoints.point("barring.written")
-    said = await network.ask(command) if before in LIVE else NotReached("not sent yet")
-    if isinstance(said, NotReached):
-        said = await network.apply(command)
+    answer = await network.ask(command) if before in LIVE else NotReached("not sent yet")
+    if isinstance(answer, NotReached):
+        answer = await network.apply(command)
     failpoints.point("barring.answered")
     async with app.db.writing() as conn:
-        state, why = await _finish(conn, app, leaving, command, said)
+        state, why = await _finish(conn, app, leaving, command, answer)
     return Outcome(leaving.id, state, reason=why, attempts=leaving.attempts)
 
 

@@ -42,19 +42,19 @@ async def lines_of(conn: AsyncConnection, account_ids: Sequence[int]) -> list[Ro
 
 async def level_of(conn: AsyncConnection, account_id: int) -> Level:
     """The hardest restriction of an account's services."""
-    found = await services_of(conn, [account_id])
-    return max(found.values(), key=LEVELS.index, default="none")
+    match = await services_of(conn, [account_id])
+    return max(match.values(), key=LEVELS.index, default="none")
 
 
 async def differences(conn: AsyncConnection, branch_id: int | None = None) -> list[Row[Any]]:
     """Services that the network lets through otherwise than wanted, or whose command has failed; the longest wanted first."""
-    heard = func.coalesce(barring.c.seen, barring.c.actual, "none")
+    message = func.coalesce(barring.c.seen, barring.c.actual, "none")
     query = (
         select(
             barring,
             account.c.number,
             service.c.commodity,
-            heard.label("heard"),
+            message.label("heard"),
             network_line.c.login,
             bar_command.c.state.label("command"),
             bar_command.c.reason,
@@ -66,7 +66,7 @@ async def differences(conn: AsyncConnection, branch_id: int | None = None) -> li
             bar_command,
             (bar_command.c.service_id == barring.c.service_id) & (bar_command.c.generation == barring.c.generation),
         )
-        .where(heard != barring.c.wanted)
+        .where(message != barring.c.wanted)
         .order_by(barring.c.wanted_at, barring.c.service_id)
     )
     return list(await conn.execute(query if branch_id is None else query.where(account.c.branch_id == branch_id)))

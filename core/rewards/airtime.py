@@ -44,10 +44,10 @@ def handler(port: AirtimePort) -> Callable[[App, OutboxRow], Awaitable[Outcome]]
         if not call:
             return _as_it_stands(row, held)
         failpoints.point("airtime.begun")
-        told = await port(held.phone or "", held.amount, app.currency, f"airtime-{held.id}")
+        text = await port(held.phone or "", held.amount, app.currency, f"airtime-{held.id}")
         failpoints.point("airtime.called")
         async with app.db.writing() as conn:
-            return await _told(conn, app, row, told)
+            return await _told(conn, app, row, text)
 
     return send
 
@@ -127,8 +127,8 @@ async def reported(conn: AsyncConnection, context: Context, report: Delivery) ->
 async def _ordered(conn: AsyncConnection, context: Context, report: Delivery) -> Redemption | None:
     """By the provider's reference; else the oldest unknown order for that phone and amount, whose reference we never heard."""
     mine = select(redemption.c.id).where(redemption.c.kind == "airtime")
-    found = (await conn.execute(mine.where(redemption.c.provider_ref == report.provider_ref).limit(1))).scalar()
-    if found is None and report.phone:
+    match = (await conn.execute(mine.where(redemption.c.provider_ref == report.provider_ref).limit(1))).scalar()
+    if match is None and report.phone:
         unheard = mine.where(
             redemption.c.phone == report.phone,
             redemption.c.provider_ref.is_(None),
@@ -137,25 +137,25 @@ async def _ordered(conn: AsyncConnection, context: Context, report: Delivery) ->
         rows = await conn.execute(unheard.add_columns(redemption.c.amount).order_by(redemption.c.id))
         worth = report.details.get("value", "")
         fits = [row.id for row in rows if not worth or plain(row.amount, context.currency) in worth]
-        found = fits[0] if fits else None
-        if found is not None:
-            await store.move(conn, found, "sent", provider_ref=report.provider_ref)
-    return None if found is None else await store.hold(conn, found)
+        match = fits[0] if fits else None
+        if match is not None:
+            await store.move(conn, match, "sent", provider_ref=report.provider_ref)
+    return None if match is None else await store.hold(conn, match)
 
 
 async def poll(app: App, ask: AirtimeQuestion | None = None) -> Counter[str]:
     """Ask about orders whose outcome is not known. A provider that cannot be asked leaves them listed for a clerk."""
     now, seen = app.clock.now(), Counter[str]()
     for held in await _due(app, now):
-        told = await ask(f"airtime-{held.id}") if ask else None
+        text = await ask(f"airtime-{held.id}") if ask else None
         async with app.db.writing() as conn:
             again = await store.hold(conn, held.id)
             if again is None or again.state in OVER:
                 continue
-            if told is not None and told.state == OutcomeState.DONE:
+            if text is not None and text.state == OutcomeState.DONE:
                 await store.confirm(conn, app, again)
-            elif told is not None and told.state == OutcomeState.REFUSED:
-                await failed(conn, app, again, told.reason or "refused")
+            elif text is not None and text.state == OutcomeState.REFUSED:
+                await failed(conn, app, again, text.reason or "refused")
             else:
                 days = (now - again.created_at).days
                 await store.move(conn, held.id, "unknown", poll_at=now + LOOKS.after(1 + days))

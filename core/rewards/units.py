@@ -46,10 +46,10 @@ async def take_up(conn: AsyncConnection, context: Context, used: Mapping[int, tu
 
 async def _reserved(conn: AsyncConnection, account_ids: Iterable[int]) -> Mapping[int, list[Redemption]]:
     query = select(*COLUMNS).where(_RESERVED, in_list(conn, redemption.c.account_id, list(account_ids)))
-    found: dict[int, list[Redemption]] = defaultdict(list)
+    match: dict[int, list[Redemption]] = defaultdict(list)
     for row in await conn.execute(query.order_by(redemption.c.id).with_for_update()):
-        found[row.account_id].append(Redemption(*row))
-    return found
+        match[row.account_id].append(Redemption(*row))
+    return match
 
 
 _REST = ("id", "key", "account_id", "kind", "points", "amount", "state", "created_at")

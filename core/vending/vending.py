@@ -68,18 +68,18 @@ async def send(app: App, row: OutboxRow) -> Outcome:
         return Outcome(row.id, "sent" if bought.state in OVER else "unknown", attempts=row.attempts)
     failpoints.point("vend.begun")
     wanted = TokenRequest(f"vend-{bought.id}", bought.serial, bought.units_minor, bought.currency, bought.units_micro)
-    said = await vendor_of(app).vend(wanted)
+    answer = await vendor_of(app).vend(wanted)
     failpoints.point("vend.called")
     async with app.db.writing() as conn:
         held = await store.hold(conn, vend.c.id == bought.id)
         if held is None or held.state in OVER:
             return Outcome(row.id, "sent", attempts=row.attempts)
-        if isinstance(said, NotReached) and not back_off.OUTBOX.is_used_up(row.attempts - 1):
+        if isinstance(answer, NotReached) and not back_off.OUTBOX.is_used_up(row.attempts - 1):
             await store.move(conn, held.id, READY, poll_at=None)
-            return Outcome(row.id, "waiting", reason=said.why, attempts=row.attempts)
-        over = Refusal(NEVER_ARRIVED) if isinstance(said, NotReached) else said
+            return Outcome(row.id, "waiting", reason=answer.why, attempts=row.attempts)
+        over = Refusal(NEVER_ARRIVED) if isinstance(answer, NotReached) else answer
         await app.happened(conn, await settle(conn, app, held, over))
-    return Outcome(row.id, "sent" if isinstance(said, Vended) else "unknown", attempts=row.attempts)
+    return Outcome(row.id, "sent" if isinstance(answer, Vended) else "unknown", attempts=row.attempts)
 
 
 async def _begin(app: App, row: OutboxRow) -> tuple[Vend | None, bool]:
@@ -180,12 +180,12 @@ async def poll(app: App) -> Counter[str]:
     async with app.db.reading() as conn:
         ids = list((await conn.execute(select(vend.c.id).where(due).order_by(vend.c.poll_at).limit(100))).scalars())
     for vend_id in ids:
-        said = await vendor_of(app).query(f"vend-{vend_id}")
+        answer = await vendor_of(app).query(f"vend-{vend_id}")
         async with app.db.writing() as conn:
             held = await store.hold(conn, vend.c.id == vend_id)
             if held is not None and held.state in (UNKNOWN, SENT):
-                await app.happened(conn, await settle(conn, app, held, said))
-                seen[type(said).__name__.lower()] += 1
+                await app.happened(conn, await settle(conn, app, held, answer))
+                seen[type(answer).__name__.lower()] += 1
     return seen
 
 

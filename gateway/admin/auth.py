@@ -94,8 +94,8 @@ def own_path(said: str, host: str = "") -> str:
 
 
 def _permission(request: web.Request) -> str | None:
-    found = description(request.match_info.handler)
-    return found.permission if found else None
+    match = description(request.match_info.handler)
+    return match.permission if match else None
 
 
 def permit(request: web.Request, who: Who) -> None:
@@ -103,10 +103,10 @@ def permit(request: web.Request, who: Who) -> None:
     request[WHO] = who
     if request.match_info.http_exception is not None:
         return  # no such route: 404 or 405 follows, now that we know they may ask
-    told = description(request.match_info.handler)
-    if told is None or not (told.permission == ANYBODY or who.may(told.permission)):
+    text = description(request.match_info.handler)
+    if text is None or not (text.permission == ANYBODY or who.may(text.permission)):
         raise NotGranted(who.role)
-    if told.whole and who.branch is not None:
+    if text.whole and who.branch is not None:
         # what is named there does not exist for a branch; what names nothing is refused in words
         raise (
             Refused("theirs.none", status=404, what="page")

@@ -70,5 +70,5 @@ def described(
 
 def description(handler: object) -> Described | None:
     """What a handler says of itself, if it says anything."""
-    found = getattr(handler, "described", None)
-    return found if isinstance(found, Described) else None
+    match = getattr(handler, "described", None)
+    return match if isinstance(match, Described) else None

@@ -98,8 +98,8 @@ def route_of(request: web.Request) -> str:
 
 def language(request: web.Request) -> str:
     """The first language that the browser asks for and we speak; English where there is none."""
-    asked = request.headers.get("Accept-Language", "")[:100].lower()
-    wanted = (part.split(";")[0].strip()[:2] for part in asked.split(","))
+    question = request.headers.get("Accept-Language", "")[:100].lower()
+    wanted = (part.split(";")[0].strip()[:2] for part in question.split(","))
     return next((lang for lang in wanted if lang in LANGUAGES), "en")
 
 

@@ -62,11 +62,11 @@ def _more(app: web.Application) -> dict[str, Check]:
 async def _asked(name: str, check: Check) -> str:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            told = await check()
+            text = await check()
     except Exception as why:
         log.warning("not ready", check=name, error=type(why).__name__)
         return FAILED
-    return told if isinstance(told, str) else "ok"
+    return text if isinstance(text, str) else "ok"
 
 
 async def _database(request: web.Request) -> None:

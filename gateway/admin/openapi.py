@@ -56,39 +56,39 @@ def document(app: web.Application) -> dict[str, Any]:
 
 def all_routes(app: web.Application) -> list[tuple[str, str, object]]:
     """(path as OpenAPI writes it, method in small letters, handler) of each route; HEAD goes with its GET."""
-    found: list[tuple[str, str, object]] = []
+    rows: list[tuple[str, str, object]] = []
     for route in app.router.routes():
         path = route.resource.canonical if route.resource else ""
         if isinstance(route.resource, web.StaticResource):
             path += "/{filename}"
         if path and route.method not in ("HEAD", "*"):
-            found.append((_PLACE.sub(r"{\1}", path), route.method.lower(), route.handler))
-    return found
+            rows.append((_PLACE.sub(r"{\1}", path), route.method.lower(), route.handler))
+    return rows
 
 
 def _operation(path: str, method: str, handler: object, schemas: dict[str, Any]) -> dict[str, Any]:
-    told = description(handler) or Described(OPEN, (handler.__doc__ or path).strip().split("\n")[0])
+    text = description(handler) or Described(OPEN, (handler.__doc__ or path).strip().split("\n")[0])
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in _PLACE.findall(path)
     ]
     parameters += [
-        {"name": name, "in": "query", "description": words, "schema": {"type": "string"}} for name, words in told.query
+        {"name": name, "in": "query", "description": words, "schema": {"type": "string"}} for name, words in text.query
     ]
     operation: dict[str, Any] = {
-        "summary": told.summary,
+        "summary": text.summary,
         "operationId": _operation_id(method, path),
         "tags": [path.split("/")[1] or "root"],
         "parameters": parameters,
-        "responses": _responses(told, schemas),
+        "responses": _responses(text, schemas),
     }
-    if told.permission != OPEN:
-        operation["x-permission"] = told.permission
+    if text.permission != OPEN:
+        operation["x-permission"] = text.permission
     if path.startswith(API):
         operation["security"] = [{"key": []}]
-    elif path.startswith(CONSOLE) and told.permission != OPEN:
+    elif path.startswith(CONSOLE) and text.permission != OPEN:
         operation["security"] = [{"console": []}]
-    if told.body:
-        operation["requestBody"] = {"required": True, "content": _json(_schema(told.body, schemas))}
+    if text.body:
+        operation["requestBody"] = {"required": True, "content": _json(_schema(text.body, schemas))}
     return operation
 
 

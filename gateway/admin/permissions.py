@@ -19,26 +19,26 @@ _NAME = re.compile(r"[a-z]+\.[a-z]+")
 
 def collect(routes: Iterable[web.AbstractRouteDef]) -> dict[str, list[str]]:
     """Permission (`thing.verb`) -> the routes that ask for it, as `POST /console/money`. `ValueError`: a route that declares none."""
-    found: dict[str, list[str]] = {}
+    match: dict[str, list[str]] = {}
     for route in routes:
         if not isinstance(route, web.RouteDef):
             continue
-        place, said = f"{route.method} {route.path}", description(route.handler)
-        if said is None:
+        place, answer = f"{route.method} {route.path}", description(route.handler)
+        if answer is None:
             if route.path.startswith(BEHIND):
                 raise ValueError(f"{place} declares no permission")
             continue
-        for permission in {said.permission, *said.also} - {OPEN, ANYBODY}:
+        for permission in {answer.permission, *answer.also} - {OPEN, ANYBODY}:
             if not _NAME.fullmatch(permission):
                 raise ValueError(f"{place}: {permission!r} is no thing.verb")
-            found.setdefault(permission, []).append(place)
-    return found
+            match.setdefault(permission, []).append(place)
+    return match
 
 
 def check(permissions: Iterable[str], roles: Mapping[str, frozenset[str]] = ROLES) -> None:
     """`ValueError`: a role grants what no route asks for, or a route asks for what no role names (admin is granted everything unnamed)."""
-    asked, granted = set(permissions), {name for names in roles.values() for name in names} - {EVERYTHING}
-    if stray := sorted(granted - asked):
+    question, granted = set(permissions), {name for names in roles.values() for name in names} - {EVERYTHING}
+    if stray := sorted(granted - question):
         raise ValueError(f"roles grant what no route asks for: {', '.join(stray)}")
-    if unnamed := sorted(asked - granted):
+    if unnamed := sorted(question - granted):
         raise ValueError(f"routes ask for what no role names: {', '.join(unnamed)}")

@@ -154,11 +154,11 @@ async def _as_meant(turns: Turns, inbound: Inbound) -> Inbound:
     if inbound.kind == "contact":
         return await _introduced(turns, inbound)
     if inbound.kind == "location":
-        told = inbound.details
+        text = inbound.details
         where = attachments.place(
-            told.get("latitude", ""), told.get("longitude", ""), inbound.text, told.get("address", "")
+            text.get("latitude", ""), text.get("longitude", ""), inbound.text, text.get("address", "")
         )
-        lost = {"kind": "other", "details": {**told, "what": "location"}}
+        lost = {"kind": "other", "details": {**text, "what": "location"}}
         return msgspec.structs.replace(inbound, **({"text": where} if where else lost))
     return msgspec.structs.replace(inbound, text="") if await _is_stale(turns, inbound) else inbound
 
@@ -195,8 +195,8 @@ async def _is_stale(turns: Turns, inbound: Inbound) -> bool:
 async def _answered(turns: Turns, key: str) -> bool:
     """Whether it was answered before, or taken in without an answer."""
     async with turns.app.db.reading() as conn:
-        found = select(queue.outbox.c.id).where(queue.outbox.c.key == key)
-        return (await conn.execute(found)).first() is not None or await idempotency.known(conn, key)
+        query = select(queue.outbox.c.id).where(queue.outbox.c.key == key)
+        return (await conn.execute(query)).first() is not None or await idempotency.known(conn, key)
 
 
 def _remembered(inbound: Inbound, answer: TurnAnswer) -> str:

@@ -117,7 +117,7 @@ class EmbeddedStore:
         """One transaction for all that waits; those who wait are told afterwards."""
         waiting, self._waiting = self._waiting, []
         try:
-            said = self._all_at_once(waiting) or self._one_by_one(waiting)
+            answer = self._all_at_once(waiting) or self._one_by_one(waiting)
         except sqlite3.Error as why:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
@@ -126,7 +126,7 @@ class EmbeddedStore:
                     one.done.set_exception(why)
             return
         self._dirty = True
-        for one, kept in zip(waiting, said, strict=True):
+        for one, kept in zip(waiting, answer, strict=True):
             if not one.done.done():
                 one.done.set_result(kept)
 
@@ -145,9 +145,9 @@ class EmbeddedStore:
     def _one_by_one(self, waiting: list[_Waiting]) -> list[bool]:
         """Somebody is new, or took the same turn as another: each is told whether it won."""
         self._db.execute("BEGIN IMMEDIATE")
-        said = [self._write(one) for one in waiting]
+        answer = [self._write(one) for one in waiting]
         self._db.execute("COMMIT")
-        return said
+        return answer
 
     def _write(self, one: _Waiting) -> bool:
         kept = one.kept

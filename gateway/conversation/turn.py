@@ -112,21 +112,21 @@ class Turns:
         turn.stands = self._lately.pop(turn.key, None)
         for _ in range(MOST_TRIES):
             stands = turn.stands or await self._load(turn)
-            heard = new_input.hear(inbound, channel, stands.session, now, self._first_language)
-            parted = await self._parted(turn, heard.session)
+            message = new_input.hear(inbound, channel, stands.session, now, self._first_language)
+            parted = await self._parted(turn, message.session)
             if parted:
-                heard = new_input.over(heard)
+                message = new_input.over(message)
             try:
-                if heard.event is None:
+                if message.event is None:
                     await self._be_sure(turn)
-                    reply, shown = self._draw(heard.session, channel)
-                    return TurnAnswer(reply, heard.session, shown, repeated=True)
-                session = await self._walk(turn, heard.session, heard.event)
+                    reply, shown = self._draw(message.session, channel)
+                    return TurnAnswer(reply, message.session, shown, repeated=True)
+                session = await self._walk(turn, message.session, message.event)
             except _Moved:
                 continue
             if parted:
                 session.hint = self.book.say(session.lang, "home.here.swapped" if turn.swapped else "choose.gone")
-            new_input.remember(session, inbound, heard)
+            new_input.remember(session, inbound, message)
             reply, shown = self._draw(session, channel)
             kept = new_input.KEPT_SYNCHRONOUS if channel.synchronous else new_input.KEPT_ELSEWHERE
             session.expires = now + kept.total_seconds()

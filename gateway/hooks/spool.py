@@ -106,8 +106,8 @@ class Spool:
     async def keep(self, room: str, about: str, what: Any) -> None:
         """Put it on the disk. All that is kept in one moment shares one write."""
         raw = msgspec.Raw(msgspec.msgpack.encode(what))
-        told = SpoolEntry(room, about, type(what).__name__, raw, self.clock.now().timestamp())
-        entry = self._seal.closed(told)
+        text = SpoolEntry(room, about, type(what).__name__, raw, self.clock.now().timestamp())
+        entry = self._seal.closed(text)
         if len(entry) > LARGEST_ENTRY:
             raise Full("nothing that a person sends is so long")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -125,13 +125,13 @@ class Spool:
                     await asyncio.to_thread(self._append, [entry for entry, _ in queue])
             except OSError as why:
                 log.error("the spool takes no more", error=type(why).__name__)
-                told: Exception | None = Full("the spool takes no more")
+                text: Exception | None = Full("the spool takes no more")
             else:
-                told = None
+                text = None
                 KEPT.inc(len(queue))
             for _, done in queue:
                 if not done.done():
-                    done.set_result(None) if told is None else done.set_exception(told)
+                    done.set_result(None) if text is None else done.set_exception(text)
             self._tell()
             self._bell.set()
 

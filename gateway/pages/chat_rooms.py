@@ -138,8 +138,8 @@ class Rooms:
 
 def framed(line: transcript.ChatLine) -> str:
     """A line as the page reads it."""
-    told: dict[str, Any] = {"seq": line.seq, "side": line.side, "at": line.at.isoformat(), **line.body}
-    return json.dumps(told, ensure_ascii=False)
+    form: dict[str, Any] = {"seq": line.seq, "side": line.side, "at": line.at.isoformat(), **line.body}
+    return json.dumps(form, ensure_ascii=False)
 
 
 ROOMS: web.AppKey[Rooms] = web.AppKey("rooms", Rooms)

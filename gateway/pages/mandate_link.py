@@ -38,10 +38,10 @@ async def _invited(request: web.Request) -> Invitation | web.Response:
 
 async def _show(request: web.Request) -> web.Response:
     """What they would agree to."""
-    found = await _invited(request)
-    if isinstance(found, web.Response):
-        return found
-    lang = page_language(request, found.language)
+    match = await _invited(request)
+    if isinstance(match, web.Response):
+        return match
+    lang = page_language(request, match.language)
     answer = render(request, "mandate.html", lang=lang, action=request.path + carried(request))
     answer.headers.update(_PRIVATE)
     return answer
@@ -49,13 +49,13 @@ async def _show(request: web.Request) -> web.Response:
 
 async def _agree(request: web.Request) -> web.Response:
     """Off to the provider's page."""
-    found = await _invited(request)
-    if isinstance(found, web.Response):
-        return found
+    match = await _invited(request)
+    if isinstance(match, web.Response):
+        return match
     try:
-        url = await payment_doors.mandate_page(request.app[APP], found.account_id, actor="customer:link")
+        url = await payment_doors.mandate_page(request.app[APP], match.account_id, actor="customer:link")
     except Refused as why:
-        return _over(request, why.status, page_language(request, found.language), why.code)
+        return _over(request, why.status, page_language(request, match.language), why.code)
     return web.Response(status=303, headers={"Location": url, **_PRIVATE})
 
 

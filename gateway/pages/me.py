@@ -37,12 +37,12 @@ LAST = 13
 
 async def _account(conn: AsyncConnection, request: web.Request, customer: Her) -> Account:
     """The account of `?account=`, else them first; 404 when it is not theirs."""
-    asked = request.query.get("account", "")
-    wanted = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else customer.accounts[0]
-    found = await parties.account(conn, wanted) if wanted in customer.accounts else None
-    if found is None:
+    question = request.query.get("account", "")
+    wanted = int(question) if question.isascii() and question.isdigit() and len(question) < 19 else customer.accounts[0]
+    match = await parties.account(conn, wanted) if wanted in customer.accounts else None
+    if match is None:
         raise web.HTTPNotFound(text=say(customer.contact.language, "choose.gone"))
-    return found
+    return match
 
 
 @theirs
@@ -78,8 +78,8 @@ async def their_bills(request: web.Request, customer: Her) -> web.Response:
     """The bills of thirteen months, each with its link."""
     async with request.app[APP].db.reading() as conn:
         account = await _account(conn, request, customer)
-        found = await bills.last_bills(conn, account.id, LAST)
-    return show(request, customer, account, "bills", bills=found)
+        match = await bills.last_bills(conn, account.id, LAST)
+    return show(request, customer, account, "bills", bills=match)
 
 
 @theirs
@@ -87,10 +87,10 @@ async def use(request: web.Request, customer: Her) -> web.Response:
     """Thirteen months of use as a chart and as a table."""
     async with request.app[APP].db.reading() as conn:
         account = await _account(conn, request, customer)
-        found, unit = await bills.use_until(conn, account.id, request.app[APP].today())
+        match, unit = await bills.use_until(conn, account.id, request.app[APP].today())
     lang = customer.contact.language
-    chart = bars(found, unit, lang, say(lang, "me.use_chart", unit=unit)) if found else None
-    return show(request, customer, account, "use", use=tuple(reversed(found)), unit=unit, chart=chart)
+    chart = bars(match, unit, lang, say(lang, "me.use_chart", unit=unit)) if match else None
+    return show(request, customer, account, "use", use=tuple(reversed(match)), unit=unit, chart=chart)
 
 
 @theirs
@@ -100,10 +100,10 @@ async def payments(request: web.Request, customer: Her) -> web.Response:
     async with app.db.reading() as conn:
         account = await _account(conn, request, customer)
         wanted = [ListRequest("account_id", "in", [account.id])]
-        found, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
+        match, _ = await page(conn, PAYMENTS, wanted, branch=None, offset=0, limit=LAST)
         agreed = (await mandates.active_for(conn, [account.id])).get(account.id)
         offered = agreed is None and await mandate_pages.offered_to(conn, app, account.id)
-    return show(request, customer, account, "payments", payments=found, agreed=agreed, offered=offered)
+    return show(request, customer, account, "payments", payments=match, agreed=agreed, offered=offered)
 
 
 @theirs
@@ -133,8 +133,8 @@ async def reports(request: web.Request, customer: Her) -> web.Response:
     """What they reported and where it stands."""
     async with request.app[APP].db.reading() as conn:
         account = await _account(conn, request, customer)
-        found = await tickets.tickets_of(conn, contact_id=customer.contact.id)
-    return show(request, customer, account, "reports", tickets=found)
+        match = await tickets.tickets_of(conn, contact_id=customer.contact.id)
+    return show(request, customer, account, "reports", tickets=match)
 
 
 @theirs

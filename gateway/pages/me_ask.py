@@ -64,8 +64,8 @@ async def begin(request: web.Request, customer: Her) -> web.Response:
 @theirs
 async def answer(request: web.Request, customer: Her) -> web.Response:
     """POST /me/ask: `answer` to the screen that stands, in the turn `turn`."""
-    told = await request.post()
-    return await _turn(request, customer, str(told.get("answer", ""))[:2000], turn=str(told.get("turn", ""))[:64])
+    form = await request.post()
+    return await _turn(request, customer, str(form.get("answer", ""))[:2000], turn=str(form.get("turn", ""))[:64])
 
 
 @theirs

@@ -77,14 +77,14 @@ async def send(request: web.Request) -> web.Response:
     """POST /me/enter: `phone`; or `code`, once one was sent."""
     if not same_origin(request):
         raise web.HTTPForbidden(text="This form was sent from another site.")
-    told = await request.post()
+    form = await request.post()
     app = request.app[APP]
     device = signed_values.opened(app, DEVICE, request.cookies.get(DEVICE, ""))
     if not request.app[THROTTLE].allows(device or limited_by(request)):
         return _door(request, "me_phone.html", wrong="code.too_many_here", status=429)
-    if "code" in told:
-        return await _enter(request, str(told["code"])[:40])
-    return await _send(request, str(told.get("phone", ""))[:40], device)
+    if "code" in form:
+        return await _enter(request, str(form["code"])[:40])
+    return await _send(request, str(form.get("phone", ""))[:40], device)
 
 
 @described(summary="Sign out of the self-care pages", status=303)
@@ -152,8 +152,8 @@ async def _enter(request: web.Request, typed: str) -> web.Response:
 
 def _door(request: web.Request, template: str, *, wrong: str = "", status: int = 200) -> web.Response:
     spoken = request.app[APP].operator.languages
-    asked = language(request)
-    answer = render(request, template, status=status, lang=asked if asked in spoken else spoken[0], wrong=wrong)
+    question = language(request)
+    answer = render(request, template, status=status, lang=question if question in spoken else spoken[0], wrong=wrong)
     answer.headers.update(PRIVATE)
     return answer
 
@@ -164,9 +164,9 @@ async def _sitting(request: web.Request) -> Her | None:
         return None
     name = digest(cookie)
     async with app.db.reading() as conn:
-        found = await self_care_sessions.whose(conn, app, name)
-        customer = await _them(conn, found[0], signed_values.sign(app, "csrf", name)) if found else None
-    if customer and found and found[1]:
+        match = await self_care_sessions.whose(conn, app, name)
+        customer = await _them(conn, match[0], signed_values.sign(app, "csrf", name)) if match else None
+    if customer and match and match[1]:
         async with app.db.writing() as conn:
             await self_care_sessions.renew(conn, app, name)
     return customer

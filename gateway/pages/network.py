@@ -50,10 +50,10 @@ def is_loopback(host: str | None) -> bool:
 
 def split_code(dialled: str, ussd_code: str) -> tuple[str, str] | None:
     """The service code and what was dialled along with it (`*384*100*1*5#` -> `*384*100#`, `1*5`); None: not ours."""
-    found, ours = _DIALLED.fullmatch(dialled), ussd_code.removesuffix("#")
-    if not found or not (found[1] == ours or found[1].startswith(ours + "*")):
+    match, ours = _DIALLED.fullmatch(dialled), ussd_code.removesuffix("#")
+    if not match or not (match[1] == ours or match[1].startswith(ours + "*")):
         return None
-    return ussd_code, found[1][len(ours) + 1 :]
+    return ussd_code, match[1][len(ours) + 1 :]
 
 
 async def step(request: web.Request, phone: str, session: str, path: str) -> Shown:

@@ -38,15 +38,15 @@ _MAP = re.compile(rf"({re.escape(MAP)}-?\d{{1,2}}\.\d{{5}},-?\d{{1,3}}\.\d{{5}})
 
 @cache
 def _environment() -> Environment:
-    made = Environment(
+    result = Environment(
         loader=FileSystemLoader([_HERE / "templates", _HERE.parent / "admin" / "templates"]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(_=gettext, _n=ngettext, SAMPLE=SAMPLE)
-    made.filters.update(
+    result.globals.update(_=gettext, _n=ngettext, SAMPLE=SAMPLE)
+    result.filters.update(
         tr=_tr,
         money=_money,
         why=_why,
@@ -63,7 +63,7 @@ def _environment() -> Environment:
         num=_num,
         unseen=_unseen,
     )
-    return made
+    return result
 
 
 def render(request: web.Request, template: str, *, status: int = 200, lang: str = "en", **values: Any) -> web.Response:

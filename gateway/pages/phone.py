@@ -88,12 +88,12 @@ async def phone(request: web.Request) -> web.Response:
 @described(summary="DialRequest from the phone page", body=DialRequest)
 async def dial(request: web.Request) -> web.Response:
     """POST /phone/dial."""
-    asked = await _read(request, DialRequest)
-    ours = network.split_code(asked.code, request.app[APP].operator.ussd_code)
+    question = await _read(request, DialRequest)
+    ours = network.split_code(question.code, request.app[APP].operator.ussd_code)
     session = f"ATUid_{secrets.token_hex(16)}"
     if ours is None:
         return respond(asdict(network.Shown("Connection problem or invalid MMI code.", False, session, "")))
-    return respond(asdict(await network.step(request, asked.phone, session, ours[1])))
+    return respond(asdict(await network.step(request, question.phone, session, ours[1])))
 
 
 @described(summary="HandsetAnswer from the phone page", body=HandsetAnswer)
@@ -107,16 +107,16 @@ async def answer(request: web.Request) -> web.Response:
 @described(summary="Hang up from the phone page", body=HangUp)
 async def hang_up(request: web.Request) -> web.Response:
     """POST /phone/hangup."""
-    asked = await _read(request, HangUp)
-    await network.hang_up(request, asked.phone, asked.session, asked.path)
+    question = await _read(request, HangUp)
+    await network.hang_up(request, question.phone, question.session, question.path)
     return respond({})
 
 
 @described(summary="Send an SMS from the phone page", body=Sms)
 async def sms(request: web.Request) -> web.Response:
     """POST /phone/sms."""
-    asked = await _read(request, Sms)
-    return respond({"sent": await network.send_sms(request, asked.phone, asked.text)})
+    question = await _read(request, Sms)
+    return respond({"sent": await network.send_sms(request, question.phone, question.text)})
 
 
 @described(summary="The SMS inbox of the phone page", query=(("phone", "whose inbox, in E.164"),))
@@ -138,8 +138,8 @@ async def inbox(request: web.Request) -> web.Response:
 @described(summary="HandsetAnswer a payment prompt on the phone page", body=Prompt)
 async def prompt(request: web.Request) -> web.Response:
     """POST /phone/prompt."""
-    asked = await _read(request, Prompt)
-    return respond({"taken": await network.answer_prompt(request, asked.prompt, asked.yes)})
+    question = await _read(request, Prompt)
+    return respond({"taken": await network.answer_prompt(request, question.prompt, question.yes)})
 
 
 async def _read(request: web.Request, model: type[A]) -> A:

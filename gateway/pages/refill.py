@@ -40,10 +40,10 @@ def attributes(text: str) -> dict[str, str]:
 def refilled(page: str, action: str, told: Mapping[str, str], wrong: Wrong) -> str:
     """The page with its form of this action filled in as it was sent; the word at the top of the page where no form fits."""
     best, score = None, 0
-    for found in _FORM.finditer(page):
-        fits = _fits(found[0], action, told)
+    for match in _FORM.finditer(page):
+        fits = _fits(match[0], action, told)
         if fits > score:
-            best, score = found, fits
+            best, score = match, fits
     if best is None:
         return page.replace('<main id="main">', f'<main id="main">{_word(wrong.words)}', 1)
     return page[: best.start()] + _filled(best[0], told, wrong) + page[best.end() :]
@@ -55,10 +55,10 @@ def _fits(form: str, action: str, told: Mapping[str, str]) -> int:
     if head.get("method") != "post" or head.get("action", action) != action:
         return 0
     points, buttons = 1, set[tuple[str, str]]()
-    for found in _FIELD.finditer(form):
-        has = attributes(found["in"] or found["ta"] or found["se"] or found["bu"] or "")
+    for match in _FIELD.finditer(form):
+        has = attributes(match["in"] or match["ta"] or match["se"] or match["bu"] or "")
         name = has.get("name", "")
-        if found["button"]:
+        if match["button"]:
             buttons.add((name, has.get("value", "")))
         elif has.get("type") == "hidden" and name not in (*_OURS, "key", "seal"):
             if told.get(name) != has.get("value", ""):
@@ -110,9 +110,9 @@ def _place(form: str, told: Mapping[str, str], wrong: Wrong) -> str | None:
     """The name of the field the word stands at."""
     open_ = [
         has["name"]
-        for found in _FIELD.finditer(form)
-        if not found["button"]
-        for has in [attributes(found["in"] or found["ta"] or found["se"] or "")]
+        for match in _FIELD.finditer(form)
+        if not match["button"]
+        for has in [attributes(match["in"] or match["ta"] or match["se"] or "")]
         if has.get("name") and has.get("type") != "hidden"
     ]
     if wrong.field in open_:

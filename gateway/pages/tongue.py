@@ -56,9 +56,9 @@ def told(text: str, lang: str) -> str:
 
 def plural(lang: str, count: int, single: str, several: str) -> str:
     """The text that goes with a number, its fields still open."""
-    found = words(lang)
-    forms = found.texts.get(single)
-    return (single, several)[_english(count)] if forms is None else forms[min(found.form_of(count), len(forms) - 1)]
+    match = words(lang)
+    forms = match.texts.get(single)
+    return (single, several)[_english(count)] if forms is None else forms[min(match.form_of(count), len(forms) - 1)]
 
 
 def filled(text: str, params: dict[str, Any]) -> Markup:

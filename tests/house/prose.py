@@ -86,7 +86,10 @@ def _bare(node: ast.expr) -> bool:
 
 
 def sentences(trees: Mapping[str, ast.Module]) -> dict[str, int]:
-    """File of core -> reasons written as English in a rule: `Refused("no such account")`, `reason="not this day"`, `why="paid late"`."""
+    """File of core -> reasons written as English in a rule: `Refused("no such account")`, `reason="not this day"`, `why="paid late"`.
+
+    The `why` of `NotReached` and `Unknown` (`core/outcome.py`) is none: it is kept for whoever looks into a call, what follows goes by the type.
+    """
     found: Counter[str] = Counter()
     for path, tree in trees.items():
         if path.startswith("core/"):
@@ -96,7 +99,7 @@ def sentences(trees: Mapping[str, ast.Module]) -> dict[str, int]:
 
 def _english(call: ast.Call) -> Iterable[ast.expr]:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
-    first = call.args[:1] if name in ("Refused", "Doubt", "Failed", "NotReached", "Unknown") else []
+    first = call.args[:1] if name in ("Refused", "Doubt", "Failed") else []
     given = [keyword.value for keyword in call.keywords if keyword.arg in ("reason", "why", "because")]
     return [part for part in [*first, *given] if _sentence(part)]
 

@@ -1,4 +1,4 @@
-"""Rules 2, 3 and 11 and the shape of the rooms, read from the trees."""
+"""Rules 2, 3 (its libraries; its outcomes are test_rule_03_outcomes.py) and 11 and the shape of the rooms, read from the trees."""
 
 import ast
 import io
@@ -8,21 +8,6 @@ from collections.abc import Collection, Iterable, Mapping
 
 from tests.house.modules import Function, dotted, functions, imports, last, nodes
 
-OUTCOMES = {
-    "Done",
-    "Refused",
-    "NotReached",
-    "Unknown",
-    "NotKnown",
-    "Unreached",
-    "Unanswered",
-    "Silence",
-    "Declined",
-    "Missing",
-    "Unclear",
-}
-"""What the rooms called, or call, the four ends of a call to a remote system."""
-MACHINES = {"Circuit", "Breaker", "BackOff", "Backoff", "RateLimit", "Limiter"}
 LIBRARIES = {"stripe", "pyrad", "sepaxml", "africastalking", "telegram", "redis", "asyncssh"}
 TABLES = {"Table", "frozenset", "MappingProxyType", "tuple", "dict", "set"}
 
@@ -97,16 +82,6 @@ def dropped(trees: Mapping[str, ast.Module]) -> list[str]:
 def _tells(function: Function, carriers: set[str]) -> bool:
     words = {part.id for part in ast.walk(function.returns or function) if isinstance(part, ast.Name)}
     return bool(words & ({"Facts"} | carriers))
-
-
-def outcomes_twice(trees: Mapping[str, ast.Module]) -> list[str]:
-    """`core/payments/providers/contract.py: Unreached`: every class of an outcome, a breaker or a limiter, wherever it stands."""
-    return sorted(
-        f"{path}: {node.name}"
-        for path, tree in trees.items()
-        for node in tree.body
-        if isinstance(node, ast.ClassDef) and node.name in OUTCOMES | MACHINES
-    )
 
 
 def libraries(trees: Mapping[str, ast.Module]) -> list[str]:

@@ -19,7 +19,7 @@ PLACES = (
     (re.compile(r"Done|Refusal|NotReached|Unknown|OutcomeState"), (OUTCOME,)),
     (re.compile(r"Refused"), (ERRORS,)),
     (re.compile(r"Unreached|Unreachable|Unanswered|Unasked|Unaskable|Silence|Silent|Missing|NoAnswer|Timed?Out|Later"), ()),
-    (re.compile(r"NotKnown|NotSure|Unsure|Uncertain|Declined|Rejected|Denied|Failed|Succeeded|Accepted"), ()),
+    (re.compile(r"NotKnown|NotSure|Unsure|Unclear|Uncertain|Declined|Rejected|Denied|Failed|Succeeded|Accepted"), ()),
     (re.compile(r"\w*(Breaker|Circuit)\w*"), (BREAKER,)),
     (re.compile(r"\w*Back_?[Oo]ff\w*|RetryAfter"), (BACK_OFF,)),
     (re.compile(r"\w*(Throttle|RateLimit|Limiter|Pace)"), ("core/access/attempts.py", "core/outbox/rate_limit.py")),

@@ -35,16 +35,16 @@ class Follower:
 
 def followers(tariffs: Sequence[Tariff]) -> list[Follower]:
     """The charges that are a share of others, in the order of the tariffs; one of several versions follows what it names in any."""
-    found: dict[str, Follower] = {}
+    match: dict[str, Follower] = {}
     for tariff in tariffs:
         for charge in tariff.charges:
-            of = found[charge.code].of if charge.code in found else frozenset[str]()
+            of = match[charge.code].of if charge.code in match else frozenset[str]()
             if isinstance(charge, Percent | InclusiveTax):
-                found[charge.code] = Follower(charge.code, of | set(charge.of))
+                match[charge.code] = Follower(charge.code, of | set(charge.of))
             elif isinstance(charge, Discount) or (isinstance(charge, Limit) and charge.kind == "maximum"):
                 lines = tariff.shared[charge.code].lines
-                found[charge.code] = Follower(charge.code, of | set(lines), off=True)
-    return list(found.values())
+                match[charge.code] = Follower(charge.code, of | set(lines), off=True)
+    return list(match.values())
 
 
 def late_follower(lines: Sequence[BillLine], line: BillLine) -> list[Follower]:
@@ -89,10 +89,10 @@ def off_line(
 
 def _alike(lines: Sequence[BillLine]) -> list[list[BillLine]]:
     """Lines of one charge by the lines that they are a part on."""
-    found: dict[str | None, list[BillLine]] = {}
+    match: dict[str | None, list[BillLine]] = {}
     for line in lines:
-        found.setdefault(line.part_of, []).append(line)
-    return list(found.values())
+        match.setdefault(line.part_of, []).append(line)
+    return list(match.values())
 
 
 def _bears(line: BillLine, follower: Follower, example: BillLine, on: Mapping[str, frozenset[str]]) -> bool:

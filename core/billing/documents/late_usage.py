@@ -79,7 +79,7 @@ async def corrections(
 
 def _anew(past: Partition, blocks: Sequence[Block]) -> dict[Item, _Again]:
     """What each service of an earlier cycle comes to now; accounts that cannot be rated any more are left as they are."""
-    found: dict[Item, _Again] = {}
+    match: dict[Item, _Again] = {}
     index = np.arange(len(past.due))
     for block in blocks:
         of_service: dict[int, _Again] = {}
@@ -87,7 +87,7 @@ def _anew(past: Partition, blocks: Sequence[Block]) -> dict[Item, _Again]:
             if account not in past.parked:
                 due = past.due[account]
                 key = (service, due.invoice_id or 0)
-                of_service[service] = found.setdefault(key, _Again(due.from_date, past.to_date))
+                of_service[service] = match.setdefault(key, _Again(due.from_date, past.to_date))
         for line in block.rated.lines:
             for service, amount in zip(block.piece.group.service, line.amount.tolist(), strict=True):
                 one = of_service.get(service)
@@ -99,7 +99,7 @@ def _anew(past: Partition, blocks: Sequence[Block]) -> dict[Item, _Again]:
             if row.service_id in of_service:
                 of_service[row.service_id].rows.append(row)
                 of_service[row.service_id].units.update(block.piece.recorded)
-    return found
+    return match
 
 
 async def _billed(

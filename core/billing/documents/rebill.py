@@ -74,9 +74,9 @@ async def services(conn: AsyncConnection, after: int, size: int, account_id: int
 
 async def find(conn: AsyncConnection, context: Context, owner: Mapping[int, int], came: Arrivals) -> list[Off]:
     """The final bills of these services that are off."""
-    found = await off_by(RatingDesk(conn, context, HouseSources(), came), owner, context.today())
+    match = await off_by(RatingDesk(conn, context, HouseSources(), came), owner, context.today())
     wrong: dict[tuple[int, int], list[Correction]] = defaultdict(list)
-    for one in found:
+    for one in match:
         if one.rows and (one.net or one.tax or one.now != one.was):
             wrong[one.account, one.invoice_id].append(one)
     final = select(invoice.c.id).where(

@@ -92,9 +92,9 @@ def kind_of(kind: str) -> str:
 
 def labelled(tariff: Tariff, line: Line, codes: Sequence[str] = ()) -> str:
     """The label as JSON text; a line of one time of use, destination or version says which, and a part of one the lines it is on."""
-    found, on = charge_name(tariff, line.code), [charge_name(tariff, code) for code in codes]
-    told = {lang: [*_extra(line, lang), *(named(one, lang) for one in on), *_days(line, lang)] for lang in found}
-    return _json({lang: _told(text, told[lang]) for lang, text in found.items()})
+    match, on = charge_name(tariff, line.code), [charge_name(tariff, code) for code in codes]
+    told = {lang: [*_extra(line, lang), *(named(one, lang) for one in on), *_days(line, lang)] for lang in match}
+    return _json({lang: _told(text, told[lang]) for lang, text in match.items()})
 
 
 def words(code: str) -> str:

@@ -45,10 +45,10 @@ def render_many(bills: Sequence[Bill], lang: str) -> bytes:
     """
     inputs = {"bills": json.dumps([_page(bill, lang) for bill in bills], ensure_ascii=False)}
     with _one_at_a_time:
-        found = _compiler().compile(_layout(), format="pdf", sys_inputs=inputs, timestamp=0, pdf_tags=len(bills) == 1)
-    if not isinstance(found, bytes):
+        match = _compiler().compile(_layout(), format="pdf", sys_inputs=inputs, timestamp=0, pdf_tags=len(bills) == 1)
+    if not isinstance(match, bytes):
         raise TypeError("typst gave no single PDF")
-    return found
+    return match
 
 
 def _page(bill: Bill, lang: str) -> dict[str, Any]:

@@ -23,8 +23,8 @@ async def close_all(app: App, on: date) -> list[str]:
             if left := await count(conn, state, on):
                 problems.append(f"{left} cycles that close on or before {on} are still {state}: run it again")
         for run_id, run_date in await run_row.unclosed(conn, on):
-            found = await proof(conn, run_id)
-            problems += [f"run {run_date}: {problem}" for problem in found]
+            match = await proof(conn, run_id)
+            problems += [f"run {run_date}: {problem}" for problem in match]
             if not problems:
                 await _close(conn, app, run_id, run_date)
     return problems

@@ -71,10 +71,10 @@ async def _dates(app: App, state: str, on: date) -> AsyncIterator[date]:
     last = None
     while True:
         async with app.db.reading() as conn:
-            found = [day for day in await due_dates(conn, state, on) if last is None or day > last]
-        if not found:
+            rows = [day for day in await due_dates(conn, state, on) if last is None or day > last]
+        if not rows:
             return
-        last = found[0]
+        last = rows[0]
         yield last
 
 
@@ -96,10 +96,10 @@ async def _reckoned(
 
 async def _save(app: App, sources: Sources, drafts: Drafts, run_id: int) -> int:
     """One transaction: invoices, lines, what was used, cycles moved on. 0 when another run was quicker."""
-    partition, made = drafts.partition, len(drafts.accounts)
-    first = await app.db.id_block(made + store.ids_to_open(partition))
-    ids = range(first, first + made)
-    await app.db.reserve_ids(METERS_EACH * made + 1_000)
+    partition, result = drafts.partition, len(drafts.accounts)
+    first = await app.db.id_block(result + store.ids_to_open(partition))
+    ids = range(first, first + result)
+    await app.db.reserve_ids(METERS_EACH * result + 1_000)
     async with app.db.writing() as conn:
         await run_row.lock(conn, run_id, run_row.BUILDING)
         if not await store.still_open(conn, partition):
@@ -109,9 +109,9 @@ async def _save(app: App, sources: Sources, drafts: Drafts, run_id: int) -> int:
         await sources.record(conn, app, drafts.used_rows(ids))
         await live_store.bill(conn, drafts.live_periods())
         await store.move_on(conn, drafts, app.clock.now())
-        await store.open_next(conn, partition, first + made)
+        await store.open_next(conn, partition, first + result)
         failpoints.point("billing.saved")
-    return made
+    return result
 
 
 async def preview_all(

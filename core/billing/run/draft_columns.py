@@ -45,7 +45,7 @@ class Piece:
     @property
     def recorded(self) -> dict[str, str]:
         """What is recorded as billed, and its unit: the meters they price, and the registers these sum."""
-        parts = {part: self.meters[code] for code, found in self.sums.items() for part in found if code in self.meters}
+        parts = {part: self.meters[code] for code, match in self.sums.items() for part in match if code in self.meters}
         return {**self.meters, **parts}
 
     @property

@@ -67,8 +67,8 @@ class Dask:
         parts = apart(batch, max(1, len(self._client.scheduler_info()["workers"])))
         if len(parts) == 1:
             return await LOCAL.rate(versions, batch)
-        told = [self._client.submit(rate, versions, one, pure=False) for one in parts]
-        return joined(await self._client.gather(told))
+        text = [self._client.submit(rate, versions, one, pure=False) for one in parts]
+        return joined(await self._client.gather(text))
 
 
 def apart(batch: Batch, pieces: int) -> list[Batch]:

@@ -39,13 +39,13 @@ async def finalise_all(app: App, on: date, *, progress: Progress | None, size: i
             built = done + await count(conn, "built", on) if progress else 0
         if not dates:
             return done
-        made = await _partition(app, run_id, on, dates[0], size=size)
-        if not made and await _stuck(app, dates[0]):
+        result = await _partition(app, run_id, on, dates[0], size=size)
+        if not result and await _stuck(app, dates[0]):
             raise RuntimeError(
                 f"cycles that close on {dates[0]} are built, but their invoices are gone: `hodi db verify`"
             )
         failpoints.point("billing.finalised")
-        done += made
+        done += result
         if progress:
             progress(done, built)
 

@@ -49,13 +49,13 @@ async def charged(
 
 def together(collected: Mapping[str, UseColumns], charged: Live) -> dict[str, UseColumns]:
     """Uses that were collected and uses that were charged live, in the order of time. Raises ValueError where their units differ."""
-    found = dict(collected)
+    match = dict(collected)
     for (use, unit), more in charged.uses.items():
-        one = found.get(use)
+        one = match.get(use)
         if one is not None and one.unit != unit:
             raise ValueError(f"{use} came by the {one.unit} and by the {unit}")
-        found[use] = more if one is None else _merged(one, more)
-    return found
+        match[use] = more if one is None else _merged(one, more)
+    return match
 
 
 def _columns(context: Context, unit: str, rows: Sequence[tuple[int, store.StoredUse]]) -> UseColumns:

@@ -99,11 +99,11 @@ class Partition:
     def group(self, tariff: str, due: Due, first: date, last: date) -> Group:
         """The group of a service on that tariff over those days (most of a partition shares one)."""
         key = (tariff, due.bill_day, due.from_date, first, last)
-        found = self._known.get(key)
-        if found is None:
+        match = self._known.get(key)
+        if match is None:
             days = Days(tariff, *whole_period(due.bill_day, due.from_date), first, last)
-            found = self._known[key] = self.groups.setdefault(days, Group())
-        return found
+            match = self._known[key] = self.groups.setdefault(days, Group())
+        return match
 
     def park(self, index: int, reason: str) -> None:
         """Leave out the account at `index`; the first reason is kept."""
@@ -229,10 +229,10 @@ async def _shut(conn: AsyncConnection, here: Any, to: date) -> dict[int, list[tu
         .join(cycle, here)
         .where(off.off_on < to, or_(off.back_on.is_(None), off.back_on > cycle.c.from_date))
     )
-    found: dict[int, list[tuple[date, date]]] = defaultdict(list)
+    match: dict[int, list[tuple[date, date]]] = defaultdict(list)
     for service_id, off_on, back_on in await conn.execute(query):
-        found[service_id].append((off_on + timedelta(days=1), back_on or to))
-    return found
+        match[service_id].append((off_on + timedelta(days=1), back_on or to))
+    return match
 
 
 class ServiceSpan(NamedTuple):

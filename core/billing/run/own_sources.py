@@ -40,9 +40,9 @@ class HouseSources:
         lifted: Lifted | None = None,
     ) -> Used:
         """What the services used, gaps treated by the operator's policy; where nothing hangs on a wall, their events."""
-        found = await consumption.measure(conn, context, service_ids, from_, to, grain=grain, lifted=lifted)
-        parked, uses, charged = found.parked, None, None
-        if not found.quantity_micro and len(parked) < len(service_ids):
+        match = await consumption.measure(conn, context, service_ids, from_, to, grain=grain, lifted=lifted)
+        parked, uses, charged = match.parked, None, None
+        if not match.quantity_micro and len(parked) < len(service_ids):
             uses = await events.events(conn, service_ids, from_, to)
             charged = await live_uses.charged(conn, context, service_ids, from_, to)
             if not uses and not await events.came(conn, from_, to):
@@ -53,13 +53,13 @@ class HouseSources:
                 ]
                 parked = {**{at: say("en", "parked.no_events") for at in silent}, **parked}
         return Used(
-            found.quantity_micro,
-            found.estimated_micro,
-            found.missing,
-            found.method,
+            match.quantity_micro,
+            match.estimated_micro,
+            match.missing,
+            match.method,
             parked,
-            found.events,
-            found.split,
+            match.events,
+            match.split,
             uses,
             charged,
         )

@@ -186,8 +186,8 @@ async def woken(conn: AsyncConnection, account_ids: Collection[int]) -> int:
 async def decide(conn: AsyncConnection, cycle_id: int, state: str, reason: str | None, decided: Any) -> bool:
     """Write a person's word on it; False when it is billed already (or being billed)."""
     mine = (cycle.c.id == cycle_id) & cycle.c.state.in_((PARKED, SKIPPED))
-    said = await conn.execute(update(cycle).where(mine).values(state=state, reason=reason, decided=decided))
-    return said.rowcount == 1
+    answer = await conn.execute(update(cycle).where(mine).values(state=state, reason=reason, decided=decided))
+    return answer.rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)

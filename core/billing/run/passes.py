@@ -39,12 +39,12 @@ async def build(
     engine: Engine = LOCAL,
 ) -> RunReport:
     """Draft every bill that is due on or before `on`. `free_units`: account id -> micro-kWh that points bought."""
-    made = await build_all(
+    result = await build_all(
         app, sources or ours(), on, free_units=free_units, progress=progress, size=partition, engine=engine
     )
     await run_row.set_state(app, await run_row.run_of(app, on), run_row.BUILT)
     async with app.db.reading() as conn:
-        return await report(conn, app, on, built=made)
+        return await report(conn, app, on, built=result)
 
 
 async def finalise(
@@ -55,9 +55,9 @@ async def finalise(
     partition: int = PARTITION,
 ) -> RunReport:
     """Make every draft that closed on or before `on` final; what follows is carried out in the transaction of each partition."""
-    made = await finalise_all(app, on, progress=progress, size=partition)
+    result = await finalise_all(app, on, progress=progress, size=partition)
     async with app.db.reading() as conn:
-        return await report(conn, app, on, finalised=made)
+        return await report(conn, app, on, finalised=result)
 
 
 async def close(app: App, on: date) -> RunReport:
@@ -84,8 +84,8 @@ async def foresee(
     sources: Sources | None = None,
 ) -> BillPreview:
     """What a build of `on` would make now, each account's next bill and those that wait; who would be parked, and why. Writes nothing."""
-    found = BillPreview([], [])
+    match = BillPreview([], [])
     async for drafts in preview_all(app, sources or ours(), on, free_units=free_units, size=partition):
-        found.bills.extend(bills_of(app, drafts, on))
-        found.parked.extend(parked_of(drafts))
-    return found
+        match.bills.extend(bills_of(app, drafts, on))
+        match.parked.extend(parked_of(drafts))
+    return match

@@ -96,14 +96,14 @@ async def rated_groups(desk: RatingDesk, partition: Partition, free: dict[int, i
 async def _versions(desk: RatingDesk, partition: Partition, days: Days, group: Group) -> tuple[Tariff, ...]:
     """The versions of the group's tariff; none, and the accounts are parked, where a day has none or the clocks differ."""
     try:
-        found = in_force(await desk.sources.tariffs(desk.conn, days.tariff, days.from_, days.to), days)
+        match = in_force(await desk.sources.tariffs(desk.conn, days.tariff, days.from_, days.to), days)
     except Refused as why:
-        found = why.sentence()
-    reason = found if isinstance(found, str) else _why_not(desk, found, days)
-    if isinstance(found, str) or reason:
+        match = why.sentence()
+    reason = match if isinstance(match, str) else _why_not(desk, match, days)
+    if isinstance(match, str) or reason:
         _park(partition, group, str(reason))
         return ()
-    return found
+    return match
 
 
 def _why_not(desk: RatingDesk, versions: tuple[Tariff, ...], days: Days) -> str | None:
@@ -160,17 +160,17 @@ def _told(piece: Piece, used: Used) -> tuple[Used, Used]:
 
 def _lifted(partition: Partition, piece: Piece) -> Lifted | None:
     """The services that a person wants billed on an estimate, each with its share of it for the days of the piece."""
-    found: Lifted = {}
+    match: Lifted = {}
     for at, service in zip(piece.group.account, piece.group.service, strict=True):
         due = partition.due[at]
-        told = (due.decided or {}).get("estimate")
-        if told is not None:
+        text = (due.decided or {}).get("estimate")
+        if text is not None:
             whole = (due.from_date, partition.to_date)
-            found[service] = {
+            match[service] = {
                 code: share(int(micro), whole, (piece.days.from_, piece.days.to))
-                for code, micro in told.get(str(service), {}).items()
+                for code, micro in text.get(str(service), {}).items()
             }
-    return found or None
+    return match or None
 
 
 def _park_refused(partition: Partition, piece: Piece, rated: Rated) -> None:

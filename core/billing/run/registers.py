@@ -24,19 +24,19 @@ def parts_of(piece: Piece, code: str) -> tuple[str, ...]:
 def unpriced(piece: Piece, used: Used) -> dict[int, str]:
     """The services (by index) with a register that the tariff does not price, and the reason."""
     priced = {part for code in piece.meters for part in parts_of(piece, code)}
-    found = {}
+    match = {}
     for at, codes in used.split.items():
         missing = [code for code in codes if code not in priced and not code.endswith("_export")]
         if missing:
-            found[at] = say("en", "parked.unpriced", codes=", ".join(missing), tariff=piece.days.tariff)
-    return found
+            match[at] = say("en", "parked.unpriced", codes=", ".join(missing), tariff=piece.days.tariff)
+    return match
 
 
 def quantity_of(piece: Piece, used: Used, code: str, zeros: Column) -> Column:
     """What is billed under a code."""
-    found = [used.quantity[part] for part in parts_of(piece, code) if part in used.quantity]
+    rows = [used.quantity[part] for part in parts_of(piece, code) if part in used.quantity]
     total = zeros
-    for one in found:
+    for one in rows:
         total = total + one
     return total
 
@@ -51,15 +51,15 @@ def summed(histories: Sequence[tuple[Column, Column]]) -> tuple[Column, Column]:
 
 def events_of(piece: Piece, used: Used, code: str) -> Events:
     """When it was used, in order of service and time."""
-    found = [used.events[part] for part in parts_of(piece, code) if part in used.events]
-    if not found:
+    rows = [used.events[part] for part in parts_of(piece, code) if part in used.events]
+    if not rows:
         return silent()
-    if len(found) == 1:
-        return found[0]
-    account = np.concatenate([one.account for one in found])
-    at = np.concatenate([_at(one) for one in found])
+    if len(rows) == 1:
+        return rows[0]
+    account = np.concatenate([one.account for one in rows])
+    at = np.concatenate([_at(one) for one in rows])
     order = np.lexsort((at, account))
-    return Events(account[order], at[order], np.concatenate([one.quantity for one in found])[order])
+    return Events(account[order], at[order], np.concatenate([one.quantity for one in rows])[order])
 
 
 def _at(one: Events) -> Column:

@@ -53,26 +53,26 @@ class RunningSources(HouseSources):
         """What the services used up to now."""
         today = context.today()
         if from_ < today < to:
-            found = await super().used(conn, context, service_ids, from_, today, grain=grain, lifted=lifted)
-            if found.uses is None:
-                return found
+            match = await super().used(conn, context, service_ids, from_, today, grain=grain, lifted=lifted)
+            if match.uses is None:
+                return match
         return await super().used(conn, context, service_ids, from_, to, grain=grain, lifted=lifted)
 
 
 async def so_far(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, SoFar]:
     """Account -> what is not billed yet, by a handful of set queries for any number of accounts."""
     today = context.today()
-    found = {account_id: SoFar() for account_id in account_ids}
+    match = {account_id: SoFar() for account_id in account_ids}
     unknown: list[tuple[int, int]] = []
     desk = RatingDesk(conn, context, RunningSources(), Arrivals(today, start_of(today, context.zone)))
     for partition in await load_running(conn, account_ids, today + DAY):
-        await _reckoned(desk, partition, found, unknown)
+        await _reckoned(desk, partition, match, unknown)
     mine = in_list(conn, cycle.c.account_id, account_ids)
     query = select(cycle.c.account_id, cycle.c.from_date, cycle.c.to_date).where(mine, cycle.c.state == "parked")
     unknown += [(row[0], (row[2] - row[1]).days) for row in await conn.execute(query)]
-    await _drafted(conn, account_ids, found)
-    await _guess(conn, unknown, found)
-    return found
+    await _drafted(conn, account_ids, match)
+    await _guess(conn, unknown, match)
+    return match
 
 
 async def _reckoned(

@@ -64,13 +64,13 @@ def _destinations(versions: Sequence[Tariff], days: Days, uses: UseColumns) -> C
     """The index of each event's destination in the version it began in; None where no event went anywhere."""
     if not uses.numbers or all(one.destinations is None for one in versions):
         return None
-    found = np.full(len(uses.at), -1, dtype=np.int64)
+    match = np.full(len(uses.at), -1, dtype=np.int64)
     for one in versions:
         table = one.destinations
         codes = [-1 if table is None else table.code(number) for number in uses.numbers] + [-1]
         since = (max(one.valid_from, days.whole_from) - EPOCH).days * DAY_SECONDS
-        found = np.where(uses.at >= since, np.array(codes, dtype=np.int64)[uses.destination], found)
-    return found
+        match = np.where(uses.at >= since, np.array(codes, dtype=np.int64)[uses.destination], match)
+    return match
 
 
 def _sum(events: Events, size: int) -> Column:

@@ -60,23 +60,23 @@ async def review(conn: AsyncConnection, context: Context, account_id: int) -> li
 
 async def fresh(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, Exposure]:
     """Exposures with the money of this moment; nothing is kept."""
-    found = await exposures.kept(conn, context, account_ids)
-    owes = await _owes(conn, context, found, {})
-    return {one.account_id: replace(one, owes=owes[one.account_id]) for one in found}
+    match = await exposures.kept(conn, context, account_ids)
+    owes = await _owes(conn, context, match, {})
+    return {one.account_id: replace(one, owes=owes[one.account_id]) for one in match}
 
 
 async def _settle(
     conn: AsyncConnection, context: Context, account_ids: Collection[int], unbilled: Mapping[int, SoFar]
 ) -> list[int]:
     """Bring these up to date, tell what is to be told; those whose restriction ends."""
-    found = await exposures.kept(conn, context, account_ids, hold=True)
-    if not found:
+    match = await exposures.kept(conn, context, account_ids, hold=True)
+    if not match:
         return []
-    owes = await _owes(conn, context, found, unbilled)
-    shields = await shielded(conn, context, [one.account_id for one in found])
+    owes = await _owes(conn, context, match, unbilled)
+    shields = await shielded(conn, context, [one.account_id for one in match])
     warn = context.operator.collections.credit_limit.warn_percent
     now, telling, freed = [], [], []
-    for before in found:
+    for before in match:
         one, tell = moved_on(replace(before, owes=owes[before.account_id]), warn)
         if tell:
             telling.append(one)
@@ -107,28 +107,28 @@ async def _owes(
         in_list(conn, attempt.c.account_id, ids), attempt.c.state.in_(LIVE), attempt.c.method != "refund"
     )
     paying = {row[0]: int(row[1]) for row in await conn.execute(trying.group_by(attempt.c.account_id))}
-    made: dict[int, Owes] = {}
+    result: dict[int, Owes] = {}
     for one in found:
         key = one.account_id
         whole, disputed = bills.get(key, (0, 0))
         pending = min(paying.get(key, 0), whole - disputed)
         new = unbilled.get(key) or SoFar(one.owes.unbilled_minor, one.owes.guessed)
         credit = max(0, whole - books.get(key, 0))
-        made[key] = Owes(new.minor, whole - disputed - pending, pending, credit, new.guessed)
-    return made
+        result[key] = Owes(new.minor, whole - disputed - pending, pending, credit, new.guessed)
+    return result
 
 
 async def shielded(conn: AsyncConnection, context: Context, account_ids: Collection[int]) -> dict[int, str]:
     """Accounts whose lines are not restricted whatever they owe, and why: protected, or paying in instalments."""
     today, ids = context.today(), list(account_ids)
-    found = dict.fromkeys(await exposures.arranged(conn, ids), "what is owed is paid in instalments")
+    match = dict.fromkeys(await exposures.arranged(conn, ids), "what is owed is paid in instalments")
     protections = await queries.protected(conn, ids, today)
     if not protections:
-        return found
+        return match
     segments = select(account.c.id, account.c.segment).where(in_list(conn, account.c.id, list(protections)))
     for account_id, segment in await conn.execute(segments):
         standing = OverduePosition(account_id, segment, 0, protections=frozenset(protections[account_id]))
         kinds = binding(standing, load.rules_of(context, segment), today)
         if kinds:
-            found[account_id] = reason("protected", kinds=sorted(kinds))
-    return found
+            match[account_id] = reason("protected", kinds=sorted(kinds))
+    return match

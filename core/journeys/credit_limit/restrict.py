@@ -110,8 +110,8 @@ async def _told_on(conn: AsyncConnection, context: Context, now: Exposure, proof
     enough = ("delivered",) if proof == "delivered" else ("delivered", "sent")
     if row is None or row.state not in enough or row.settled_at is None:
         return None
-    told: date = row.settled_at.astimezone(context.zone).date()
-    return told
+    text: date = row.settled_at.astimezone(context.zone).date()
+    return text
 
 
 async def _lines(conn: AsyncConnection, account_id: int) -> list[int]:

@@ -72,8 +72,8 @@ async def _place(
 
 async def recall(conn: AsyncConnection, context: Context, account_id: int, *, reason: str, actor: str) -> None:
     """A person takes an account back, and says why."""
-    said = reason.strip()[:300]
-    if len(said) < 5:
+    answer = reason.strip()[:300]
+    if len(answer) < 5:
         raise Refused("collections.agency.reason")
-    if not await agency.recall(conn, context, {account_id: said}, actor=actor):
+    if not await agency.recall(conn, context, {account_id: answer}, actor=actor):
         raise Refused("collections.agency.none")

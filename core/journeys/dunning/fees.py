@@ -40,9 +40,9 @@ def late_minor(context: Context) -> int:
 
 def reconnection_minor(context: Context) -> int:
     """The reconnection fee, at most what the law allows; 0: none."""
-    asked = money.parse(fees(context).reconnection, context.currency)
+    question = money.parse(fees(context).reconnection, context.currency)
     cap = fees(context).reconnection_cap
-    return asked if cap is None else min(asked, money.parse(cap, context.currency))
+    return question if cap is None else min(question, money.parse(cap, context.currency))
 
 
 async def late(app: App, leaving: OutboxRow) -> Outcome:

@@ -56,12 +56,12 @@ async def simulate(conn: AsyncConnection, context: Context, account_id: int, on:
     standing, held, day = now, None, today
     while day <= on or (day <= on + timedelta(days=90) and not _beyond(happens, on)):
         standing = load.with_debt(standing, items, covered, day)
-        made, standing = advance(standing, rules, day)
-        for one in made:
+        result, standing = advance(standing, rules, day)
+        for one in result:
             if one.kind in _SHOWN and not (one.kind == "hold" and one.hold == held):
                 happens.append(DunningForecast(day, one.kind, one.step, standing.payable_minor, one.trail))
-        held = made[-1].hold
-        standing = after(standing, made[-1], rules) if made[-1].kind == "step" else standing
+        held = result[-1].hold
+        standing = after(standing, result[-1], rules) if result[-1].kind == "step" else standing
         day += timedelta(days=1)
     return Ahead(account_id, now, tuple(one for one in happens if one.on <= on), _beyond(happens, on))
 

@@ -63,7 +63,7 @@ async def _bare(conn: AsyncConnection, context: Context, on: date, account_ids: 
     """Everything but the debt."""
     segments = await _segments(conn, account_ids)
     episodes = await _episodes(conn, account_ids)
-    told = await _told(conn, context, [one.id for one in episodes.values()])
+    text = await _told(conn, context, [one.id for one in episodes.values()])
     paying = await _paying(conn, on, account_ids)
     protected = await queries.protected(conn, account_ids, on)
     placed = await agency.placed(conn, account_ids)
@@ -75,7 +75,7 @@ async def _bare(conn: AsyncConnection, context: Context, on: date, account_ids: 
             pending=account_id in paying,
             protections=frozenset(protected.get(account_id, ())),
             episode=episodes.get(account_id),
-            told_on=_told_on(episodes.get(account_id), told),
+            told_on=_told_on(episodes.get(account_id), text),
             agency=placed.get(account_id),
         )
         for account_id in account_ids
@@ -123,10 +123,10 @@ async def items_of(conn: AsyncConnection, on: date, account_ids: Sequence[int]) 
         .join(invoice, invoice.c.id == open_item.c.invoice_id)
         .where(in_list(conn, open_item.c.account_id, account_ids), open_item.c.due_on < on, open_item.c.open_minor > 0)
     )
-    found: dict[int, list[Any]] = defaultdict(list)
+    match: dict[int, list[Any]] = defaultdict(list)
     for row in await conn.execute(query):
-        found[row.account_id].append(row)
-    return found
+        match[row.account_id].append(row)
+    return match
 
 
 async def _episodes(conn: AsyncConnection, account_ids: Sequence[int]) -> dict[int, Episode]:
@@ -145,15 +145,15 @@ async def _told(conn: AsyncConnection, context: Context, episode_ids: Sequence[i
         .outerjoin(outbox, letter)
         .where(in_list(conn, ladder_step.c.episode_id, episode_ids), ladder_step.c.step == "formal")
     )
-    found: dict[tuple[int, int], Row[Any]] = {}
+    match: dict[tuple[int, int], Row[Any]] = {}
     for row in await conn.execute(query):
         ladder = context.operator.collections.ladder_of(context.operator.country, row.segment)
         enough = ("delivered",) if ladder.proof == "delivered" else ("delivered", "sent")
         if row.told_on:
-            found[row.episode_id, row.round] = row.told_on
+            match[row.episode_id, row.round] = row.told_on
         elif row.state in enough and row.settled_at:
-            found[row.episode_id, row.round] = row.settled_at.astimezone(context.zone).date()
-    return found
+            match[row.episode_id, row.round] = row.settled_at.astimezone(context.zone).date()
+    return match
 
 
 def _told_on(one: Episode | None, told: dict[tuple[int, int], Any]) -> date | None:

@@ -33,8 +33,8 @@ async def _ladder(conn: AsyncConnection, context: Context, account_id: int, why:
         standing = replace(standing, agency=None)
     if standing.episode is None:
         return await lift(conn, context, await barring.restricted(conn, [account_id]), why) > 0
-    made, _ = advance(standing, rules, context.today())
-    first = made[0]
+    result, _ = advance(standing, rules, context.today())
+    first = result[0]
     if first.kind == "end":
         await store.end(conn, standing.episode.id, first.on, first.reason)
     elif first.kind == "hold" and first.lifts:

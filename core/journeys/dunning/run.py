@@ -38,31 +38,31 @@ async def due(app: App) -> int:
     async with app.db.reading() as conn:
         if await idempotency.known(conn, key):
             return 0
-    told = await run(app, now.date())
+    text = await run(app, now.date())
     async with app.db.writing() as conn:
         await idempotency.first_time(conn, key, app.clock.now())
-    return told.total() - told["wait"] - told["none"] - told["hold"]
+    return text.total() - text["wait"] - text["none"] - text["hold"]
 
 
 async def run(app: App, on: date) -> Counter[str]:
     """Look at every account; how many decisions of each kind were made. Opens its own transactions."""
-    told: Counter[str] = Counter()
+    text: Counter[str] = Counter()
     async with app.db.writing() as conn:
-        told.update(await arrange.review(conn, app, on))
+        text.update(await arrange.review(conn, app, on))
     last = 0
     while True:
         await app.db.reserve_ids(5 * BATCH)
         async with app.db.writing() as conn:
             ids = await load.candidates(conn, on, last, BATCH)
-            told.update(await look(conn, app, on, ids))
+            text.update(await look(conn, app, on, ids))
         if len(ids) < BATCH:
-            return told
+            return text
         last = ids[-1]
 
 
 async def look(conn: AsyncConnection, context: Context, on: date, account_ids: Sequence[int]) -> Counter[str]:
     """Decide for these accounts and save it, in the caller's transaction."""
-    told: Counter[str] = Counter()
+    text: Counter[str] = Counter()
     changes, rules_of, freed, back = Changes(), dict[str, Rules](), list[int](), dict[int, str]()
     standings = await load.standings(conn, context, on, account_ids)
     waiting = await store.waiting_steps(conn, [one.episode.id for one in standings if one.episode])
@@ -74,17 +74,17 @@ async def look(conn: AsyncConnection, context: Context, on: date, account_ids: S
         if reason:
             back[standing.account_id] = reason
         alone = replace(standing, agency=None) if reason else standing
-        made, now = advance(alone, rules, on, episode_id=context.ids.take())
-        told.update(one.kind for one in made)
-        if made[-1].kind == "step":
-            now = put_down(changes, context, rules, waiting, now, made[-1])
-        changes.keep(standing, now, made)
-        if any(one.lifts for one in made):
+        result, now = advance(alone, rules, on, episode_id=context.ids.take())
+        text.update(one.kind for one in result)
+        if result[-1].kind == "step":
+            now = put_down(changes, context, rules, waiting, now, result[-1])
+        changes.keep(standing, now, result)
+        if any(one.lifts for one in result):
             freed.append(standing.account_id)
     await agency.recall(conn, context, back, actor="job:collections")
     await store.save(conn, context, changes)
     await lift_restriction.lift(conn, context, await barring.restricted(conn, freed), "collections")
-    return told
+    return text
 
 
 def put_down(

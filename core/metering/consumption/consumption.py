@@ -73,26 +73,26 @@ async def measure(
     await intervals.estimate(conn, context.zone, gaps, keep=grain is not None)
     tallies = _added_up(len(service_ids), [*streams, *dials])
     _clear(tallies, parked)
-    told = put(tallies, len(service_ids), silent, service_ids, lifted, (to - from_).days) if lifted else []
-    found = replace(
-        gathered(service_ids, tallies, {at: why for at, why in parked.items() if at not in told}),
+    text = put(tallies, len(service_ids), silent, service_ids, lifted, (to - from_).days) if lifted else []
+    match = replace(
+        gathered(service_ids, tallies, {at: why for at, why in parked.items() if at not in text}),
         split=_split(hung.channels),
     )
     if grain is None:
-        return found
+        return match
     runs = await timed.of_streams(conn, context.zone, good) if good else []
     runs += timed.of_dials([dial for dial in dials if dial.channel.index not in parked])
-    runs += spread(told, service_ids, lifted or {}, from_, to, grain)
-    return replace(found, events=timed.events(runs))
+    runs += spread(text, service_ids, lifted or {}, from_, to, grain)
+    return replace(match, events=timed.events(runs))
 
 
 def _split(channels: Sequence[MeasuringChannel]) -> dict[int, tuple[str, ...]]:
     """What the registers of meters with several are called by a tariff."""
-    found: dict[int, tuple[str, ...]] = {}
+    match: dict[int, tuple[str, ...]] = {}
     for channel in channels:
         if channel.registers and channel.begin < channel.end:
-            found[channel.index] = found.get(channel.index, ()) + codes_of(channel.code, channel.registers)
-    return found
+            match[channel.index] = match.get(channel.index, ()) + codes_of(channel.code, channel.registers)
+    return match
 
 
 def _park(rules: Billing, parts: Sequence[Part], parked: dict[int, str], free: Collection[int]) -> None:

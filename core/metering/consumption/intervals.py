@@ -63,11 +63,11 @@ async def streams(
         Stream(by_meter[meter_id], register, _expected(by_meter[meter_id], zone), readings, quantity, estimated)
         for meter_id, register, readings, quantity, estimated in rows
     ]
-    heard = {(stream.channel.meter_id, one) for stream in found for one in (stream.register, None)}
+    message = {(stream.channel.meter_id, one) for stream in found for one in (stream.register, None)}
     return found + [
         Stream(channel, register, _expected(channel, zone))
         for channel in channels
-        for register in channel.silent(heard)
+        for register in channel.silent(message)
     ]
 
 
@@ -84,19 +84,21 @@ async def _days(
         func.sum(case((d.day >= from_, column), else_=0))
         for column in (d.readings, d.quantity_micro, d.estimated_micro)
     )
-    asked = (
+    question = (
         select(d.meter_id, d.register, *sums)
         .where(in_list(conn, d.meter_id, meter_ids), d.day >= from_ - timedelta(days=LISTEN_DAYS), d.day < to)
         .group_by(d.meter_id, d.register)
     )
     if only_while_there:
-        asked = asked.select_from(usage_day.join(meter, m.id == d.meter_id).join(service, s.id == m.service_id)).where(
+        question = question.select_from(
+            usage_day.join(meter, m.id == d.meter_id).join(service, s.id == m.service_id)
+        ).where(
             d.day >= m.installed_on,
             or_(m.removed_on.is_(None), d.day < m.removed_on),
             d.day >= s.started_on,
             or_(s.ended_on.is_(None), d.day < s.ended_on),
         )
-    return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in await conn.execute(asked)]
+    return [(row[0], row[1], int(row[2]), int(row[3]), int(row[4])) for row in await conn.execute(question)]
 
 
 def _expected(channel: MeasuringChannel, zone: ZoneInfo) -> int:

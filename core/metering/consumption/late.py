@@ -75,11 +75,11 @@ async def changed(
 ) -> list[Changed]:
     """The periods of these services, billed before `to`, whose usage is another now."""
     called = await _called(conn, service_ids, came) if came.event_files else {}
-    found = {*await _unsettled(conn, service_ids, to), *await _touched(conn, service_ids, to, came), *called}
-    if not found:
+    match = {*await _unsettled(conn, service_ids, to), *await _touched(conn, service_ids, to, came), *called}
+    if not match:
         return []
     periods: dict[tuple[date, date], list[_Billed]] = defaultdict(list)
-    for one in await _billed(conn, sorted(found), to):
+    for one in await _billed(conn, sorted(match), to):
         periods[one.from_date, one.to_date].append(one)
     result: list[Changed] = []
     for (from_, until), same in sorted(periods.items()):
@@ -103,10 +103,10 @@ async def _called(conn: AsyncConnection, service_ids: Sequence[int], came: Arriv
             in_list(conn, e.file_id, came.event_files),
         )
     )
-    found: dict[int, list[int]] = defaultdict(list)
+    match: dict[int, list[int]] = defaultdict(list)
     for service_id, at in rows:
-        found[service_id].append(at)
-    return found
+        match[service_id].append(at)
+    return match
 
 
 def second_of(day: date) -> int:
@@ -144,13 +144,13 @@ async def _touched(conn: AsyncConnection, service_ids: Sequence[int], to: date, 
     last = select(func.max(c.to_date)).where(c.service_id == meter.c.service_id, c.to_date <= to).scalar_subquery()
     behind = or_(r.read_on < last, r.revision > 0)
     read = select(r.id).where(r.meter_id == meter.c.id, r.received_at >= came.at, behind)
-    asked = [select(meter.c.service_id).where(mine, meter.c.kind == "register", read.exists())]
+    question = [select(meter.c.service_id).where(mine, meter.c.kind == "register", read.exists())]
     if came.files:
         held = select(t.file_id).where(
             t.meter_id == meter.c.id, in_list(conn, t.file_id, came.files), t.month < came.since
         )
-        asked.append(select(meter.c.service_id).where(mine, held.exists()))
-    return [number for query in asked for number in (await conn.execute(query)).scalars()]
+        question.append(select(meter.c.service_id).where(mine, held.exists()))
+    return [number for query in question for number in (await conn.execute(query)).scalars()]
 
 
 @dataclass(slots=True)
@@ -200,12 +200,12 @@ async def _billed(conn: AsyncConnection, service_ids: Sequence[int], to: date) -
         .where(in_list(conn, c.service_id, service_ids), _lately(to))
         .order_by(c.service_id, c.meter_code, c.from_date, c.revision)
     )
-    found: dict[tuple[int, str, date], _Billed] = {}
+    match: dict[tuple[int, str, date], _Billed] = {}
     for service_id, code, from_, until, invoice_id, revision, quantity, estimated, missing in rows:
-        one = found.setdefault((service_id, code, from_), _Billed(service_id, code, from_, until, []))
+        one = match.setdefault((service_id, code, from_), _Billed(service_id, code, from_, until, []))
         one.invoices.append(invoice_id)
         one.revision, one.quantity, one.measured, one.missing = revision, quantity, quantity - estimated, missing
-    return list(found.values())
+    return list(match.values())
 
 
 async def _measured_again(

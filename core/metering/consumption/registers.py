@@ -65,8 +65,8 @@ async def dials(conn: AsyncConnection, channels: Sequence[MeasuringChannel]) -> 
         Register(by_meter[meter_id], register, _curve(by_meter[meter_id], points))
         for (meter_id, register), points in (await _points(conn, list(by_meter))).items()
     ]
-    heard = {(dial.channel.meter_id, one) for dial in found for one in (dial.register, None)}
-    found += [Register(channel, register, None) for channel in channels for register in channel.silent(heard)]
+    message = {(dial.channel.meter_id, one) for dial in found for one in (dial.register, None)}
+    found += [Register(channel, register, None) for channel in channels for register in channel.silent(message)]
     for dial in found:
         dial.count()
     return found

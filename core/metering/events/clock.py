@@ -41,12 +41,12 @@ class EventClock:
             if len(self._hours) >= MOST:
                 self._hours.clear()
             self._hours[hour] = self._hour(stamp)
-        found = self._hours[hour]
-        if found is None:
-            found = self._hour(stamp, whole=False)
-            if found is None:
+        match = self._hours[hour]
+        if match is None:
+            match = self._hour(stamp, whole=False)
+            if match is None:
                 raise Unreadable("reject.no_such_time", text=text[:40], zone=self._source.key)
-        return shown + found[0], found[1]
+        return shown + match[0], match[1]
 
     def _parsed(self, text: str) -> datetime:
         if self._layout is None:
@@ -60,8 +60,8 @@ class EventClock:
     def _hour(self, stamp: datetime, whole: bool = True) -> tuple[int, int] | None:
         """(what to add to what the source's clock shows, the house's offset); None when that is not one for the hour."""
         ends = (0, 59) if whole else (stamp.minute,)
-        found = {self._of(stamp.replace(minute=minute)) for minute in ends}
-        return found.pop() if len(found) == 1 else None
+        match = {self._of(stamp.replace(minute=minute)) for minute in ends}
+        return match.pop() if len(match) == 1 else None
 
     def _of(self, stamp: datetime) -> tuple[int, int] | None:
         aware = stamp.replace(tzinfo=self._source)

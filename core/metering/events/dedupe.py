@@ -46,16 +46,16 @@ def settle(
     items: Iterable[Call | Reject | Filtered | Declared], lines: Mapping[str, EventLine], file_id: int, now: int
 ) -> SettledEvents:
     """Decide a batch. `now`: seconds since 1970 in UTC; what begins later is of the future."""
-    made = SettledEvents()
+    result = SettledEvents()
     for item in items:
         if isinstance(item, Call):
-            made.records += 1
+            result.records += 1
             line = lines.get(item.party)
             why = _wrong(item, line, now)
             if why is not None or line is None or line.service_id is None:
-                made.rejects.append(Reject(item.row, item.line, why or ""))
+                result.rejects.append(Reject(item.row, item.line, why or ""))
                 continue
-            made.rows.append(
+            result.rows.append(
                 (
                     line.service_id,
                     item.at,
@@ -71,14 +71,14 @@ def settle(
                 )
             )
         elif isinstance(item, Declared):
-            made.declared = item.records
+            result.declared = item.records
         elif isinstance(item, Filtered):
-            made.records += 1
-            made.filtered += 1
+            result.records += 1
+            result.filtered += 1
         else:
-            made.records += 1
-            made.rejects.append(item)
-    return made
+            result.records += 1
+            result.rejects.append(item)
+    return result
 
 
 def day_of(at: int) -> date:

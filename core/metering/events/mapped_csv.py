@@ -81,10 +81,10 @@ class MappedCsv:
         if isinstance(self.use, str):
             return self.use
         text = row[self.use_at or 0].strip()
-        found = self.use.values.get(text)
-        if found is None:
+        match = self.use.values.get(text)
+        if match is None:
             raise Unreadable("reject.use", text=text[:40])
-        return found
+        return match
 
     def _quantity(self, use: str, row: Sequence[str]) -> tuple[str, int]:
         how = self.hows.get(use) or self.hows.get("")
@@ -102,25 +102,25 @@ class MappedCsv:
         if column is None:
             return unit, scale
         text = row[column]
-        found = self.values.get((text, scale))
-        if found is None:
+        match = self.values.get((text, scale))
+        if match is None:
             if len(self.values) >= MOST_KEPT:
                 self.values.clear()
-            found = self.values[text, scale] = (
+            match = self.values[text, scale] = (
                 written(text, self.notation, scale) if self.notation else used(text, scale)
             )
-        return unit, found
+        return unit, match
 
     def _number(self, text: str) -> str:
-        found = self.numbers.get(text)
-        if found is None:
+        match = self.numbers.get(text)
+        if match is None:
             if len(self.numbers) >= MOST_KEPT:
                 self.numbers.clear()
             parsed = phone.from_provider(text) if text[:1] == "+" else phone.parse(text, self.country)
             if parsed is None:
                 raise Unreadable("reject.number", text=text[:20])
-            found = self.numbers[text] = parsed
-        return found
+            match = self.numbers[text] = parsed
+        return match
 
     def _money(self, text: str) -> int | None:
         try:

@@ -52,13 +52,13 @@ async def events(conn: AsyncConnection, service_ids: Sequence[int], from_: date,
         .order_by(e.service_id, e.at, e.key)
     )
     index = {service_id: at for at, service_id in enumerate(service_ids)}
-    made: dict[str, _Making] = {}
+    result: dict[str, _Making] = {}
     for use, unit, service_id, at, quantity, destination, value in rows:
-        making = made.get(use)
+        making = result.get(use)
         if making is None:
-            making = made[use] = _Making(unit)
+            making = result[use] = _Making(unit)
         making.add(index[service_id], at, quantity, destination, value)
-    return {use: making.columns() for use, making in made.items()}
+    return {use: making.columns() for use, making in result.items()}
 
 
 async def came(conn: AsyncConnection, from_: date, to: date) -> bool:

@@ -95,14 +95,14 @@ async def _otherwise(
     again = [row for row in rows if row[ROW] not in new]
     e = t.usage_event.c
     times = [row[AT] for row in again]
-    found = await conn.execute(
+    match = await conn.execute(
         select(e.service_id, e.at, e.key, e.use, e.quantity_micro, e.destination, e.value_minor).where(
             in_list(conn, e.service_id, {row[SERVICE] for row in again}),
             e.at.between(min(times), max(times)),
             in_list(conn, e.key, {row[KEY] for row in again}),
         )
     )
-    there = {tuple(row[:3]): tuple(row[3:]) for row in found}
+    there = {tuple(row[:3]): tuple(row[3:]) for row in match}
     wrong = []
     for row in again:
         before = there.get((row[SERVICE], row[AT], row[KEY]))
@@ -129,7 +129,7 @@ async def _ours(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> lis
         return []
     e = t.usage_event.c
     times, numbers = [row[AT] for row in rows], [row[ROW] for row in rows]
-    found = await conn.execute(
+    match = await conn.execute(
         select(e.row).where(
             in_list(conn, e.service_id, {row[SERVICE] for row in rows}),
             e.at.between(min(times), max(times)),
@@ -137,7 +137,7 @@ async def _ours(conn: AsyncConnection, file_id: int, rows: Sequence[Row]) -> lis
             e.row.between(min(numbers), max(numbers)),
         )
     )
-    mine = set(found.scalars())
+    mine = set(match.scalars())
     return [row for row in rows if row[ROW] in mine]
 
 

@@ -99,10 +99,10 @@ class _Reader:
 
     def _stamp(self) -> tuple[int, bool]:
         """Where the stamps stand, and whether they are ends."""
-        said = next((name for name in ("start", "end") if name in self.mapping.columns), None)
-        at, ends = None, said == "end"
-        if said is not None:
-            at = self._needed(said, ())
+        answer = next((name for name in ("start", "end") if name in self.mapping.columns), None)
+        at, ends = None, answer == "end"
+        if answer is not None:
+            at = self._needed(answer, ())
         else:
             at = self._found(START)
             if at is None and (at := self._found(END)) is not None:
@@ -123,29 +123,29 @@ class _Reader:
 
     def _unit(self) -> tuple[str, int]:
         """The unit of the quantities, and where they stand."""
-        said = [name for name in self.mapping.columns if name in UNITS or name in POWER]
-        if not said:
+        answer = [name for name in self.mapping.columns if name in UNITS or name in POWER]
+        if not answer:
             named = [name for name in self.head if name in UNITS] or [name for name in self.head if name in POWER]
             return (named[0], self.head.index(named[0])) if named else ("kwh", self._needed("kwh", ("kwh",)))
-        at = self._needed(said[0], ())
+        at = self._needed(answer[0], ())
         power = says_power(self.names[at])
-        if power and said[0] in UNITS:
+        if power and answer[0] in UNITS:
             raise self._wrong(
                 f"the column {self.names[at]!r} counts {power}, which is power.",
                 f"Take it as such: --column {power.lower()}=...",
             )
-        return said[0], at
+        return answer[0], at
 
     def _register(self, row: list[str]) -> str:
         if self.register is None:
             return self.fill.get("register", "")
         text = row[self.register].strip()
-        found = self.mapping.registers.get(text)
-        if found is None:
+        match = self.mapping.registers.get(text)
+        if match is None:
             if self.mapping.registers or FED_IN.search(text):
                 raise Unreadable("reject.register", text=text[:40])
             return text
-        return found
+        return match
 
     def _no_other_thing(self, row: list[str]) -> None:
         """A row that says itself that it is something else: power where energy was meant, or what was fed in."""
@@ -171,18 +171,18 @@ class _Reader:
     def _quantity(self, text: str) -> int:
         if len(self.values) >= MOST_VALUES:
             self.values.clear()
-        said = self.mapping.decimal
-        value = written(text, of_file(said), self.scale) if said else used(text, self.scale)
+        answer = self.mapping.decimal
+        value = written(text, of_file(answer), self.scale) if answer else used(text, self.scale)
         if self.power:
             value = int(one(Fraction(value * (self.minutes or 0), 60), Fraction(1), Mode.HALF_UP))
         self.values[text] = value
         return value
 
     def _quality(self, text: str) -> str:
-        found = QUALITIES.get(text.strip().upper())
-        if found is None:
+        match = QUALITIES.get(text.strip().upper())
+        if match is None:
             raise Unreadable("reject.quality", text=text[:40])
-        return found
+        return match
 
     def _found(self, names: tuple[str, ...]) -> int | None:
         return next((self.head.index(name) for name in names if name in self.head), None)

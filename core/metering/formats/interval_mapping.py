@@ -88,19 +88,19 @@ class Intervals(BaseModel):
     @property
     def length(self) -> int | None:
         """How long an interval is, where that is said."""
-        said = self.fill.get("minutes")
-        return int(said) if said else self.minutes
+        answer = self.fill.get("minutes")
+        return int(answer) if answer else self.minutes
 
     def clock(self, context: ZoneInfo) -> ZoneInfo:
         """Whose clock stamps without an offset are of."""
-        said = self.fill.get("zone") or self.zone
-        return ZoneInfo(said) if said else context
+        answer = self.fill.get("zone") or self.zone
+        return ZoneInfo(answer) if answer else context
 
 
 def says_power(text: str) -> str | None:
     """The unit of power that a text names, such as kW."""
-    found = _POWER.search(text)
-    return found[1] if found else None
+    match = _POWER.search(text)
+    return match[1] if match else None
 
 
 def says_end(name: str) -> bool:

@@ -172,10 +172,10 @@ def _flag(day: _Day, row: list[str]) -> None:
 
 
 def _quality(text: str) -> str:
-    found = QUALITIES.get(text.strip()[:1].upper())
-    if found is None:
+    match = QUALITIES.get(text.strip()[:1].upper())
+    if match is None:
         raise Unreadable("reject.quality", text=text[:40])
-    return found
+    return match
 
 
 def _say(why: Unreadable) -> str:

@@ -89,10 +89,10 @@ async def earlier(
     last = select(p.id).where(p.service_id == service_id, p.from_date < before).order_by(p.from_date.desc())
     ids = list((await conn.execute(last.limit(periods))).scalars())
     sums = select(u.period_id, u.use, u.unit, func.sum(u.quantity_micro)).where(in_list(conn, u.period_id, ids))
-    found: dict[int, dict[tuple[str, str], int]] = {one: {} for one in reversed(ids)}
+    match: dict[int, dict[tuple[str, str], int]] = {one: {} for one in reversed(ids)}
     for period_id, use, unit, micro in await conn.execute(sums.group_by(u.period_id, u.use, u.unit)):
-        found[period_id][use, unit] = int(micro)
-    return list(found.values())
+        match[period_id][use, unit] = int(micro)
+    return list(match.values())
 
 
 async def keep(conn: AsyncConnection, period: LivePeriod) -> None:

@@ -65,11 +65,11 @@ class Coming:
     def digest(self) -> str:
         """What makes two files the same: every byte, their number, how the dates were moved, and how it is read."""
         with self.path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256")
-        found.update(f"|{self.shift_years}|{self.sequence}".encode())
+            match = hashlib.file_digest(file, "sha256")
+        match.update(f"|{self.shift_years}|{self.sequence}".encode())
         if self.kind == "csv" and self.settings.get("mapping"):
-            found.update(json.dumps(self.settings["mapping"], sort_keys=True).encode())
-        return found.hexdigest()
+            match.update(json.dumps(self.settings["mapping"], sort_keys=True).encode())
+        return match.hexdigest()
 
     def facts(self, digest: str) -> store.FileFacts:
         """The file as it is entered."""

@@ -108,16 +108,16 @@ def settle(
     items: Iterable[Record | Reject], meters: Mapping[str, MeterFacts], known: Known, frame: Frame
 ) -> DedupedBatch:
     """Decide a batch. `known`: what is stored for its meters and days; it is brought up to date as records are taken."""
-    made = DedupedBatch()
+    result = DedupedBatch()
     for _, run in groupby(items, key=_meter_and_day):
         together = list(run)
         records = [item for item in together if isinstance(item, Record)]
         for item in together:
             if isinstance(item, Reject):
-                made.reject(item)
+                result.reject(item)
         if records:
-            _settle_day(made, records, meters, known, frame)
-    return made
+            _settle_day(result, records, meters, known, frame)
+    return result
 
 
 def _meter_and_day(item: Record | Reject) -> tuple[Any, ...]:

@@ -47,8 +47,8 @@ class LocalFolder:
         return await asyncio.to_thread(self._lying)
 
     def _lying(self) -> list[Lying]:
-        found = [(path.name, path.stat()) for path in self.path.iterdir() if path.is_file()]
-        return [Lying(name, stat.st_size, int(stat.st_mtime)) for name, stat in found]
+        rows = [(path.name, path.stat()) for path in self.path.iterdir() if path.is_file()]
+        return [Lying(name, stat.st_size, int(stat.st_mtime)) for name, stat in rows]
 
     @asynccontextmanager
     async def at_hand(self, name: str) -> AsyncIterator[Path]:
@@ -72,17 +72,17 @@ async def tick(app: App) -> int:
 
 async def fetch(app: App, source: Source) -> Fetched:
     """Load what is new in a source's folder, in order of the numbers in the names; a bad file does not stop the next."""
-    found = Fetched()
+    match = Fetched()
     if source.folder is None and source.sftp is None:
-        return found
+        return match
     try:
         async with _opened(source) as folder:
             for one in await _new(app, source, await folder.lying()):
-                await _one(app, source, folder, one, found)
+                await _one(app, source, folder, one, match)
     except (OSError, TimeoutError, sftp.SftpUnavailable) as why:
         log.warning("usage.source_unreachable", source=source.source, why=type(why).__name__)
-        found.problems.append(f"{source.source}: {why}")
-    return found
+        match.problems.append(f"{source.source}: {why}")
+    return match
 
 
 async def _one(app: App, source: Source, folder: Folder, one: Lying, found: Fetched) -> None:

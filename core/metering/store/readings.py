@@ -167,15 +167,15 @@ async def _known(conn: AsyncConnection, meter_ids: Sequence[int]) -> dict[tuple[
         .where(in_list(conn, r.meter_id, meter_ids))
         .order_by(r.read_on, r.revision)
     )
-    found: dict[tuple[int, str], _Register] = defaultdict(_Register)
+    match: dict[tuple[int, str], _Register] = defaultdict(_Register)
     for meter_id, register, read_on, source, revision, value, state, reading_id in rows:
-        known = found[meter_id, register]
+        known = match[meter_id, register]
         known.revisions[read_on, source] = (revision, value)
         if state == ACCEPTED:
             known.accepted[read_on] = value
         elif state in WAITING:
             known.waiting[reading_id] = (read_on, source, state)
-    return found
+    return match
 
 
 async def release(conn: AsyncConnection, context: Context, reading_id: int, actor: str) -> bool:

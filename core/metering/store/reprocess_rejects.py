@@ -89,11 +89,11 @@ async def recycle(
 async def _chunk(
     conn: AsyncConnection, app: App, file: Row[*tuple[Any, ...]], bad: Sequence[Bad], actor: str
 ) -> Recycled:
-    told = await _retake(conn, app, file, bad)
+    text = await _retake(conn, app, file, bad)
     part = Recycled(sum(one.intervals for one in bad))
     fixed, still = [], []
     for one in bad:
-        again = told[one.row]
+        again = text[one.row]
         part.taken += again.taken
         if again.why is None:
             fixed.append((app.clock.now(), 0, file.id, one.row))
@@ -138,16 +138,16 @@ async def _intervals(
     read = [item for some in items.values() for item in some if isinstance(item, Record)]
     meters = await store.meters(conn, {item.serial for item in read})
     known = await store.known(conn, [meter.id for meter in meters.values()], *span(read)) if read else {}
-    told, frame, whole = {}, frame_of(context, file.id), DedupedBatch()
+    text, frame, whole = {}, frame_of(context, file.id), DedupedBatch()
     for one in bad:
         settled = settle(items[one.row], meters, known, frame)
         whole.add(settled)
         why = " ".join(reject.reason for reject in settled.rejects.values()) or None
-        told[one.row] = Reprocessed(settled.accepted + settled.revised, why if items[one.row] else one.reason)
+        text[one.row] = Reprocessed(settled.accepted + settled.revised, why if items[one.row] else one.reason)
     await store.keep_heard(conn, meters.values())
     await store.keep_intervals(conn, file.id, whole)
     await store.add_quantity(conn, file.id, whole.quantity_micro)
-    return told
+    return text
 
 
 def _intervals_of(context: Context, file: Row[*tuple[Any, ...]], one: Bad) -> list[Record | Reject]:

@@ -44,8 +44,8 @@ class SftpFolder:
         from asyncssh import FILEXFER_TYPE_REGULAR
 
         async with _patience():
-            found = await self.client.readdir(self.folder)
-        plain = [one for one in found if one.attrs.type == FILEXFER_TYPE_REGULAR]
+            match = await self.client.readdir(self.folder)
+        plain = [one for one in match if one.attrs.type == FILEXFER_TYPE_REGULAR]
         return [Lying(str(one.filename), one.attrs.size or 0, one.attrs.mtime or 0) for one in plain]
 
     @asynccontextmanager

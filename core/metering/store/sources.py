@@ -82,19 +82,19 @@ class Source(_Part):
 
     def number(self, name: str) -> int | None:
         """The number in a file's name."""
-        found = re.search(self.sequence, name) if self.sequence else None
-        return int(found[1]) if found and found[1].isdigit() and len(found[1]) < 19 else None
+        match = re.search(self.sequence, name) if self.sequence else None
+        return int(match[1]) if match and match[1].isdigit() and len(match[1]) < 19 else None
 
 
 def of_folder(folder: Path) -> dict[str, Source]:
     """The sources of an operator's folder by name; BadInput says which file and line is wrong."""
-    found: dict[str, Source] = {}
+    match: dict[str, Source] = {}
     for path in sorted((folder / "usage").glob("*.yaml")):
         source = _read(path)
-        if source.source in found:
+        if source.source in match:
             raise BadInput(str(path), f"there are two sources {source.source}.", "Give one another name.")
-        found[source.source] = source
-    return found
+        match[source.source] = source
+    return match
 
 
 def named(app: App, name: str) -> Source:

@@ -57,8 +57,8 @@ async def open_file(conn: AsyncConnection, context: Context, facts: FileFacts) -
     )
     f = t.usage_file.c
     mine = select(f.id, f.records, f.state).where(f.source == facts.source, f.digest == facts.digest)
-    found = await conn.execute(mine)
-    file_id, records, state = found.one()
+    match = await conn.execute(mine)
+    file_id, records, state = match.one()
     return file_id, records, state
 
 
@@ -85,17 +85,17 @@ async def known(conn: AsyncConnection, meter_ids: Collection[int], first: date, 
     d, u = t.usage_day.c, t.usage.c
     touched = select(d.meter_id).where(in_list(conn, d.meter_id, meter_ids), d.day >= first, d.day < end).distinct()
     touched_ids = list((await conn.execute(touched)).scalars())
-    found: Known = {}
+    match: Known = {}
     if not touched_ids:
-        return found
+        return match
     rows = await conn.execute(
         select(u.meter_id, u.register, u.day, u.at, u.revision, u.quantity_micro, u.quality)
         .where(in_list(conn, u.meter_id, touched_ids), u.day >= first, u.day < end)
         .order_by(u.revision)
     )
     for meter_id, register, day, at, *latest in rows:
-        found.setdefault((meter_id, register, day), {})[at] = (latest[0], latest[1], latest[2])
-    return found
+        match.setdefault((meter_id, register, day), {})[at] = (latest[0], latest[1], latest[2])
+    return match
 
 
 async def keep(conn: AsyncConnection, file_id: int, cursor: int, batch: DedupedBatch) -> bool:

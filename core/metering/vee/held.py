@@ -140,10 +140,10 @@ async def _accepted(conn: AsyncConnection, meter_ids: set[int]) -> dict[tuple[in
     days: dict[tuple[int, str], dict[date, int]] = defaultdict(dict)
     for meter_id, register, read_on, value in rows:
         days[meter_id, register][read_on] = value
-    found: dict[tuple[int, str], list[Point]] = defaultdict(list)
+    match: dict[tuple[int, str], list[Point]] = defaultdict(list)
     for key, values in days.items():
-        found[key] = [Point(*pair) for pair in values.items()]
-    return found
+        match[key] = [Point(*pair) for pair in values.items()]
+    return match
 
 
 def _between(one: ReadingHeld, points: list[Point]) -> ReadingHeld:

@@ -33,14 +33,14 @@ def put(
     days: int,
 ) -> list[int]:
     """Write what was said for the `silent` services of `lifted` into the tallies; their indexes."""
-    told = [at for at in silent if lifted.get(service_ids[at])]
-    for at in told:
+    text = [at for at in silent if lifted.get(service_ids[at])]
+    for at in text:
         for code, micro in lifted[service_ids[at]].items():
             tally = tallies.setdefault(code, Tally.empty(size))
             tally.quantity[at] = tally.estimated[at] = micro
             tally.missing[at] = tally.expected[at] = days
             tally.method[at] = AVERAGE
-    return told
+    return text
 
 
 def runs(
@@ -50,9 +50,9 @@ def runs(
     minutes = DAY_MINUTES if grain.by_day else grain.exactly or grain.longest
     slots = (to - from_).days * (DAY_MINUTES // minutes)
     at = (from_ - EPOCH).days * DAY_SECONDS + np.arange(slots, dtype=np.int64) * minutes * 60
-    found = []
+    rows = []
     for index in told:
         for code, micro in lifted[service_ids[index]].items():
             edges = np.array([micro * slot // slots for slot in range(slots + 1)], dtype=np.int64)
-            found.append(Run(index, code, at, np.diff(edges)))
-    return found
+            rows.append(Run(index, code, at, np.diff(edges)))
+    return rows

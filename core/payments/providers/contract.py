@@ -1,7 +1,8 @@
 """The port every payment provider is spoken to through: start something, ask what became of it, read a callback.
 
 Everything asked for has one shape (`StartRequest`, told apart by its method) and one outcome of the four that every remote system has
-(`core/outcome.py`): begun, refused, not reached, or unknown, which is polled and never asked for again. A provider that counts money otherwise than in minor units converts in its own file.
+(`core/outcome.py`): begun, refused, not reached, or unknown, which is polled and never asked for again. A provider that counts
+money otherwise than in minor units converts in its own file.
 """
 
 from collections.abc import Mapping

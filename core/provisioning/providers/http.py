@@ -40,32 +40,32 @@ class HttpNetwork:
 
     async def apply(self, command: Command) -> Answer:
         """Tell it."""
-        told = {
+        text = {
             "key": command.key,
             "level": command.level,
             "kbps": command.kbps,
             "generation": command.generation,
             "service": str(command.service_id),
         }
-        said = await self._call("PUT", f"/services/{quote(command.login, safe='')}", told)
-        return said if isinstance(said, NotReached | Unknown) else _read(*said)
+        answer = await self._call("PUT", f"/services/{quote(command.login, safe='')}", text)
+        return answer if isinstance(answer, NotReached | Unknown) else _read(*answer)
 
     async def ask(self, command: Command) -> Answer:
         """What became of it."""
-        said = await self._call("GET", f"/commands/{quote(command.key, safe='')}")
-        if isinstance(said, NotReached):
-            return Unknown(said.why)  # the command may have arrived all the same
-        if isinstance(said, Unknown):
-            return said
-        return NotReached("it never arrived") if said[0] == 404 else _read(*said)
+        answer = await self._call("GET", f"/commands/{quote(command.key, safe='')}")
+        if isinstance(answer, NotReached):
+            return Unknown(answer.why)  # the command may have arrived all the same
+        if isinstance(answer, Unknown):
+            return answer
+        return NotReached("it never arrived") if answer[0] == 404 else _read(*answer)
 
     async def levels(self, logins: Sequence[str]) -> Mapping[str, Level | None]:
         """How it lets each line through."""
-        said = await self._call("POST", "/levels", {"logins": list(logins)})
-        if isinstance(said, NotReached | Unknown) or said[0] != 200:
+        answer = await self._call("POST", "/levels", {"logins": list(logins)})
+        if isinstance(answer, NotReached | Unknown) or answer[0] != 200:
             return {}
-        found = said[1].get("levels")
-        known = found if isinstance(found, dict) else {}
+        match = answer[1].get("levels")
+        known = match if isinstance(match, dict) else {}
         return {login: known[login] for login in logins if known.get(login) in LEVELS}
 
     async def _call(
@@ -87,10 +87,10 @@ class HttpNetwork:
 
 def _json(raw: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(raw)
+        match = json.loads(raw)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return match if isinstance(match, dict) else {}
 
 
 def _read(status: int, body: dict[str, Any]) -> Answer:

@@ -30,9 +30,9 @@ class SandboxVendor:
             "currency": wanted.currency,
             "units_micro": wanted.units_micro,
         }
-        told = _read(await self._call("POST", "/v1/tokens", body))
-        unknown = isinstance(told, Refusal) and told.code == UNKNOWN_TO_PROVIDER
-        return Unknown("an answer that says nothing") if unknown else told
+        text = _read(await self._call("POST", "/v1/tokens", body))
+        unknown = isinstance(text, Refusal) and text.code == UNKNOWN_TO_PROVIDER
+        return Unknown("an answer that says nothing") if unknown else text
 
     async def query(self, key: str) -> Answer:
         """See `Vendor.query`."""

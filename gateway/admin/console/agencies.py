@@ -63,9 +63,9 @@ def _span(request: web.Request, app: App) -> tuple[date, date]:
 @described("collections.work", summary="Place what the ladder did not bring with an agency", status=303)
 async def place(request: web.Request) -> web.Response:
     """POST /console/agencies: `agency`."""
-    told, who = await form(request), request[WHO]
+    text, who = await form(request), request[WHO]
     try:
-        code = told.get("agency", "")
+        code = text.get("agency", "")
         await agency_placed.place(request.app[APP], code, actor=who.actor, branch_code=who.branch)
     except Refused as why:
         return await _page(request, why.sentence(speaks()), why.status)
@@ -85,8 +85,8 @@ async def file(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text=why.sentence(speaks())) from None
     async with app.db.reading() as conn:
         lines = await found.FILES[name](conn, app, code, *span, request[WHO].branch)
-    said = f"attachment; filename={code}-{name}-{span[0]}-{span[1]}.csv"
-    return web.Response(text=found.as_csv(lines), content_type="text/csv", headers={"Content-Disposition": said})
+    answer = f"attachment; filename={code}-{name}-{span[0]}-{span[1]}.csv"
+    return web.Response(text=found.as_csv(lines), content_type="text/csv", headers={"Content-Disposition": answer})
 
 
 SECTION = Section(

@@ -27,12 +27,12 @@ async def page(request: web.Request) -> web.Response:
 @described("airtime.decide", summary="Say whether airtime arrived", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/airtime/{id}: `do` is arrived or failed."""
-    app, who, told = request.app[APP], request[WHO], await form(request)
+    app, who, text = request.app[APP], request[WHO], await form(request)
     async with app.db.writing() as conn:
         named = await theirs(conn, app, who, AIRTIME_ORDER, request.match_info["id"])
         order = await unknown_order(conn, named.id)
-        do = told.get("do")
-        if do not in ("arrived", "failed") or told.get("sure") != "yes":
+        do = text.get("do")
+        if do not in ("arrived", "failed") or text.get("sure") != "yes":
             raise web.HTTPBadRequest(text="Say whether it arrived, and that the provider told you so.")
         await airtime.decided(conn, app, order.id, arrived=do == "arrived", actor=who.actor)
     raise back(f"{PATH}?done={do}")

@@ -33,19 +33,19 @@ async def page(request: web.Request) -> web.Response:
 @described("approval.decide", summary="Agree or refuse", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/approvals/{id}: `seal`, `do` = yes or no, `note`."""
-    told, app, who = await form(request), request.app[APP], request[WHO]
+    text, app, who = await form(request), request.app[APP], request[WHO]
     async with app.db.writing() as conn:
-        found = await theirs(conn, app, who, APPROVAL, request.match_info["id"])
+        match = await theirs(conn, app, who, APPROVAL, request.match_info["id"])
         if not (await now(conn, app, who)).may("approval.decide"):
             raise Refused("access.gone", status=403)
         await approved.decide(
             conn,
             app,
-            found.id,
+            match.id,
             checker=who.actor,
-            seen=told.get("seal", ""),
-            yes=told.get("do") == "yes",
-            note=told.get("note", ""),
+            seen=text.get("seal", ""),
+            yes=text.get("do") == "yes",
+            note=text.get("note", ""),
         )
     raise back("/console/approvals")
 

@@ -42,19 +42,19 @@ async def listing(request: web.Request) -> web.Response:
 @described("campaign.run", summary="Look at a campaign before it is planned, or plan it", status=303)
 async def plan(request: web.Request) -> web.Response:
     """POST /console/campaigns: `do=look` tells whom it would reach, `do=plan` plans it."""
-    told, app = await form(request), request.app[APP]
+    text, app = await form(request), request.app[APP]
     try:
-        meant = read(request, told)
-        if not named(told):
-            return await _page(request, told, None, "Give the campaign a name of up to 80 letters.", 400)
-        if told.get("do") != "plan":
+        meant = read(request, text)
+        if not named(text):
+            return await _page(request, text, None, "Give the campaign a name of up to 80 letters.", 400)
+        if text.get("do") != "plan":
             async with app.db.reading() as conn:
                 reached = await queries.audience(conn, meant["segment"], meant["channel"], meant["sender"])
-                return await _page(request, told, reached, "")
+                return await _page(request, text, reached, "")
         async with app.db.writing() as conn:
-            made = await store.plan(conn, app, name=told["name"], actor=request[WHO].actor, **meant)
+            made = await store.plan(conn, app, name=text["name"], actor=request[WHO].actor, **meant)
     except Refused as why:
-        return await _page(request, told, None, why.sentence(speaks()), why.status)
+        return await _page(request, text, None, why.sentence(speaks()), why.status)
     raise back(f"/console/campaigns/{made.id}")
 
 
@@ -88,22 +88,22 @@ def named(told: Mapping[str, str]) -> bool:
 async def page(request: web.Request) -> web.Response:
     """GET /console/campaigns/{id}."""
     async with request.app[APP].db.reading() as conn:
-        found = await _found(conn, request)
-        progress = await queries.progress(conn, found.id)
-        arms = await funnel(conn, found)
+        match = await _found(conn, request)
+        progress = await queries.progress(conn, match.id)
+        arms = await funnel(conn, match)
     plot = funnel_plot(arms) if arms else ""
-    return show(request, "console_campaign.html", c=found, p=progress, moves=_moves(found.state), plot=plot, arms=arms)
+    return show(request, "console_campaign.html", c=match, p=progress, moves=_moves(match.state), plot=plot, arms=arms)
 
 
 @described("campaign.run", summary="Pause, resume or cancel a campaign", status=303)
 async def move(request: web.Request) -> web.Response:
     """POST /console/campaigns/{id}: `to`."""
-    told, app = await form(request), request.app[APP]
+    text, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         found = await _found(conn, request)
-        if told.get("to") not in dict(_moves(found.state)):
-            raise Refused("campaign.no_such_move", state=found.state, to=told.get("to", "")[:20])
-        await store.move(conn, app, found.id, told["to"], request[WHO].actor)
+        if text.get("to") not in dict(_moves(found.state)):
+            raise Refused("campaign.no_such_move", state=found.state, to=text.get("to", "")[:20])
+        await store.move(conn, app, found.id, text["to"], request[WHO].actor)
     raise back(f"/console/campaigns/{found.id}")
 
 
@@ -146,9 +146,9 @@ def _channel(told: Mapping[str, str]) -> str:
 
 async def _found(conn: AsyncConnection, request: web.Request) -> Campaign:
     row = await theirs(conn, request.app[APP], request[WHO], CAMPAIGN, request.match_info["id"])
-    found = await queries.by_id(conn, row.id)
-    assert found is not None
-    return found
+    match = await queries.by_id(conn, row.id)
+    assert match is not None
+    return match
 
 
 async def _page(

@@ -51,17 +51,17 @@ async def page(request: web.Request) -> web.Response:
 @described("desk.use", summary="Open, take, turn in, count, or take to the bank", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/cash: `do` = open (`float`), receipt (`account`, `amount`, `key`), turn_in, count, deposit (`slip`, `amount`)."""
-    told, app, who = await form(request), request.app[APP], request[WHO].actor
-    what, raise_to = told.get("do", ""), "/console/cash"
-    minor = an_amount(told.get("amount", ""), app.currency)
-    key = told.get("key", "")[:40]
+    text, app, who = await form(request), request.app[APP], request[WHO].actor
+    what, raise_to = text.get("do", ""), "/console/cash"
+    minor = an_amount(text.get("amount", ""), app.currency)
+    key = text.get("key", "")[:40]
     async with app.db.writing() as conn:
         branch = await their_branch(conn, app, request[WHO])
         match what:
             case "open":
                 await drawer.open_drawer(conn, app, cashier=who, branch_id=branch, float_minor=minor)
             case "receipt":
-                account = await their_account(conn, app, request[WHO], told.get("account", ""))
+                account = await their_account(conn, app, request[WHO], text.get("account", ""))
                 taken = await drawer.receipt(
                     conn, app, cashier=who, account_number=account.number, amount_minor=minor, key=key
                 )
@@ -70,10 +70,10 @@ async def change(request: web.Request) -> web.Response:
             case "turn_in":
                 await drawer.turn_in(conn, app, cashier=who, amount_minor=minor, key=key)
             case "count":
-                await drawer.count(conn, app, cashier=who, counted_minor=minor, note=told.get("note", ""))
+                await drawer.count(conn, app, cashier=who, counted_minor=minor, note=text.get("note", ""))
             case "deposit":
                 await drawer.take_to_bank(
-                    conn, app, actor=who, branch_id=branch, slip=told.get("slip", ""), amount_minor=minor
+                    conn, app, actor=who, branch_id=branch, slip=text.get("slip", ""), amount_minor=minor
                 )
             case _:
                 raise web.HTTPBadRequest(text="There is no such thing to do.")
@@ -86,23 +86,23 @@ async def receipt(request: web.Request) -> web.Response:
     app = request.app[APP]
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], RECEIPT, request.match_info["id"])
-        found = await payments.receipt_whole(conn, named.id)
-        account = await parties.account(conn, found.account_id) if found.account_id else None
-        owing = await bills.owing(conn, found.account_id) if found.account_id else None
-        parts = (await paid_by(conn, [found.id])).get(found.id, ())
+        match = await payments.receipt_whole(conn, named.id)
+        account = await parties.account(conn, match.account_id) if match.account_id else None
+        owing = await bills.owing(conn, match.account_id) if match.account_id else None
+        parts = (await paid_by(conn, [match.id])).get(match.id, ())
         mine = await drawer.mine(conn, request[WHO].actor)
         moves = await queries.moves(conn, mine.id) if mine and mine.state == "open" else []
-    here = found.state == "placed" and any(one.provider_txn == found.provider_txn for one in moves)
-    return show(request, "console_cash_receipt.html", r=found, a=account, owing=owing, parts=parts, cancellable=here)
+    here = match.state == "placed" and any(one.provider_txn == match.provider_txn for one in moves)
+    return show(request, "console_cash_receipt.html", r=match, a=account, owing=owing, parts=parts, cancellable=here)
 
 
 @described("desk.use", summary="Cancel a receipt of my open drawer", status=303)
 async def cancel(request: web.Request) -> web.Response:
     """POST /console/cash/{id}/cancel: `reason`. Once the drawer is counted, money goes back by a refund alone."""
-    told, app = await form(request), request.app[APP]
+    text, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         named = await theirs(conn, app, request[WHO], RECEIPT, request.match_info["id"])
-        reason = told.get("reason", "")
+        reason = text.get("reason", "")
         await money_received.cancelled(conn, app, named.id, cashier=request[WHO].actor, reason=reason)
     raise back(f"/console/cash/{named.id}")
 

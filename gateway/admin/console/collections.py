@@ -40,9 +40,9 @@ async def page(request: web.Request) -> web.Response:
     app = request.app[APP]
     branch_id = await branch_of(request)
     async with app.db.reading() as conn:
-        found = await board(conn, app.today(), branch_code=request[WHO].branch)
+        match = await board(conn, app.today(), branch_code=request[WHO].branch)
         differing = await barring.differences(conn, branch_id)
-    stand = {row.position: row for row in found.steps}
+    stand = {row.position: row for row in match.steps}
     order = [None, *get_args(StepName)]
     steps = [
         (
@@ -55,7 +55,7 @@ async def page(request: web.Request) -> web.Response:
     return show(
         request,
         "console_collections.html",
-        b=found,
+        b=match,
         steps=steps,
         differing=differing,
         currency=app.currency,
@@ -126,10 +126,10 @@ async def _found(conn: AsyncConnection, request: web.Request) -> AnyRow:
 @described("collections.work", summary="Note a call, protect, arrange, or ask to write off", status=303)
 async def act(request: web.Request) -> web.Response:
     """POST /console/collections/{id}: `do` is noted, protect, unprotect, arrange, promise, limit, waive, place, recall or write_off."""
-    told, app = await form(request), request.app[APP]
+    text, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         found = await _found(conn, request)
-        await _act(conn, app, found.id, told, request[WHO])
+        await _act(conn, app, found.id, text, request[WHO])
     raise back(f"/console/collections/{found.id}")
 
 
@@ -187,10 +187,10 @@ async def written_off(request: web.Request) -> web.Response:
         a_day(request.query.get("to", ""), today),
     )
     async with app.db.reading() as conn:
-        found = await off.written_off(conn, app, *span, branch_code=request[WHO].branch)
+        match = await off.written_off(conn, app, *span, branch_code=request[WHO].branch)
     name = f"attachment; filename=written-off-{span[0]}-{span[1]}.csv"
     return web.Response(
-        text=off.as_csv(found, app.currency), content_type="text/csv", headers={"Content-Disposition": name}
+        text=off.as_csv(match, app.currency), content_type="text/csv", headers={"Content-Disposition": name}
     )
 
 

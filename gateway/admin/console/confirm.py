@@ -61,13 +61,13 @@ async def question(request: web.Request, told: Mapping[str, str]) -> Question | 
 
 async def whose(conn: AsyncConnection, account_id: int, currency: str) -> Facts:
     """An account by number, name and debt: what somebody at a desk compares with the person before them."""
-    found, owing = await parties.account(conn, account_id), await bills.owing(conn, account_id)
-    if found is None:
+    match, owing = await parties.account(conn, account_id), await bills.owing(conn, account_id)
+    if match is None:
         return []
     due = told_of(", by {day}", speaks()).format(day=written(owing.due_on, speaks())) if owing.due_on else ""
     return [
-        ("Account", found.number),
-        ("Name", found.name),
+        ("Account", match.number),
+        ("Name", match.name),
         ("To pay", f"{money.show(owing.open_minor, currency, speaks())}{due}"),
     ]
 
@@ -96,19 +96,19 @@ async def _deposit(_: AsyncConnection, request: web.Request, told: Mapping[str, 
 
 
 async def _mandate(conn: AsyncConnection, request: web.Request, _: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[APP], request[WHO], MANDATE, request.match_info["reference"], by="reference")
-    facts = await whose(conn, found.account_id, request.app[APP].currency)
+    match = await theirs(conn, request.app[APP], request[WHO], MANDATE, request.match_info["reference"], by="reference")
+    facts = await whose(conn, match.account_id, request.app[APP].currency)
     return Question(
         "End this mandate?",
-        [*facts, ("Collected from", found.masked or "")],
+        [*facts, ("Collected from", match.masked or "")],
         f"Nothing is collected under it any more. {FOR_EVER} The customer would have to give another.",
         "End it",
     )
 
 
 async def _unprotect(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[APP], request[WHO], ACCOUNT, request.match_info["id"])
-    facts = await whose(conn, found.id, found.currency)
+    match = await theirs(conn, request.app[APP], request[WHO], ACCOUNT, request.match_info["id"])
+    facts = await whose(conn, match.id, match.currency)
     return Question(
         "End this protection?",
         [*facts, ("Protection", word(told.get("kind", ""), speaks()))],
@@ -143,10 +143,10 @@ async def _receipt(conn: AsyncConnection, request: web.Request, told: Mapping[st
 
 
 async def _void(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[APP], request[WHO], RECEIPT, request.match_info["id"])
-    facts = await whose(conn, found.account_id, found.currency) if found.account_id else []
+    match = await theirs(conn, request.app[APP], request[WHO], RECEIPT, request.match_info["id"])
+    facts = await whose(conn, match.account_id, match.currency) if match.account_id else []
     facts += [
-        ("Cash handed back", money.show(found.amount_minor, found.currency, speaks())),
+        ("Cash handed back", money.show(match.amount_minor, match.currency, speaks())),
         ("Why", told.get("reason", "")),
     ]
     return Question("Cancel this receipt?", facts, FOR_EVER, "Cancel it, the cash is handed back")
@@ -160,26 +160,26 @@ async def _suspense(conn: AsyncConnection, request: web.Request, told: Mapping[s
 
 
 async def _phone(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[APP], request[WHO], ACCOUNT, request.match_info["id"])
-    facts = [*await whose(conn, found.id, found.currency), ("New phone of record", told.get("phone", ""))]
+    match = await theirs(conn, request.app[APP], request[WHO], ACCOUNT, request.match_info["id"])
+    facts = [*await whose(conn, match.id, match.currency), ("New phone of record", told.get("phone", ""))]
     return Question("Change the phone?", facts, f"Codes and notices go there. {SECOND}", "Ask to change it")
 
 
 async def _link(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:
     app, who = request.app[APP], request[WHO]
-    found = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
-    of_account = ListRequest("account_id", "in", [found.id])
+    match = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
+    of_account = ListRequest("account_id", "in", [match.id])
     named = await theirs(conn, app, who, LINK, told.get("contact", ""), of_account)
-    facts = [*await whose(conn, found.id, found.currency), ("Taken off", word(named.channel, speaks()))]
+    facts = [*await whose(conn, match.id, match.currency), ("Taken off", word(named.channel, speaks()))]
     return Question("Take it off the account?", facts, "Whatever is open there ends at once.", "Take it off")
 
 
 async def _ticket(conn: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question | None:
-    found = await theirs(conn, request.app[APP], request[WHO], TICKETS, request.match_info["id"])
-    if found.severity != "critical" and told.get("to") != "closed":
+    match = await theirs(conn, request.app[APP], request[WHO], TICKETS, request.match_info["id"])
+    if match.severity != "critical" and told.get("to") != "closed":
         return None
-    facts = [("Ticket", found.reference), ("About", word(found.kind, speaks())), ("Said", found.description or "")]
-    danger = "It was reported as a danger. " if found.severity == "critical" else ""
+    facts = [("Ticket", match.reference), ("About", word(match.kind, speaks())), ("Said", match.description or "")]
+    danger = "It was reported as a danger. " if match.severity == "critical" else ""
     warning = f"{danger}A closed ticket stays closed." if told.get("to") == "closed" else f"{danger}Is it over?"
     return Question(f"Is this ticket {told.get('to', '')}?", facts, warning, "Yes")
 
@@ -190,9 +190,9 @@ async def _join(conn: AsyncConnection, request: web.Request, told: Mapping[str, 
     app, who, facts = request.app[APP], request[WHO], Facts()
     stays = (await theirs(conn, app, who, CONTACT, told["do"])).id
     for side in ("one", "other"):
-        found = await theirs(conn, app, who, CONTACT, request.match_info[side])
-        facts.append(("Stays" if found.id == stays else "Goes", _number(request, found.channel_user)))
-        facts += [("Account", f"{one.number}, {one.name}") for one in await parties.accounts_of(conn, found.id)]
+        match = await theirs(conn, app, who, CONTACT, request.match_info[side])
+        facts.append(("Stays" if match.id == stays else "Goes", _number(request, match.channel_user)))
+        facts += [("Account", f"{one.number}, {one.name}") for one in await parties.accounts_of(conn, match.id)]
     warning = f"One contact stays, with the accounts of both: who writes from either reads all of them. {FOR_EVER}"
     return Question("Are these one person?", facts, warning, "They are one person")
 
@@ -215,8 +215,8 @@ async def _campaign(_: AsyncConnection, request: web.Request, told: Mapping[str,
 
 
 async def _stop(conn: AsyncConnection, request: web.Request, _: Mapping[str, str]) -> Question:
-    found = await theirs(conn, request.app[APP], request[WHO], CAMPAIGN, request.match_info["id"])
-    return Question("Cancel this campaign?", [("Campaign", found.name)], FOR_EVER, "Cancel it")
+    match = await theirs(conn, request.app[APP], request[WHO], CAMPAIGN, request.match_info["id"])
+    return Question("Cancel this campaign?", [("Campaign", match.name)], FOR_EVER, "Cancel it")
 
 
 async def _close_day(_: AsyncConnection, request: web.Request, told: Mapping[str, str]) -> Question:

@@ -19,14 +19,14 @@ async def page(request: web.Request) -> web.Response:
     today = app.today()
     first, last = a_day(request.query.get("from", ""), today.replace(day=1)), a_day(request.query.get("to", ""), today)
     async with app.db.reading() as conn:
-        found = await message_costs.costs(conn, app, first, last, branch_code=request[WHO].branch)
+        match = await message_costs.costs(conn, app, first, last, branch_code=request[WHO].branch)
     return show(
         request,
         "console_costs.html",
-        rows=found,
+        rows=match,
         first=first,
         last=last,
-        together=message_costs.together(found),
+        together=message_costs.together(match),
         prices=app.operator.notices.prices,
     )
 

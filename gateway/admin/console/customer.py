@@ -29,18 +29,18 @@ LONGEST = 100
 async def search(request: web.Request) -> web.StreamResponse:
     """GET /console: one hit opens at once, several are listed."""
     app = request.app[APP]
-    asked = request.query.get("q", "").strip()[:LONGEST]
-    if not asked:
+    question = request.query.get("q", "").strip()[:LONGEST]
+    if not question:
         return show(request, "console_search.html", asked="", hits=None)
     branch = await branch_of(request)
     async with app.db.reading() as conn:
-        hits = await parties.search(conn, asked, branch=branch)
-        phone = parse(asked, app.operator.country) if not hits else None
+        hits = await parties.search(conn, question, branch=branch)
+        phone = parse(question, app.operator.country) if not hits else None
         hits = hits or (await parties.search(conn, phone, branch=branch) if phone else [])
     accounts = {hit.account_id for hit in hits}
     if len(accounts) == 1 and None not in accounts:
         raise web.HTTPSeeOther(f"/console/accounts/{accounts.pop()}")
-    return show(request, "console_search.html", asked=asked, hits=hits)
+    return show(request, "console_search.html", asked=question, hits=hits)
 
 
 @described("customer.see", summary="One customer on one page", query=(("before", "messages before this time"),))
@@ -49,10 +49,10 @@ async def page(request: web.Request) -> web.Response:
     found = await seen(request)
     app = request.app[APP]
     async with app.db.reading() as conn:
-        asked = await approvals.of_subject(conn, app, f"account:{found.account.id}")
+        question = await approvals.of_subject(conn, app, f"account:{found.account.id}")
         record = await link.of_record(conn, found.account.id)
         shields = await queries.shields(conn, found.account.id)
-    waits = [one for one in asked if one.kind in ("phone", "mandate")]
+    waits = [one for one in question if one.kind in ("phone", "mandate")]
     return show(
         request,
         "console_customer.html",
@@ -69,19 +69,19 @@ async def page(request: web.Request) -> web.Response:
 @described("customer.phone", summary="Change the phone of record", status=303)
 async def change_phone(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/phone: `phone`. 409 while a number of the account cools down, with the reason and until when."""
-    told, app, found = await form(request), request.app[APP], await seen(request)
+    text, app, found = await form(request), request.app[APP], await seen(request)
     async with app.db.writing() as conn:
-        await asked_first.change_phone(conn, app, found.account.id, told.get("phone", ""), actor=request[WHO].actor)
+        await asked_first.change_phone(conn, app, found.account.id, text.get("phone", ""), actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 
 
 @described("customer.phone", summary="Take a phone or chat off the account", status=303)
 async def unlink(request: web.Request) -> web.Response:
     """POST /console/accounts/{id}/links: `contact`. Whatever that phone or chat has open ends."""
-    told, app, found = await form(request), request.app[APP], await seen(request)
+    text, app, found = await form(request), request.app[APP], await seen(request)
     of_account = ListRequest("account_id", "in", [found.account.id])
     async with app.db.writing() as conn:
-        named = await theirs(conn, app, request[WHO], LINK, told.get("contact", ""), of_account)
+        named = await theirs(conn, app, request[WHO], LINK, text.get("contact", ""), of_account)
         await link.remove(conn, app, named.contact_id, found.account.id, actor=request[WHO].actor)
     raise back(f"/console/accounts/{found.account.id}")
 
@@ -92,11 +92,11 @@ async def seen(request: web.Request) -> CustomerOverview:
     before = an_instant(request.query.get("before", ""), app.zone)
     async with app.db.reading() as conn:
         named = await theirs(conn, app, who, ACCOUNT, request.match_info["id"])
-        found = await customer(conn, app, named.id, branch_code=named.branch, messages_before=before)
-    assert found is not None
+        match = await customer(conn, app, named.id, branch_code=named.branch, messages_before=before)
+    assert match is not None
     async with app.db.writing() as conn:
         await trail.note(conn, app, who.actor, "customer.seen", f"account:{named.id}")
-    return found
+    return match
 
 
 SECTION = Section(

@@ -24,26 +24,26 @@ async def page(request: web.Request) -> web.Response:
     app = request.app[APP]
     on = a_day(request.query.get("on", ""), app.today())
     async with app.db.reading() as conn:
-        found = await day(conn, app, on, branch_code=request[WHO].branch)
+        match = await day(conn, app, on, branch_code=request[WHO].branch)
         waiting = await dead_letters.waiting(conn)
         orders = await airtime.unknown(conn)
         unbilled = await parked.together(conn, app, branch_code=request[WHO].branch)
         begins, ends = (start_of(on + timedelta(days=after), app.zone) for after in (0, 1))
-        told = [] if request[WHO].branch else await alarms.between(conn, begins, ends)
+        text = [] if request[WHO].branch else await alarms.between(conn, begins, ends)
     step = timedelta(days=1)
     return show(
         request,
         "console_day.html",
-        d=found,
+        d=match,
         waiting=waiting,
         unbilled=unbilled,
         orders=orders,
         currency=app.currency,
         today=app.today(),
-        alarms=told,
+        alarms=text,
         before=on - step,
         after=on + step,
-        plot=cash_plot(found.month, on, app.currency),
+        plot=cash_plot(match.month, on, app.currency),
     )
 
 

@@ -33,21 +33,21 @@ class Contested:
 
 async def contested(conn: AsyncConnection, app: App, ticket_id: int) -> Contested | None:
     """What the ticket contests; None when it is about something else."""
-    found = await care.dispute_of_ticket(conn, ticket_id)
-    bill = await bills.bill(conn, invoice_id=found.invoice_id, context=app) if found else None
-    if found is None or bill is None:
+    match = await care.dispute_of_ticket(conn, ticket_id)
+    bill = await bills.bill(conn, invoice_id=match.invoice_id, context=app) if match else None
+    if match is None or bill is None:
         return None
-    line = next((one for one in bill.lines if one.position == found.position), None)
+    line = next((one for one in bill.lines if one.position == match.position), None)
     amount = line.amount_minor if line else bill.total_minor
     return Contested(
-        found.state,
+        match.state,
         bill.number or "",
         f"/b/{bill.token}",
         line.label.get("en", line.code) if line else "the whole bill",
         money.show(amount, bill.currency),
-        money.show(found.amount_minor, bill.currency),
+        money.show(match.amount_minor, bill.currency),
         bill.currency,
-        await dispute_decided.waiting(conn, app, found.id),
+        await dispute_decided.waiting(conn, app, match.id),
     )
 
 
@@ -57,11 +57,11 @@ async def decide(app: App, who: Who, ticket_id: int, told: dict[str, str]) -> No
     if verdict not in VERDICTS:
         raise web.HTTPBadRequest(text=f"Choose a verdict: {', '.join(VERDICTS)}.")
     async with app.db.writing() as conn:
-        found = await care.dispute_of_ticket(conn, ticket_id)
-        if found is None:
+        match = await care.dispute_of_ticket(conn, ticket_id)
+        if match is None:
             raise Refused("dispute.unknown", status=404)
         amount = None
         if verdict == "partial":
-            bill = await bills.bill(conn, invoice_id=found.invoice_id)
+            bill = await bills.bill(conn, invoice_id=match.invoice_id)
             amount = an_amount(text, bill.currency if bill else app.currency)
-        await dispute_decided.decide(conn, app, found.id, verdict, actor=who.actor, amount_minor=amount)
+        await dispute_decided.decide(conn, app, match.id, verdict, actor=who.actor, amount_minor=amount)

@@ -18,9 +18,9 @@ from gateway.app_keys import APP
 @described("customer.reveal", summary="A file that a customer sent")
 async def file(request: web.Request) -> web.Response:
     """GET /console/accounts/{id}/files/{file}: only a file of one of this account's own contacts."""
-    found, app = await seen(request), request.app[APP]
+    match, app = await seen(request), request.app[APP]
     async with app.db.reading() as conn:
-        people = (await parties.contacts_of(conn, [found.account.id])).get(found.account.id, [])
+        people = (await parties.contacts_of(conn, [match.account.id])).get(match.account.id, [])
         of_account = ListRequest("contact_id", "in", [one.id for one in people])
         named = await theirs(conn, app, request[WHO], FILE, request.match_info["file"], of_account)
         kept = await media.body_of(conn, app, named.id)

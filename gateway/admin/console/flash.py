@@ -43,8 +43,8 @@ def tell(request: web.Request, told: Mapping[str, str], there: web.HTTPSeeOther)
 
 def said(request: web.Request) -> str:
     """What was just done; empty where nothing was."""
-    told = request.cookies.get(COOKIE, "")
-    return next((words for key, words in DONE.items() if _coded(key) == told), "")
+    text = request.cookies.get(COOKIE, "")
+    return next((words for key, words in DONE.items() if _coded(key) == text), "")
 
 
 def _coded(key: str) -> str:

@@ -87,30 +87,30 @@ def page_before(request: web.Request) -> str:
 
 def places(request: web.Request) -> list[URL]:
     """Where the form can have stood: the page the browser names, else this address or what is above it."""
-    found = []
+    rows = []
     try:
         sent = urlsplit(request.headers.get("Referer", ""))
         if sent.netloc == request.host and (sent.path == CONSOLE or sent.path.startswith(CONSOLE + "/")):
-            found.append(URL(sent.path).with_query(sent.query))
+            rows.append(URL(sent.path).with_query(sent.query))
     except ValueError:
         pass
     parts = request.path.split("/")
-    found += [URL("/".join(parts[:length])) for length in range(len(parts), 1, -1)]
-    return found
+    rows += [URL("/".join(parts[:length])) for length in range(len(parts), 1, -1)]
+    return rows
 
 
 async def _page(request: web.Request, place: URL) -> web.Response | None:
     """That page as this person may see it now; None when they may not, or there is none."""
     again = request[UNREAD].clone(rel_url=place)
     again[WHO], again[CSRF] = request[WHO], request[CSRF]
-    found = await request.app.router.resolve(again)
-    if found.http_exception is not None:
+    match = await request.app.router.resolve(again)
+    if match.http_exception is not None:
         return None
-    found.add_app(request.app)
-    again._match_info = found
+    match.add_app(request.app)
+    again._match_info = match
     try:
         permit(again, request[WHO])
-        answer = await found.handler(again)
+        answer = await match.handler(again)
     except (Refused, web.HTTPException):
         return None
     return answer if isinstance(answer, web.Response) and answer.content_type == "text/html" else None

@@ -32,14 +32,14 @@ async def ask(request: web.Request) -> web.Response:
 @described(summary="Sign in to the console", status=303)
 async def sign_in(request: web.Request) -> web.StreamResponse:
     """POST /console/login: `name`, `password`."""
-    told, app = await form(request), request.app[APP]
-    name = told.get("name", "").lower()[:60]
+    text, app = await form(request), request.app[APP]
+    name = text.get("name", "").lower()[:60]
     purpose, marked = f"{KNOWN}:{name}", request.cookies.get(KNOWN, "")
     browser = signed_values.opened(app, purpose, marked)
     if not request.app[THROTTLE].allows(browser or limited_by(request)):
         return _page(request, 429, "Too many tries. Wait a minute, then try again.")
     address = limited_by(request)
-    cookie = await staff.sign_in(app, name, told.get("password", ""), address=address, browser=browser)
+    cookie = await staff.sign_in(app, name, text.get("password", ""), address=address, browser=browser)
     if cookie is None:
         wrong = "Name and password do not go together. After five wrong tries the name is locked here for a quarter of an hour."
         return _page(request, 403, wrong)
@@ -66,9 +66,9 @@ async def _leads(request: web.Request, cookie: str) -> str:
     if sitting is None:
         return f"{CONSOLE}/login"
     if then := own_path(request.cookies.get(NEXT, "")):
-        found = await request.app.router.resolve(request[UNREAD].clone(rel_url=URL(then, encoded=True)))
-        told = description(found.handler) if found.http_exception is None else None
-        if told is not None and (told.permission == ANYBODY or sitting.who.may(told.permission)):
+        match = await request.app.router.resolve(request[UNREAD].clone(rel_url=URL(then, encoded=True)))
+        text = description(match.handler) if match.http_exception is None else None
+        if text is not None and (text.permission == ANYBODY or sitting.who.may(text.permission)):
             return then
     return first_page(request.app[SECTIONS], sitting.who)
 

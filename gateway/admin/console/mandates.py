@@ -50,10 +50,10 @@ async def page(request: web.Request) -> web.Response:
 @described("mandate.write", summary="Take a signed mandate", status=303)
 async def take(request: web.Request) -> web.Response:
     """POST /console/mandates: `account`, `holder`, `iban`, `bic`: signed on paper; another person agrees before it is active."""
-    told, app, actor = await form(request), request.app[APP], request[WHO].actor
-    bank = mandates.Bank(told.get("holder", ""), told.get("iban", ""), told.get("bic") or None)
+    text, app, actor = await form(request), request.app[APP], request[WHO].actor
+    bank = mandates.Bank(text.get("holder", ""), text.get("iban", ""), text.get("bic") or None)
     async with app.db.writing() as conn:
-        account = await their_account(conn, app, request[WHO], told.get("account", ""))
+        account = await their_account(conn, app, request[WHO], text.get("account", ""))
         await asked_first.take_mandate(conn, app, account.id, bank, actor=actor)
     raise back("/console/mandates")
 
@@ -63,8 +63,8 @@ async def end(request: web.Request) -> web.Response:
     """POST /console/mandates/{reference}/end."""
     app = request.app[APP]
     async with app.db.writing() as conn:
-        found = await theirs(conn, app, request[WHO], MANDATE, request.match_info["reference"], by="reference")
-        await cards.end(conn, app, found.reference, actor=request[WHO].actor)
+        match = await theirs(conn, app, request[WHO], MANDATE, request.match_info["reference"], by="reference")
+        await cards.end(conn, app, match.reference, actor=request[WHO].actor)
     raise back("/console/mandates")
 
 

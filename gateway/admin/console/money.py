@@ -57,11 +57,11 @@ async def page(request: web.Request) -> web.Response:
 @described("money.close", whole=True, summary="Match a day again, or close it", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/money: `on`, and `do` = match or close."""
-    told, app = await form(request), request.app[APP]
-    on = a_day(told.get("on", ""), app.today())
+    text, app = await form(request), request.app[APP]
+    on = a_day(text.get("on", ""), app.today())
     async with app.db.writing() as conn:
         await run.run(conn, app, on)
-        if told.get("do") == "close":
+        if text.get("do") == "close":
             await close.close(conn, app, on, actor=request[WHO].actor)
     raise back(f"/console/money?on={on}")
 
@@ -87,10 +87,10 @@ async def summary(request: web.Request) -> web.Response:
     app = request.app[APP]
     on = a_day(request.query.get("on", ""), app.today() - timedelta(days=1))
     async with app.db.writing() as conn:
-        made = await general_ledger.summarise(conn, app, on)
+        result = await general_ledger.summarise(conn, app, on)
     name = f"attachment; filename=summary-{on}.csv"
     return web.Response(
-        text=general_ledger.as_csv(made), content_type="text/csv", headers={"Content-Disposition": name}
+        text=general_ledger.as_csv(result), content_type="text/csv", headers={"Content-Disposition": name}
     )
 
 

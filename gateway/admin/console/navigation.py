@@ -27,12 +27,12 @@ def crumbs(sections: tuple[Section, ...], who: Who, path: str) -> list[tuple[str
     """(path, title) of the sections that lead to a page and stand open for somebody, the uppermost first; never the page itself."""
     by_path = {one.path: one for one in sections if one.path != ROOT or one.entry}
     nearest = max((one for one in by_path if f"{path}/".startswith(f"{one}/")), key=len, default="")
-    found = list[tuple[str, str]]()
+    match = list[tuple[str, str]]()
     while section := by_path.get(nearest):
         if section.entry and section.path != path and section.opens_for(who):
-            found.insert(0, (section.path, section.entry.title))
+            match.insert(0, (section.path, section.entry.title))
         nearest = section.under
-    return found
+    return match
 
 
 def first_page(sections: tuple[Section, ...], who: Who) -> str:

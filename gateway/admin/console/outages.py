@@ -50,19 +50,19 @@ async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web
 @described("outage.write", summary="Say that an outage began", status=303)
 async def begin(request: web.Request) -> web.Response:
     """POST /console/outages: `commodity`, `area`, `cause`, `until`."""
-    app, told = request.app[APP], await form(request)
+    app, text = request.app[APP], await form(request)
     try:
-        if told.get("commodity") not in COMMODITIES or not told.get("area") or not told.get("cause"):
+        if text.get("commodity") not in COMMODITIES or not text.get("area") or not text.get("cause"):
             raise Refused("outage.blank", status=400)
-        until = an_instant(told.get("until", ""), app.zone)
+        until = an_instant(text.get("until", ""), app.zone)
         async with app.db.writing() as conn:
-            await outages.may_say(conn, told["area"], await their_branch(conn, app, request[WHO]))
+            await outages.may_say(conn, text["area"], await their_branch(conn, app, request[WHO]))
             await outages.begin(
                 conn,
                 app,
-                commodity=told["commodity"],
-                area=told["area"][:80],
-                cause=told["cause"][:300],
+                commodity=text["commodity"],
+                area=text["area"][:80],
+                cause=text["cause"][:300],
                 actor=request[WHO].actor,
                 expected_until=until,
             )
@@ -74,19 +74,19 @@ async def begin(request: web.Request) -> web.Response:
 @described("outage.write", summary="Say how long an outage will last, or that it is over", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/outages/{id}: `do` is expect (`until`; blank: nobody knows) or end (`sure`)."""
-    app, who, told = request.app[APP], request[WHO], await form(request)
+    app, who, text = request.app[APP], request[WHO], await form(request)
     outage_id = 0
     try:
         async with app.db.writing() as conn:
-            found = await theirs(conn, app, who, OUTAGE, request.match_info["id"])
-            outage_id = found.id
-            await outages.may_say(conn, found.area, await their_branch(conn, app, who))
-            match told.get("do"):
+            match = await theirs(conn, app, who, OUTAGE, request.match_info["id"])
+            outage_id = match.id
+            await outages.may_say(conn, match.area, await their_branch(conn, app, who))
+            match text.get("do"):
                 case "expect":
-                    until = an_instant(told.get("until", ""), app.zone)
+                    until = an_instant(text.get("until", ""), app.zone)
                     await outages.expect(conn, app, outage_id, until, who.actor)
                 case "end":
-                    if told.get("sure") != "yes":
+                    if text.get("sure") != "yes":
                         raise Refused("outage.sure")
                     await outages.end(conn, app, outage_id, who.actor)
                 case _:

@@ -42,14 +42,14 @@ async def listing(request: web.Request) -> web.Response:
         raise web.HTTPBadRequest(text="The state is parked or skipped.")
     at = page_of(request)
     async with app.db.reading() as conn:
-        found = await parked.listing(conn, branch_code=branch, state=state, offset=(at - 1) * SIZE, limit=SIZE + 1)
+        match = await parked.listing(conn, branch_code=branch, state=state, offset=(at - 1) * SIZE, limit=SIZE + 1)
         all_of_them = await parked.together(conn, app, branch_code=branch)
         overdue = await parked.overdue(conn, app.today()) if branch is None else 0
     return show(
         request,
         "console_parked.html",
-        rows=found[:SIZE],
-        more=len(found) > SIZE,
+        rows=match[:SIZE],
+        more=len(match) > SIZE,
         at=at,
         state=state,
         states=STATES,
@@ -71,14 +71,14 @@ async def _page(request: web.Request, wrong: str = "", status: int = 200) -> web
     app, told = request.app[APP], await form(request) if request.method == "POST" else {}
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], PARKED_MONTH, request.match_info["id"])
-        found = await parked.one(conn, named.id)
+        match = await parked.one(conn, named.id)
         seen = await parked.foresee(conn, app, named.id)
-        offered = await parked_bills.proposals(conn, found)
+        offered = await parked_bills.proposals(conn, match)
     return show(
         request,
         "console_parked_one.html",
         status=status,
-        p=found,
+        p=match,
         seen=seen,
         offered=offered,
         told=told,
@@ -124,8 +124,8 @@ async def _decided(conn: AsyncConnection, app: App, cycle_id: int, told: Mapping
             await parked_bills.on_estimate(conn, app, cycle_id, use, reason=reason, actor=actor)
             return "estimate"
         case "skip":
-            asked = await parked_bills.ask_to_skip(conn, app, cycle_id, reason=reason, actor=actor)
-            return "skipped" if asked is None else "asked"
+            question = await parked_bills.ask_to_skip(conn, app, cycle_id, reason=reason, actor=actor)
+            return "skipped" if question is None else "asked"
         case _:
             raise web.HTTPBadRequest(text="Choose what is to be done.")
 
@@ -134,10 +134,10 @@ async def _use(conn: AsyncConnection, cycle_id: int, told: Mapping[str, str]) ->
     """How much of each meter of the month, as it was typed; a meter that the month has not does not exist."""
     offered = await parked_bills.proposals(conn, await parked.one(conn, cycle_id))
     unit_of = {one.field: one.unit for one in offered}
-    said = {name: text for name, text in told.items() if name.startswith("use:") and text}
-    if not said.keys() <= unit_of.keys():
+    answer = {name: text for name, text in told.items() if name.startswith("use:") and text}
+    if not answer.keys() <= unit_of.keys():
         raise Refused("theirs.none", status=404, what="meter")
-    return {name: a_quantity(text, unit_of[name]) for name, text in said.items()}
+    return {name: a_quantity(text, unit_of[name]) for name, text in answer.items()}
 
 
 SECTION = Section(

@@ -38,15 +38,15 @@ async def _page(request: web.Request, wrong: str = "", about: int = 0, status: i
     app, at = request.app[APP], page_of(request)
     told = await form(request) if request.method == "POST" else {}
     async with app.db.reading() as conn:
-        found = await held.listing(conn, branch_code=request[WHO].branch, offset=(at - 1) * SIZE, limit=SIZE + 1)
-        if about and about not in {one.id for one in found[:SIZE]}:
-            found = [await held.one(conn, about), *found[: SIZE - 1]]
+        match = await held.listing(conn, branch_code=request[WHO].branch, offset=(at - 1) * SIZE, limit=SIZE + 1)
+        if about and about not in {one.id for one in match[:SIZE]}:
+            match = [await held.one(conn, about), *match[: SIZE - 1]]
     return show(
         request,
         "console_readings.html",
         status=status,
-        rows=found[:SIZE],
-        more=len(found) > SIZE,
+        rows=match[:SIZE],
+        more=len(match) > SIZE,
         at=at,
         wrong=wrong,
         about=about,
@@ -59,12 +59,12 @@ async def _page(request: web.Request, wrong: str = "", about: int = 0, status: i
 @described("reading.decide", summary="Decide about a held reading", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/readings/{id}: `do` is accept, replace (`value`, `reason`) or order (`note`); `sure` for what is doubtful."""
-    app, who, told = request.app[APP], request[WHO], await form(request)
-    do, about = told.get("do", ""), 0
+    app, who, text = request.app[APP], request[WHO], await form(request)
+    do, about = text.get("do", ""), 0
     try:
         async with app.db.writing() as conn:
             about = (await theirs(conn, app, who, HELD_READING, request.match_info["id"])).id
-            await _decided(conn, app, about, told, who.actor)
+            await _decided(conn, app, about, text, who.actor)
     except (Refused, Unreadable) as why:
         if not about:
             raise

@@ -58,8 +58,8 @@ class Verb:
 
 def verb_of(handler: object) -> Verb | None:
     """The verb that a route stands for; None where a route takes a whole form."""
-    found = getattr(handler, "verb", None)
-    return found if isinstance(found, Verb) else None
+    match = getattr(handler, "verb", None)
+    return match if isinstance(match, Verb) else None
 
 
 def place_of(request: web.Request) -> str:
@@ -87,10 +87,10 @@ class Section:
 
     def routes(self) -> list[web.RouteDef]:
         """Every route of it: verbs first, because `{id}` would take their names."""
-        found = [web.post(verb.path, handler) for verb, handler in self._verbs()]
-        found += [web.get(self.path, self.page)] if self.page else []
-        found += [web.get(self.path + path, handler) for path, handler in self.details.items()]
-        return found + [web.post(self.path + action.path, action.handler) for action in self.actions]
+        rows = [web.post(verb.path, handler) for verb, handler in self._verbs()]
+        rows += [web.get(self.path, self.page)] if self.page else []
+        rows += [web.get(self.path + path, handler) for path, handler in self.details.items()]
+        return rows + [web.post(self.path + action.path, action.handler) for action in self.actions]
 
     def _verbs(self) -> Iterator[tuple[Verb, Handler]]:
         for action in self.actions:

@@ -82,12 +82,12 @@ def a_day(text: str, otherwise: date) -> date:
     if not text:
         return otherwise
     try:
-        found = read_written(text, speaks())
+        match = read_written(text, speaks())
     except ValueError:
         raise Unfit(text, "Write the day as 31 Mar 2026.") from None
-    if not 2000 <= found.year < 2200:
+    if not 2000 <= match.year < 2200:
         raise Unfit(text, "That day is too far away.")
-    return found
+    return match
 
 
 class Unfit(web.HTTPBadRequest):
@@ -123,12 +123,12 @@ def an_instant(text: str, zone: ZoneInfo) -> datetime | None:
     if not text:
         return None
     try:
-        found = _instant(text)
+        match = _instant(text)
     except ValueError:
         raise Unfit(text, "Write the time as 31 Mar 2026, 14:30.") from None
-    if not 2000 <= found.year < 2200:
+    if not 2000 <= match.year < 2200:
         raise Unfit(text, "That time is too far away.")
-    return found.replace(tzinfo=zone)
+    return match.replace(tzinfo=zone)
 
 
 async def form(request: web.Request) -> dict[str, str]:

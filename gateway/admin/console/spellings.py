@@ -27,8 +27,8 @@ async def page(request: web.Request) -> web.Response:
 @described("customer.phone", summary="Say whether two contacts are one person", status=303)
 async def decide(request: web.Request) -> web.Response:
     """POST /console/spellings/{one}/{other}: `do` is `apart`, or the id of the one that stays."""
-    told, app, who = await form(request), request.app[APP], request[WHO]
-    do = told.get("do", "")
+    text, app, who = await form(request), request.app[APP], request[WHO]
+    do = text.get("do", "")
     async with app.db.writing() as conn:
         one = (await theirs(conn, app, who, CONTACT, request.match_info["one"])).id
         other = (await theirs(conn, app, who, CONTACT, request.match_info["other"])).id

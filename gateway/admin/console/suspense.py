@@ -29,10 +29,10 @@ async def page(request: web.Request) -> web.Response:
 @described("suspense.place", summary="Say whose money it is", status=303)
 async def place(request: web.Request) -> web.Response:
     """POST /console/suspense/{id}: `account`."""
-    told, app = await form(request), request.app[APP]
+    text, app = await form(request), request.app[APP]
     async with app.db.writing() as conn:
         waits = await theirs(conn, app, request[WHO], SUSPENSE, request.match_info["id"])
-        to = await their_account(conn, app, request[WHO], told.get("account", ""))
+        to = await their_account(conn, app, request[WHO], text.get("account", ""))
         await money_received.placed(conn, app, waits.id, to.number, request[WHO].actor)
     raise back("/console/suspense")
 

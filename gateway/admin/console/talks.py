@@ -41,16 +41,16 @@ async def page(request: web.Request) -> web.Response:
 @described("talk.answer", summary="Take a chat, answer it, or give it back to the bot", status=303)
 async def change(request: web.Request) -> web.Response:
     """POST /console/talks/{id}: `text` is a word to the customer, `do` is take or back."""
-    found, told, app = await _found(request), await form(request), request.app[APP]
+    found, text, app = await _found(request), await form(request), request.app[APP]
     actor = request[WHO].actor
     async with app.db.writing() as conn:
-        if told.get("do") == "take":
+        if text.get("do") == "take":
             await talks.take(conn, app, found.id, actor)
-        if told.get("text"):
-            await talks.say(conn, app, found.id, actor, told["text"])
-        if told.get("do") == "back":
+        if text.get("text"):
+            await talks.say(conn, app, found.id, actor, text["text"])
+        if text.get("do") == "back":
             await talks.give_back(conn, app, found.id, actor)
-    raise back("/console/talks" if told.get("do") == "back" else f"/console/talks/{found.id}")
+    raise back("/console/talks" if text.get("do") == "back" else f"/console/talks/{found.id}")
 
 
 async def _found(request: web.Request) -> Talk:
@@ -58,9 +58,9 @@ async def _found(request: web.Request) -> Talk:
     app = request.app[APP]
     async with app.db.reading() as conn:
         named = await theirs(conn, app, request[WHO], TALK, request.match_info["id"])
-        found = await talks.by_id(conn, named.id)
-    assert found is not None
-    return found
+        match = await talks.by_id(conn, named.id)
+    assert match is not None
+    return match
 
 
 SECTION = Section(

@@ -65,13 +65,13 @@ async def queue(request: web.Request) -> web.Response:
 @described("ticket.see", summary="One ticket")
 async def page(request: web.Request) -> web.Response:
     """GET /console/tickets/{id}."""
-    found = await _found(request)
+    match = await _found(request)
     app = request.app[APP]
     async with app.db.reading() as conn:
-        log = await care.log_of(conn, found.id)
-        contested = await disputes.contested(conn, app, found.id)
-    moves = sorted(MOVES.get(found.state, ()))
-    return show(request, "console_ticket.html", t=found, log=log, moves=moves, contested=contested)
+        log = await care.log_of(conn, match.id)
+        contested = await disputes.contested(conn, app, match.id)
+    moves = sorted(MOVES.get(match.state, ()))
+    return show(request, "console_ticket.html", t=match, log=log, moves=moves, contested=contested)
 
 
 @described("dispute.decide", summary="Decide the dispute of a ticket", status=303)

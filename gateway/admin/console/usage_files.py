@@ -61,8 +61,8 @@ async def file(request: web.Request) -> web.Response:
 @described("usage.write", whole=True, summary="Take rejected records again", status=303)
 async def again(request: web.Request) -> web.Response:
     """POST /console/usage/recycle: of one `file`, of a `source`, or of all."""
-    told = await request.post()
-    app, named, source = request.app[APP], str(told.get("file", "")), str(told.get("source", ""))[:60]
+    form = await request.post()
+    app, named, source = request.app[APP], str(form.get("file", "")), str(form.get("source", ""))[:60]
     file_id = None
     if named:
         async with app.db.reading() as conn:

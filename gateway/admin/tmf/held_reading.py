@@ -95,8 +95,8 @@ async def many(request: web.Request) -> web.Response:
     """GET the list: the longest wait first."""
     offset, limit = paging(request)
     async with request.app[APP].db.reading() as conn:
-        found = await held.listing(conn, branch_code=request[WHO].branch, offset=offset, limit=limit)
-    return respond([dumped(_shown(one)) for one in found], headers={"X-Result-Count": str(len(found))})
+        match = await held.listing(conn, branch_code=request[WHO].branch, offset=offset, limit=limit)
+    return respond([dumped(_shown(one)) for one in match], headers={"X-Result-Count": str(len(match))})
 
 
 @described("reading.see", summary="One heldReading", answer=HeldReading)
@@ -117,19 +117,19 @@ async def change(request: web.Request) -> web.Response:
     """PATCH: it counts, another value counts, or the meter is read again."""
     app, who = request.app[APP], request[WHO]
     await _one(request)
-    asked = await read(request, Decision)
+    question = await read(request, Decision)
     async with app.db.writing() as conn:
         at = (await theirs(conn, app, who, HELD_READING, request.match_info["id"])).id
-        match asked.status:
+        match question.status:
             case "accepted":
-                await held_readings.accept(conn, app, at, actor=who.actor, sure=asked.sure)
+                await held_readings.accept(conn, app, at, actor=who.actor, sure=question.sure)
             case "replaced":
                 await held_readings.put_instead(
-                    conn, app, at, _value(asked), reason=asked.reason, actor=who.actor, sure=asked.sure
+                    conn, app, at, _value(question), reason=question.reason, actor=who.actor, sure=question.sure
                 )
             case "ordered":
-                await held_readings.order_again(conn, app, at, actor=who.actor, note=asked.reason)
-    return respond({"id": str(at), "status": asked.status})
+                await held_readings.order_again(conn, app, at, actor=who.actor, note=question.reason)
+    return respond({"id": str(at), "status": question.status})
 
 
 def _value(asked: Decision) -> int:

@@ -108,8 +108,8 @@ def an_id(text: str, _house: App) -> int:
 def an_instant(text: str, app: App) -> datetime:
     """An ISO instant or day; what names no zone is meant in the operator's."""
     try:
-        found = datetime.fromisoformat(text.strip().replace(" ", "+"))
-        return (found if found.tzinfo else found.replace(tzinfo=app.zone)).astimezone(UTC)
+        match = datetime.fromisoformat(text.strip().replace(" ", "+"))
+        return (match if match.tzinfo else match.replace(tzinfo=app.zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("write an instant such as 2026-03-01T00:00:00Z") from None
 

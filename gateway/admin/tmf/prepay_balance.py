@@ -123,27 +123,27 @@ HOLD = Served(
 @described("balance.write", summary="Top up", body=TopUp, answer=Action, status=201)
 async def top_up(request: web.Request) -> web.Response:
     """POST topupBalance."""
-    app, who, asked = request.app[APP], request[WHO], await read(request, TopUp)
-    key, (unit, amount) = key_of(request, None, who.actor), asked_of(asked.amount)
-    until = asked.valid.end if asked.valid else None
+    app, who, question = request.app[APP], request[WHO], await read(request, TopUp)
+    key, (unit, amount) = key_of(request, None, who.actor), asked_of(question.amount)
+    until = question.valid.end if question.valid else None
     async with app.db.writing() as conn:
-        await _all_named(conn, request, app, asked)
-        if asked.bucket is not None:
-            bucket_id = await _bucket_id(conn, request, app, asked.bucket)
+        await _all_named(conn, request, app, question)
+        if question.bucket is not None:
+            bucket_id = await _bucket_id(conn, request, app, question.bucket)
             await grant.top_up(
                 conn,
                 app,
                 bucket_id,
                 amount,
                 key=key,
-                why=asked.reason,
+                why=question.reason,
                 actor=who.actor,
                 expires_at=until,
-                gift=asked.reason == "gift",
+                gift=question.reason == "gift",
             )
         else:
-            given = await _given(conn, request, app, asked, unit, amount, until)
-            bucket_id = await grant.put_in(conn, app, given, key=key, why=asked.reason, actor=who.actor)
+            given = await _given(conn, request, app, question, unit, amount, until)
+            bucket_id = await grant.put_in(conn, app, given, key=key, why=question.reason, actor=who.actor)
     done = Action(type="TopupBalance", status="completed", confirmed=app.clock.now(), bucket=_ref(bucket_id))
     return respond(done.model_dump(by_alias=True, exclude_none=True), status=201)
 
@@ -151,12 +151,12 @@ async def top_up(request: web.Request) -> web.Response:
 @described("balance.write", summary="Hold so much for a session", body=Reserve, answer=Reservation, status=201)
 async def reserve(request: web.Request) -> web.Response:
     """POST reserveBalance."""
-    app, who, asked = request.app[APP], request[WHO], await read(request, Reserve)
-    key, wait = key_of(request, None, who.actor), timedelta(seconds=asked.seconds)
+    app, who, question = request.app[APP], request[WHO], await read(request, Reserve)
+    key, wait = key_of(request, None, who.actor), timedelta(seconds=question.seconds)
     async with app.db.writing() as conn:
-        await _all_named(conn, request, app, asked)
-        want = await _want(conn, request, app, asked)
-        await spend.reserve(conn, app, want, key=key, wait=wait, partly=asked.partial)
+        await _all_named(conn, request, app, question)
+        want = await _want(conn, request, app, question)
+        await spend.reserve(conn, app, want, key=key, wait=wait, partly=question.partial)
         held = await the_hold(conn, key)
         answer = await shown_one(conn, request, HOLD, str(held.id if held else 0))
     return respond(answer, status=201, headers={"Location": answer["href"]})
@@ -165,9 +165,9 @@ async def reserve(request: web.Request) -> web.Response:
 @described("balance.write", summary="Let a reservation go", body=Unreserve, answer=Reservation)
 async def unreserve(request: web.Request) -> web.Response:
     """POST unreserveBalance: again it does nothing."""
-    app, asked = request.app[APP], await read(request, Unreserve)
+    app, question = request.app[APP], await read(request, Unreserve)
     async with app.db.writing() as conn:
-        row = await _held(conn, request, app, asked.hold)
+        row = await _held(conn, request, app, question.hold)
         await spend.release(conn, app, row.key)
         return respond(await shown_one(conn, request, HOLD, str(row.id)))
 
@@ -175,20 +175,20 @@ async def unreserve(request: web.Request) -> web.Response:
 @described("balance.write", summary="Draw, at once or what a session used", body=Deduct, answer=Action, status=201)
 async def deduct(request: web.Request) -> web.Response:
     """POST deductBalance."""
-    app, who, asked = request.app[APP], request[WHO], await read(request, Deduct)
-    unit, amount = asked_of(asked.amount)
+    app, who, question = request.app[APP], request[WHO], await read(request, Deduct)
+    unit, amount = asked_of(question.amount)
     async with app.db.writing() as conn:
-        await _all_named(conn, request, app, asked)
-        if asked.hold is not None:
-            row = await _held(conn, request, app, asked.hold)
+        await _all_named(conn, request, app, question)
+        if question.hold is not None:
+            row = await _held(conn, request, app, question.hold)
             if row.unit != unit:
                 raise bad(f"The reservation is in {row.unit}.")
-            spent = await spend.consume(conn, app, row.key, amount, why=asked.reason)
-        elif asked.product and not is_money(unit):
-            return await _charged(conn, request, app, asked, unit, amount)
+            spent = await spend.consume(conn, app, row.key, amount, why=question.reason)
+        elif question.product and not is_money(unit):
+            return await _charged(conn, request, app, question, unit, amount)
         else:
-            want = await _want(conn, request, app, asked)
-            spent = await spend.deduct(conn, app, want, key=key_of(request, None, who.actor), why=asked.reason)
+            want = await _want(conn, request, app, question)
+            spent = await spend.deduct(conn, app, want, key=key_of(request, None, who.actor), why=question.reason)
     impacts = [Impact(bucket=_ref(part.bucket_id), amount=told(part.amount, unit)) for part in spent.parts]
     done = Action(
         type="DeductBalance",
@@ -229,10 +229,10 @@ async def _account(conn: AsyncConnection, request: web.Request, app: App, named:
         by_id = an_id(named.id, app) if named and named.id else None
     except ValueError:
         raise bad("partyAccount: an id is a number.") from None
-    found = await account_of(conn, by_id, named.name if named else None, request[WHO].branch)
-    if found is None:
+    match = await account_of(conn, by_id, named.name if named else None, request[WHO].branch)
+    if match is None:
         raise Refused("bucket.no_account", 404)
-    return found
+    return match
 
 
 async def _all_named(conn: AsyncConnection, request: web.Request, app: App, asked: Asked) -> None:

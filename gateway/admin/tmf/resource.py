@@ -116,18 +116,18 @@ def dumped(shown: Part) -> dict[str, Any]:
 
 def project(shown: dict[str, Any], request: web.Request) -> dict[str, Any]:
     """Only the attributes of `?fields=`, and always `id` and `href`."""
-    asked = request.query.get("fields", "")
-    if not asked:
+    question = request.query.get("fields", "")
+    if not question:
         return shown
-    names = {"id", "href", *(name.strip() for name in asked.split(","))}
+    names = {"id", "href", *(name.strip() for name in question.split(","))}
     return {name: value for name, value in shown.items() if name in names}
 
 
 def _filters(request: web.Request, served: Served, app: App) -> list[ListRequest]:
-    asked = {name: request.query.getall(name) for name in request.query if name not in ("fields", "offset", "limit")}
-    if len(asked) > FILTERS_AT_MOST:
+    question = {name: request.query.getall(name) for name in request.query if name not in ("fields", "offset", "limit")}
+    if len(question) > FILTERS_AT_MOST:
         raise bad("Too many filters.")
-    return [_wanted(name, values, served, app) for name, values in asked.items()]
+    return [_wanted(name, values, served, app) for name, values in question.items()]
 
 
 def _wanted(name: str, values: Iterable[str], served: Served, app: App) -> ListRequest:

@@ -78,9 +78,9 @@ async def many(request: web.Request) -> web.Response:
     """GET the list."""
     branch = await branch_of(request)
     async with request.app[APP].db.reading() as conn:
-        found = await outages.running(conn)
+        match = await outages.running(conn)
         mine = None if branch is None else {area.lower() for area in await outages.areas(conn, branch)}
-    shown = [dumped(_shown(one)) for one in found if mine is None or one.area.lower() in mine]
+    shown = [dumped(_shown(one)) for one in match if mine is None or one.area.lower() in mine]
     return respond(shown, headers={"X-Result-Count": str(len(shown))})
 
 
@@ -100,21 +100,21 @@ async def _one(request: web.Request) -> Outage:
 @described("outage.write", summary="An outage began", body=NewProblem, answer=ServiceProblem, status=201)
 async def create(request: web.Request) -> web.Response:
     """POST: 201; a second word about a running one is the same one."""
-    app, asked = request.app[APP], await read(request, NewProblem)
-    if asked.category not in COMMODITIES:
+    app, question = request.app[APP], await read(request, NewProblem)
+    if question.category not in COMMODITIES:
         raise bad(f"category is one of {', '.join(COMMODITIES)}.")
     async with app.db.writing() as conn:
-        await outages.may_say(conn, asked.area, await their_branch(conn, app, request[WHO]))
-        made = await outages.begin(
+        await outages.may_say(conn, question.area, await their_branch(conn, app, request[WHO]))
+        result = await outages.begin(
             conn,
             app,
-            commodity=asked.category,
-            area=asked.area,
-            cause=asked.description,
+            commodity=question.category,
+            area=question.area,
+            cause=question.description,
             actor=request[WHO].actor,
-            expected_until=_instant(asked.expected, app),
+            expected_until=_instant(question.expected, app),
         )
-    return respond(dumped(_shown(made)), status=201, headers={"Location": href(PATH, made.id)})
+    return respond(dumped(_shown(result)), status=201, headers={"Location": href(PATH, result.id)})
 
 
 @described("outage.write", summary="A new word on an outage, or its end", body=Change, answer=ServiceProblem)
@@ -122,15 +122,15 @@ async def change(request: web.Request) -> web.Response:
     """PATCH."""
     app, who = request.app[APP], request[WHO]
     await _one(request)
-    asked = await read(request, Change)
+    question = await read(request, Change)
     async with app.db.writing() as conn:
-        found = await theirs(conn, app, who, OUTAGE, request.match_info["id"])
-        await outages.may_say(conn, found.area, await their_branch(conn, app, who))
-        if "expected" in asked.model_fields_set:
-            await outages.expect(conn, app, found.id, _instant(asked.expected, app), who.actor)
-        if asked.status == "resolved":
-            await outages.end(conn, app, found.id, who.actor)
-        after = await outages.one(conn, found.id)
+        match = await theirs(conn, app, who, OUTAGE, request.match_info["id"])
+        await outages.may_say(conn, match.area, await their_branch(conn, app, who))
+        if "expected" in question.model_fields_set:
+            await outages.expect(conn, app, match.id, _instant(question.expected, app), who.actor)
+        if question.status == "resolved":
+            await outages.end(conn, app, match.id, who.actor)
+        after = await outages.one(conn, match.id)
     return respond(dumped(_shown(after)))
 
 

@@ -164,19 +164,19 @@ TICKET = Served(
 @described("ticket.write", summary="Open a troubleTicket", body=NewTicket, answer=TroubleTicket, status=201)
 async def create(request: web.Request) -> web.Response:
     """POST: 201 with the ticket; the same key again gives the same ticket."""
-    app, who, asked = request.app[APP], request[WHO], await _read(request, NewTicket)
-    key = request.headers.get("Idempotency-Key") or asked.external_id or secrets.token_hex(16)
+    app, who, question = request.app[APP], request[WHO], await _read(request, NewTicket)
+    key = request.headers.get("Idempotency-Key") or question.external_id or secrets.token_hex(16)
     async with app.db.writing() as conn:
-        about = await _about(conn, asked, who.branch, app)
+        about = await _about(conn, question, who.branch, app)
         made = await tickets.open_ticket(
             conn,
             app,
             key=f"api:{who.actor}:{key[:200]}",
-            kind=asked.kind,
+            kind=question.kind,
             contact_id=None,
             account_id=about.id if about else None,
-            description=asked.description,
-            severity=asked.severity,
+            description=question.description,
+            severity=question.severity,
             actor=who.actor,
         )
         await trail.note(conn, app, who.actor, "ticket.opened", f"ticket:{made.id}")
@@ -192,31 +192,31 @@ async def _about(conn: AsyncConnection, asked: NewTicket, branch: str | None, ap
         return None
     [named] = asked.related
     try:
-        found = await account_of(conn, an_id(named.id, app) if named.id else None, named.name, branch)
+        match = await account_of(conn, an_id(named.id, app) if named.id else None, named.name, branch)
     except ValueError:
         raise bad("relatedEntity: an id is a number.") from None
     if named.kind != "BillingAccount" or not (named.id or named.name):
         raise bad("relatedEntity names a BillingAccount by its id or its name.")
-    if found is None:
+    if match is None:
         raise none(ACCOUNT)
-    return found
+    return match
 
 
 @described("ticket.write", summary="Move a troubleTicket on, or add a note", body=Patch, answer=TroubleTicket)
 async def change(request: web.Request) -> web.Response:
     """PATCH: JSON merge."""
-    app, who, asked = request.app[APP], request[WHO], await _read(request, Patch)
+    app, who, question = request.app[APP], request[WHO], await _read(request, Patch)
     async with app.db.writing() as conn:
         before = await shown(conn, request, TICKET, request.match_info["id"])
-        if (asked.id or before["id"]) != before["id"] or (asked.href or before["href"]) != before["href"]:
+        if (question.id or before["id"]) != before["id"] or (question.href or before["href"]) != before["href"]:
             raise bad("id and href cannot be changed.")
-        for note in asked.notes:
+        for note in question.notes:
             await tickets.reply(conn, app, int(before["id"]), actor=who.actor, text=note.text)
-        if asked.status is not None and asked.status != before["status"]:
-            if asked.status not in _STATE:
+        if question.status is not None and question.status != before["status"]:
+            if question.status not in _STATE:
                 raise bad(f"status is one of {', '.join(_STATE)}.")
-            state = _STATE[asked.status]
-            await tickets.move(conn, app, int(before["id"]), state, actor=who.actor, note=asked.reason or "")
+            state = _STATE[question.status]
+            await tickets.move(conn, app, int(before["id"]), state, actor=who.actor, note=question.reason or "")
         await trail.note(conn, app, who.actor, "ticket.changed", f"ticket:{before['id']}")
         after = await shown(conn, request, TICKET, before["id"])
     return respond(after)

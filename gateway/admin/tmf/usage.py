@@ -71,7 +71,7 @@ class NewUsage(BaseModel):
 
 def _usage(row: AnyRow, _more: Any, _house: App) -> Usage:
     event_id = f"{row.service_id}-{row.at}-{row.key}"
-    said: list[tuple[str, Decimal | str | None]] = [
+    answer: list[tuple[str, Decimal | str | None]] = [
         ("quantity", plain_decimal(row.quantity_micro)),
         ("unit", row.unit),
         ("destination", row.destination),
@@ -84,7 +84,7 @@ def _usage(row: AnyRow, _more: Any, _house: App) -> Usage:
         status="received",
         date=from_seconds(row.at - row.offset_minutes * 60),
         product=Ref(id=str(row.service_id), kind="Product"),
-        characteristics=[Characteristic(name=name, value=value) for name, value in said if value is not None],
+        characteristics=[Characteristic(name=name, value=value) for name, value in answer if value is not None],
         account=account_ref(row.account_id, row.account_number),
     )
 
