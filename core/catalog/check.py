@@ -19,7 +19,6 @@ from core.errors import BadInput
 from core.rating.live import not_live
 from core.rating.tariff import Tariff
 from core.rating.times import DAY_MINUTES
-from core.text import CONSOLE
 from core.text.charges import lacking, times
 
 
@@ -36,7 +35,11 @@ class Finding:
         return f"{self.level}: {self.where}: {self.wrong} {self.remedy}"
 
 
-def check(document: str | Path | TariffDoc, languages: Sequence[str] = CONSOLE) -> list[Finding]:
+WITHOUT_OPERATOR = ("en", "sw")
+"""The languages a tariff is asked for where no operator says its own: those of the examples."""
+
+
+def check(document: str | Path | TariffDoc, languages: Sequence[str] = WITHOUT_OPERATOR) -> list[Finding]:
     """Every remark on a tariff: a path, a YAML text (of one or more versions), or a document already read. `languages` are those of the
     customers."""
     try:

@@ -58,12 +58,12 @@ def quote(
 @told
 def check(file: Annotated[Path, typer.Argument(help="A tariff document (YAML).")]) -> None:
     """Lint a tariff: gaps, unreachable charges, tax on nothing, words missing in the languages of your operator."""
+    from core.catalog.check import WITHOUT_OPERATOR
     from core.catalog.check import check as remarks
-    from core.text import CONSOLE
 
     if not file.is_file():
         raise BadInput(str(file), "there is no such file.", "Check the path.")
-    found = remarks(file, tuple(dict.fromkeys((*CONSOLE, *_languages()))))
+    found = remarks(file, tuple(dict.fromkeys((*WITHOUT_OPERATOR, *_languages()))))
     for remark in found:
         err.print(str(remark), style="red" if remark.level == "error" else "yellow", markup=False, highlight=False)
     if any(remark.level == "error" for remark in found):

@@ -325,6 +325,6 @@ async def test_they_are_told_what_was_taken_off_and_what_is_left(app: App, accou
     async with app.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.template == "notice.credited"))).one()
         facts = await compose.facts.credit_notes(conn, [row.subject_id])
-    said = compose.words.credited(app, row, compose.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
-    assert isinstance(said, compose.Words) and said.key == "notice.credited.open"
+    said = compose.words.credited(app, row, compose.Recipient(1, "sms", "+254", "en"), facts[row.subject_id])
+    assert isinstance(said, compose.NoticeWords) and said.key == "notice.credited.open"
     assert (said.params["amount"], said.params["open"]) == ("KES 840.56", "KES 194.44")

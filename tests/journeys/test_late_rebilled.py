@@ -126,8 +126,8 @@ async def test_less_than_was_billed_is_a_credit_note_and_they_are_told(app: App,
     async with app.db.reading() as conn:
         row = (await conn.execute(select(outbox).where(outbox.c.template == "notice.corrected"))).one()
         facts = await compose.facts.credit_notes(conn, [row.subject_id])
-    said = compose.words.credited(app, row, compose.Reader(1, "sms", "+254", "en"), facts[row.subject_id])
-    assert isinstance(said, compose.Words) and said.key == "notice.corrected.open"
+    said = compose.words.credited(app, row, compose.Recipient(1, "sms", "+254", "en"), facts[row.subject_id])
+    assert isinstance(said, compose.NoticeWords) and said.key == "notice.corrected.open"
     assert (said.params["amount"], said.params["open"]) == ("KES 46", "KES 580")
 
 

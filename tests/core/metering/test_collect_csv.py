@@ -180,11 +180,12 @@ from core.clock import SetClock
 from core.config.operator import Operator, Settings
 from core.db.engine import Database
 from core.context import App
+from core.journeys.follow import follow
 from core.metering.store import collect
 collect.BATCH = 3
 operator = Operator.model_validate_json({app.operator.model_dump_json()!r})
-house = App(Database({db_url!r}), SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Settings())
-asyncio.run(collect.load_csv(house, Path({str(path)!r})))
+app = App(SetClock(datetime(2026, 6, 1, tzinfo=UTC)), operator, Database({db_url!r}), Settings(), follow)
+asyncio.run(collect.load_csv(app, Path({str(path)!r})))
 """
     for kills in (1, 2):
         died = await asyncio.create_subprocess_exec(
