@@ -7,7 +7,7 @@ import asyncio
 import json
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import structlog
 from sqlalchemy import select, update
 
 from core.clock import SetClock
@@ -25,6 +26,7 @@ from core.journeys.follow import follow
 from core.outbox.queue import outbox
 from core.parties import identity
 from gateway.app_keys import SPOOL, TURNS
+from gateway.logs import configure
 from tests.doubles.meta import webhook
 from tests.gateway.open_doors import SECRET, Doors, open_doors
 from tests.gateway.talking import Phone, a_customer
@@ -135,6 +137,14 @@ def leaks(kept: dict[str, str], canaries: set[str]) -> list[str]:
     ]
 
 
+@pytest.fixture
+def logs_as_served() -> Iterator[None]:
+    """The log as `hodi serve` writes it: unconfigured, structlog would print the local variables of whatever broke."""
+    configure()
+    yield
+    structlog.reset_defaults()
+
+
 @pytest.mark.parametrize("each", [2, pytest.param(len(CARDS), marks=pytest.mark.soak)])
 async def test_no_canary_sings_wherever_it_was_let_in(
     each: int,
@@ -146,6 +156,7 @@ async def test_no_canary_sings_wherever_it_was_let_in(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
+    logs_as_served: None,
 ) -> None:
     caplog.set_level(logging.INFO)
     strict = operator.model_copy(update={"identity": Identity(ussd="pin", chat="pin", pin_digits=8)})
@@ -171,7 +182,9 @@ async def test_no_canary_sings_wherever_it_was_let_in(
         await doors.sent()
         async with app.db.writing() as conn:
             await conn.execute(update(outbox).where(outbox.c.state == "waiting").values(state="dead"))
-        kept = await everything(app, tmp_path, caplog.text + capsys.readouterr().out)
+        printed = capsys.readouterr()
+        assert printed.err, "the log is looked at"
+        kept = await everything(app, tmp_path, caplog.text + printed.out + printed.err)
         assert kept["outbox"]
         assert kept["interaction"]
         assert leaks(kept, canaries) == []
