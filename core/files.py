@@ -80,7 +80,7 @@ def decoded(raw: bytes) -> str:
 
 def opened(raw: BinaryIO, path: Path) -> TextIO:
     """The text of a plain or compressed file, line by line."""
-    stream: BinaryIO = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]
+    stream: BinaryIO = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw  # type: ignore[assignment]  # gzip reads like a file, and typeshed calls it none
     name = alphabet(stream)
     return io.TextIOWrapper(stream, name, _errors(name), newline="")
 

@@ -198,8 +198,6 @@ class _Walk:
                     self.todo.append(hop)
             elif isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
                 self._take(part.value)
-            elif isinstance(part, ast.Constant) and part.value in self.house.trees:  # a table of files to load
-                self.todo.append((part.value, "*"))
             for child in ast.iter_child_nodes(part):
                 child.above = part  # type: ignore[attr-defined]  # syntax trees do not know their parents
 

@@ -88,7 +88,7 @@ async def test_they_are_one_quantity_only_where_the_tariff_says_so(app: App, wir
     later = "meter,read_on,register,value\nM,2026-03-01,day,100\n"
     assert (await bring(app, "readings", write(later))).accepted == 1
     april = "meter,read_on,register,value\nM,2026-04-01,day,100\nM,2026-04-01,night,60\n"
-    app.clock.instant = app.clock.now().replace(month=4, day=2)  # type: ignore[attr-defined]
+    app.clock.instant = app.clock.now().replace(month=4, day=2)  # type: ignore[attr-defined]  # the clock of tests is set
     await bring(app, "readings", write(april))
     await close_cycles(app, APR)
     assert await total(app, "3") == 10 * 2000, "ten more of February's day register, at February's second block"

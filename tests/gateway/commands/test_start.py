@@ -52,7 +52,7 @@ def test_the_list_says_what_the_commands_say_and_leaves_none_out() -> None:
 
 def everything() -> dict[str, typer.core.TyperCommand]:
     """The commands of every file that the table names, whether the table names them or not."""
-    return {name: command for modules, _ in COMMANDS.values() for name, command in built(modules).items()}
+    return {name: command for files, _ in COMMANDS.values() for name, command in built(files).items()}
 
 
 def test_a_word_that_is_no_command_is_told_with_the_nearest() -> None:
